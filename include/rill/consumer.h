@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* rill/consumer.h - take messages out of a queue. */
+#ifndef RILL_CONSUMER_H
+#define RILL_CONSUMER_H
+
+#include "rill/producer.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct rill_consumer rill_consumer;
+
+/* Where a new group begins. A group that exists goes on where it was. */
+enum {
+  RILL_OLDEST = 0,  /* at the oldest message still in the ring                 */
+  RILL_LATEST = 1,  /* at the next message published after the open            */
+  RILL_SEQUENCE = 2 /* at attr.sequence; if that is gone, at the oldest, and the
+                       first message says how many are lost                    */
+};
+
+/* Flags of a consumer. */
+enum {
+  RILL_KEEP_GROUP = 1, /* the group outlives its member: a durable subscription,
+                          which a reliable queue holds messages for            */
+  RILL_FOLLOW = 2,     /* wait for the next producer instead of -EPIPE         */
+  RILL_TAIL = 4        /* no group: looks on, holds nothing up, may lose messages
+                          (the only kind on a queue opened with RILL_OBSERVE)  */
+};
+
+struct rill_consumer_attr {
+  size_t size;        /* sizeof(struct rill_consumer_attr)                     */
+  const char *group;  /* up to 63 bytes of [A-Za-z0-9._-]; NULL: a group of its
+                         own that ends with this consumer                      */
+  uint32_t start;     /* RILL_OLDEST, RILL_LATEST, RILL_SEQUENCE               */
+  uint32_t wait;      /* RILL_ADAPTIVE, RILL_SPIN, RILL_PARK                   */
+  uint64_t sequence;  /* for RILL_SEQUENCE                                     */
+  uint32_t flags;     /* RILL_KEEP_GROUP, RILL_FOLLOW, RILL_TAIL               */
+  uint32_t reserved0; /* zero                                                  */
+  struct rill_type type; /* must agree with the queue's, unless one is zero    */
+  uint64_t reserved[4]; /* zero                                                */
+};
+
+struct rill_message { /* 64 bytes for ever                                     */
+  const void *data;   /* of this message; 16-byte aligned                      */
+  const char *key;    /* NULL: none                                            */
+  uint32_t size;      /* bytes at data                                         */
+  uint16_t key_size;
+  uint16_t flags;     /* zero so far                                           */
+  uint64_t sequence;  /* message number in the queue, from 0                   */
+  uint64_t lost;      /* messages lost just before this one: the sequences
+                         sequence - lost to sequence - 1                       */
+  uint64_t token;     /* names it to rill_release                              */
+  int64_t time;       /* what the producer stamped; 0: nothing                 */
+  uint32_t deliveries; /* 1: the first time                                    */
+  uint32_t type;      /* the producer's rill_meta.type                         */
+};
+
+/* Joins a group of the queue, or makes it, as its member. In this version a group
+ * has one member at a time, and each group sees all messages.
+ * Ordering: a full barrier; from the start position on every message stays whole
+ *   until released (reliable queues).
+ * Progress: system calls, and a walk of at most the ring. Never waits for others,
+ *   but for the moment in which somebody reclaims the group.
+ * Contexts: any thread; then one thread at a time per handle, but for
+ *   rill_consumer_interrupt; not after fork.
+ * Errors: -EINVAL, -EBUSY (the group has a living member), -EUSERS (no group free;
+ * the text names max_groups), -ERANGE (sequence not published yet), -EPERM (queue
+ * opened with RILL_OBSERVE), -ENOSPC, -EPROTOTYPE, -EPROTO, -ESTALE, -ENOMEM,
+ * -EMFILE, -EACCES, -ECHILD. Since 0.1. */
+RILL_API int rill_consumer_open(rill_queue *queue, const struct rill_consumer_attr *attr,
+                                rill_consumer **ret_consumer);
+
+/* Leaves the group. What was received and not released is not released: a kept
+ * group sees it again. NULL is allowed. Since 0.1. */
+RILL_API void rill_consumer_close(rill_consumer *consumer);
+
+/* Takes the next message. ret_message->data points into the ring (reliable queues:
+ * valid until released) or into a buffer of the consumer's (overwrite queues and
+ * RILL_TAIL: valid until the next receive).
+ * Ordering: acquire: all that was done before the publish is visible.
+ * Progress: wait-free when there is a message; else waits until the deadline.
+ * Contexts: one thread at a time per consumer; not after fork (-ECHILD).
+ * Errors: -EAGAIN (nothing there, RILL_NOW), -ETIMEDOUT, -EPIPE (everything is
+ * read, and the producer has closed or died), -ESTALE (the queue was removed, or the
+ * group was refused: what was received and not released is void), -ECANCELED
+ * (rill_consumer_interrupt), -EINTR (a signal handler ran while waiting), -EPROTO
+ * (bad bytes in the ring), -ECHILD. Since 0.1. */
+RILL_API int rill_receive(rill_consumer *consumer, rill_time deadline,
+                          struct rill_message *ret_message);
+
+/* Takes up to n messages: waits for the first, then takes what is there.
+ * Returns how many, at least 1. Errors: as rill_receive; -EINVAL if n is 0. Since 0.1. */
+RILL_API int rill_receive_batch(rill_consumer *consumer, size_t n, rill_time deadline,
+                                struct rill_message *ret_messages);
+
+/* Gives back all messages up to and including this one (NULL: all received): the
+ * producer may use their place, a successor begins after them. A closing or dying
+ * consumer that has not released a message leaves it to its kept group.
+ * Ordering: release: reads of the messages come before. Progress: wait-free, but for
+ * a wake-up of a producer that waits. The group's place in shared memory follows at
+ * once when the producer waits, at the next empty poll, and every capacity/8 bytes.
+ * Errors: -EINVAL (not a received, unreleased message), -ESTALE, -ECHILD. Since 0.1. */
+RILL_API int rill_release(rill_consumer *consumer, const struct rill_message *up_to);
+
+/* Makes a waiting rill_receive of this consumer, or else its next one that would
+ * wait, return -ECANCELED. Any thread; async-signal-safe. Errors: -ECHILD. Since 0.1. */
+RILL_API int rill_consumer_interrupt(rill_consumer *consumer);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

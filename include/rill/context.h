@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/* rill/context.h - where queues live, time, and errors in words.
+ *
+ * A context names a directory of queues (a namespace) and says how this
+ * process takes part: it is the parent of every queue handle. */
+#ifndef RILL_CONTEXT_H
+#define RILL_CONTEXT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__GNUC__)
+#define RILL_API __attribute__((visibility("default")))
+#else
+#define RILL_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A point in time: nanoseconds of CLOCK_MONOTONIC, absolute. Every call that
+ * may wait takes one, its deadline. */
+typedef int64_t rill_time;
+
+#define RILL_NOW 0             /* do not wait: -EAGAIN when it would have to   */
+#define RILL_FOREVER INT64_MAX /* no deadline; any other, when past: -ETIMEDOUT */
+
+typedef struct rill_context rill_context;
+
+/* How the data path is ordered against a process that goes to sleep. */
+enum {
+  RILL_FENCE_AUTO = 0,       /* membarrier where the kernel has it, else full    */
+  RILL_FENCE_MEMBARRIER = 1, /* the sleeper pays; -ENOSYS where it is missing    */
+  RILL_FENCE_FULL = 2        /* a full fence in each publish and each release    */
+};
+
+struct rill_context_attr {
+  size_t size;            /* sizeof(struct rill_context_attr)                  */
+  const char *name_space; /* NULL: $RILL_NAMESPACE, else "u" and the user id     */
+  const char *directory;  /* NULL: $RILL_DIR, else /dev/shm                      */
+  uint32_t fence;         /* RILL_FENCE_*; AUTO also looks at $RILL_FENCE:
+                             "membarrier" or "full"                            */
+  uint32_t reserved0;     /* zero                                              */
+  uint64_t reserved[4];   /* zero                                              */
+};
+
+/* Opens a namespace of queues; creates its directory if it is not there.
+ * attr: may be NULL for the defaults.
+ * Ordering: a full barrier. Progress: makes system calls, never waits.
+ * Contexts: any thread; the handle may be used by all threads of this process.
+ * A child made by fork must open its own: every call on this one is -ECHILD.
+ * Errors: -EINVAL (attributes or names), -EACCES, -EPERM (the directory is
+ * another's), -ENOENT (no such directory), -ENOSYS (fence), -ENOMEM, -EMFILE.
+ * Since 0.1. */
+RILL_API int rill_context_open(const struct rill_context_attr *attr,
+                               rill_context **ret_context);
+
+/* Drops the caller's reference; what hangs on the context lives on until it is
+ * closed itself, so any order of closing is right. NULL is allowed. Since 0.1. */
+RILL_API void rill_context_close(rill_context *context);
+
+/* The time now, and the time that many nanoseconds from now (never past
+ * RILL_FOREVER; a negative span is taken as 0). Wait-free, signal-safe. Since 0.1. */
+RILL_API rill_time rill_clock(void);
+RILL_API rill_time rill_after(int64_t nanoseconds);
+
+/* What went wrong last in this thread, in words, naming the queue or file and
+ * what to do; "" when nothing has. -EAGAIN and -ETIMEDOUT leave it as it was.
+ * The text lives until the thread's next failing call. Since 0.1. */
+RILL_API const char *rill_error(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* rill/queue.h - create, open, list and remove queues by name. */
+#ifndef RILL_QUEUE_H
+#define RILL_QUEUE_H
+
+#include "rill/context.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct rill_queue rill_queue;
+
+/* Flags of rill_queue_open. */
+enum {
+  RILL_CREATE = 1,    /* make it if it does not exist                           */
+  RILL_EXCLUSIVE = 2, /* with CREATE: -EEXIST if it does                        */
+  RILL_OBSERVE = 4    /* look only: maps read-only, takes no lease, blocks nobody */
+};
+
+/* What a producer does when the slowest group leaves no room. */
+enum {
+  RILL_RELIABLE = 0, /* it waits: no message is lost to a group that lives     */
+  RILL_OVERWRITE = 1 /* it never waits: slow readers learn what they lost       */
+};
+
+/* How long a queue exists. */
+enum {
+  RILL_TRANSIENT = 0, /* while a process has it open; gc removes what is left    */
+  RILL_KEPT = 1       /* until rill_queue_unlink (or the host restarts)          */
+};
+
+/* A type of message, checked when somebody attaches. All zero: any. */
+struct rill_type {
+  uint32_t id, size, version, reserved; /* size: bytes of a message, 0: any     */
+};
+
+struct rill_queue_attr {
+  size_t size;          /* sizeof(struct rill_queue_attr)                      */
+  uint64_t capacity;    /* bytes of the ring, rounded up to a power of two, at
+                           least 64 KiB; 0: 1 MiB                              */
+  uint64_t max_message; /* largest payload in bytes, at most capacity/2 - 64;
+                           0: capacity/8                                       */
+  uint32_t overflow;    /* RILL_RELIABLE, RILL_OVERWRITE                       */
+  uint32_t lifetime;    /* RILL_TRANSIENT, RILL_KEPT                           */
+  uint32_t max_groups;  /* 1 to 1024; 0: 64                                    */
+  uint32_t mode;        /* permission bits of the segments; 0: 0600            */
+  struct rill_type type;
+  const char *const *groups; /* groups that exist from the start and are kept: a
+                                reliable queue holds every message for them    */
+  size_t group_count;
+  uint64_t reserved[6]; /* zero                                                */
+};
+
+/* Opens a queue; with RILL_CREATE makes it first if need be.
+ * name: words of [A-Za-z0-9._-] joined by '/', at most 200 bytes.
+ * attr: NULL takes the defaults, or whatever the existing queue has. A field
+ *   that is not zero must agree with the existing queue (-EEXIST), except that a
+ *   transient queue nobody has open is replaced. mode and groups count at creation
+ *   only.
+ * deadline: without RILL_CREATE, waits until the queue exists.
+ * Ordering: what the creator did before is visible. Progress: may sleep.
+ * Contexts: any thread; the handle may be used by all threads; not after fork.
+ * Errors: -EINVAL (name, flags, attributes), -EAGAIN or -ETIMEDOUT (not there by
+ * the deadline; with RILL_NOW -ENOENT), -EEXIST, -EACCES, -EPERM (owner or mode is
+ * not trusted), -ENOSPC (no memory for it: the text names size and remedy),
+ * -EINPROGRESS (unfinished), -EPROTO (foreign bytes, other byte order), -EBADMSG
+ * (truncated, damaged or half), -EPROTONOSUPPORT (another version), -EPROTOTYPE
+ * (another message type), -EMFILE, -ENOMEM, -EINTR, -ECHILD. Since 0.1. */
+RILL_API int rill_queue_open(rill_context *context, const char *name,
+                             unsigned flags, const struct rill_queue_attr *attr,
+                             rill_time deadline, rill_queue **ret_queue);
+
+/* Drops the caller's reference; producers and consumers of the queue live on.
+ * NULL is allowed. Since 0.1. */
+RILL_API void rill_queue_close(rill_queue *queue);
+
+/* Removes a queue: its name is free at once, whoever has it open gets -ESTALE from
+ * the next call that looks (a wait, a full ring, an empty poll), its memory goes
+ * with the last of them. What cannot be opened (half, damaged) is removed too.
+ * Errors: -EINVAL, -ENOENT, -EACCES, -EPERM, -ECHILD. Since 0.1. */
+RILL_API int rill_queue_unlink(rill_context *context, const char *name);
+
+/* Calls visit(name, arg) for each queue whose name matches pattern (fnmatch(3);
+ * '*' matches '/' as well; NULL: all), in the order of their names.
+ * A visit that returns other than 0 ends it, and is returned.
+ * Returns the number of queues visited. Errors: -EACCES, -ENOMEM, -ECHILD. Since 0.1. */
+RILL_API int rill_queue_list(rill_context *context, const char *pattern,
+                             int (*visit)(const char *name, void *arg), void *arg);
+
+/* What rill_queue_gc found of one queue or file. */
+struct rill_gc_item {
+  size_t size;
+  const char *name;   /* of the queue; of the file, where no queue is left     */
+  const char *what;   /* in words: "queue nobody has open", "dead consumer", ... */
+  uint64_t bytes;     /* given back (or to be given back); 0: none             */
+};
+
+enum { RILL_GC_DRY_RUN = 1 };
+
+/* Reclaims what dead processes left in the namespace: transient queues that nobody
+ * has open, halves, unfinished files, dead consumers. report may be NULL.
+ * Returns how many things were (with RILL_GC_DRY_RUN: would be) reclaimed.
+ * Contexts: any process, at any time, any number at once. Errors: -EINVAL,
+ * -EACCES, -ENOMEM, -ECHILD. Since 0.1. */
+RILL_API int rill_queue_gc(rill_context *context, unsigned flags,
+                           void (*report)(const struct rill_gc_item *, void *arg),
+                           void *arg);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/* rill/stat.h - what can be seen of a queue from outside, without disturbing it.
+ *
+ * Everything here is a snapshot of memory that others write: each number was true
+ * at some moment of the call, not all at the same one. */
+#ifndef RILL_STAT_H
+#define RILL_STAT_H
+
+#include "rill/consumer.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Who holds the producer's place. */
+enum {
+  RILL_PRODUCER_NONE = 0,   /* there was none yet                              */
+  RILL_PRODUCER_ALIVE = 1,
+  RILL_PRODUCER_CLOSED = 2, /* it closed in order                              */
+  RILL_PRODUCER_DEAD = 3    /* it died; a successor may go on                  */
+};
+
+struct rill_queue_stat {
+  size_t size;             /* sizeof(struct rill_queue_stat), set by the caller  */
+  char name[208];
+  char uuid[40];
+  uint64_t capacity, max_message, quantum; /* bytes                            */
+  uint64_t data_bytes, control_bytes;      /* size of the two segments         */
+  uint32_t overflow, lifetime;
+  uint32_t fence;          /* RILL_FENCE_* the producer uses; 0: none yet      */
+  uint32_t producer;       /* RILL_PRODUCER_*                                  */
+  uint64_t producer_generation; /* how many producers there have been          */
+  int64_t producer_pid;    /* as that process saw itself; 0: none. For display  */
+  struct rill_type type;
+  uint64_t position, sequence; /* where the next message goes; its number       */
+  uint64_t limit;          /* the producer's write limit                       */
+  uint64_t depth_bytes, depth_messages; /* behind the slowest group            */
+  uint64_t oldest;         /* the lowest sequence still to be read             */
+  int64_t created;         /* CLOCK_REALTIME ns                                */
+  uint64_t wakes, producer_parks; /* wake calls by producers; times one parked  */
+  uint32_t group_count, max_groups;
+  uint32_t removed;        /* not 0: unlinked, only those who have it see it   */
+  uint32_t mode, uid, gid; /* of the control segment                           */
+  uint32_t waiting;        /* not 0: the producer waits for room               */
+  uint32_t attached;       /* not 0: some process has it open                  */
+};
+
+/* State of a group. */
+enum {
+  RILL_GROUP_ACTIVE = 1,  /* has a living member                               */
+  RILL_GROUP_KEPT = 2,    /* no member, its place is kept                      */
+  RILL_GROUP_JOINING = 3, /* a member is just joining                          */
+  RILL_GROUP_DEAD = 4,    /* its member died and nobody has reclaimed it yet   */
+  RILL_GROUP_VOID = 5     /* refused by the producer: its cursor made no sense  */
+};
+
+struct rill_group_stat {
+  size_t size;              /* sizeof(struct rill_group_stat), set by the caller */
+  char name[64];            /* "" for a group of its own                       */
+  uint32_t index, state;
+  uint32_t keep;            /* not 0: outlives its member                      */
+  uint32_t wait, fence;     /* the member's RILL_ADAPTIVE...; RILL_FENCE_*     */
+  uint32_t reserved0;
+  int64_t pid;              /* the member, as it saw itself; for display       */
+  uint64_t position, sequence; /* next message to release                      */
+  uint64_t lag_bytes, lag_messages; /* behind the producer, as published       */
+  int64_t lag_age;          /* ns since its next message was published, at least;
+                               0: it has read everything                       */
+  uint64_t parks;           /* times the member slept                          */
+  uint64_t lost;            /* messages it lost (overwrite)                    */
+};
+
+/* Fills *ret; only ret->size is read. Reads shared memory and the leases; writes
+ * nothing. Any thread. Errors: -EINVAL, -EPROTO, -EMFILE, -ECHILD. Since 0.1. */
+RILL_API int rill_queue_stat(rill_queue *queue, struct rill_queue_stat *ret);
+
+/* The first group with an index of at least *index: fills *ret and sets *index to
+ * the next one to ask for. Returns 1, or 0 when there is none left.
+ * Errors: as rill_queue_stat. Since 0.1. */
+RILL_API int rill_group_stat(rill_queue *queue, uint32_t *index, struct rill_group_stat *ret);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
