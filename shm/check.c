@@ -165,6 +165,7 @@ int rilli_check_identity(const struct rilli_identity *copy, uint64_t file_size,
       copy->base_position % RILLI_FRAME_ALIGN != 0 || copy->name[RILLI_NAME_SIZE - 1] != 0)
     return wrong(EBADMSG, "its attributes make no sense", ret_why);
 
+  memset(ret, 0, sizeof *ret); /* padding too: geometries are compared */
   memcpy(ret->uuid, copy->uuid, sizeof ret->uuid);
   ret->file_size = file_size;
   ret->producer_offset = copy->producer_offset;

@@ -72,14 +72,15 @@ RILL_API int rill_publish(rill_producer *producer, const void *data, size_t size
 /* Publishes n messages; each group of them that fits half the ring appears all at
  * once, or, when the process dies, not at all.
  * Returns how many were published: n, or fewer when the deadline came in between;
- * otherwise as rill_publish. Since 0.1. */
+ * otherwise as rill_publish, or -EINVAL (a meta's size or reserved fields). Since 0.1. */
 RILL_API int rill_publish_batch(rill_producer *producer, const struct rill_item *items,
                                 size_t n, rill_time deadline);
 
 /* Zero copy: room for up to size bytes in the ring itself, 16-byte aligned. Fill it,
  * then commit or abort; until then the handle takes no other message. Never let the
  * kernel or a device write into it (io_uring, O_DIRECT): it could land after the
- * process died. meta may be NULL. Errors: as rill_publish. Since 0.1. */
+ * process died. meta may be NULL. Errors: as rill_publish; -EINVAL (meta's size or reserved fields).
+ * Since 0.1. */
 RILL_API int rill_reserve(rill_producer *producer, const struct rill_meta *meta,
                           size_t size, rill_time deadline, void **ret_data);
 

@@ -81,6 +81,12 @@ RILL_API void rill_queue_close(rill_queue *queue);
  * Errors: -EINVAL, -ENOENT, -EACCES, -EPERM, -ECHILD. Since 0.1. */
 RILL_API int rill_queue_unlink(rill_context *context, const char *name);
 
+/* Removes a group that has no member, a kept one above all: the queue holds no messages
+ * for it any longer. Errors: -EINVAL, -ENOENT (no such group), -EBUSY (it has a living
+ * member), -EPERM (queue opened with RILL_OBSERVE), -ESTALE, -EACCES, -EMFILE, -ECHILD.
+ * Since 0.1. */
+RILL_API int rill_group_unlink(rill_queue *queue, const char *group);
+
 /* Calls visit(name, arg) for each queue whose name matches pattern (fnmatch(3);
  * '*' matches '/' as well; NULL: all), in the order of their names.
  * A visit that returns other than 0 ends it, and is returned.

@@ -15,9 +15,9 @@
 
 struct rill_context {
   _Atomic unsigned references;
-  int dir;                /* the namespace's directory                            */
-  uint32_t fence;         /* RILL_FENCE_MEMBARRIER or _FULL                         */
-  const uint32_t *alive;  /* 1; 0 in a forked child                                */
+  int dir;               /* the namespace's directory                            */
+  uint32_t fence;        /* RILL_FENCE_MEMBARRIER or _FULL                         */
+  const uint32_t *alive; /* 1; 0 in a forked child                                */
 };
 
 struct rill_queue {
@@ -75,7 +75,8 @@ uint64_t rilli_round_capacity(uint64_t capacity);
 
 /* unlink.c: removes the queue whose control file is open here, damaged or not. If
  * only_idle: not (-EBUSY) while anybody has it open. */
-int rilli_remove(int dir, const char *control_name, const struct rilli_file *control, int only_idle);
+int rilli_remove(int dir, const char *control_name, const struct rilli_file *control,
+                 int only_idle);
 int rilli_is_removed(const rill_queue *queue);
 
 /* queue.c */
@@ -91,6 +92,17 @@ void rilli_ring_at(const rill_queue *queue, uint8_t *data, struct rilli_ring *re
 /* gc.c: removes the data segments of this name that no control segment belongs to and
  * nobody is just making. Returns how many. */
 int rilli_remove_widows(int dir, const char *control_name);
+
+/* seat.c: takes the row of this name, or a free one (name NULL: always), with its lease and
+ * its reclaim byte. Whatever it returns, settle gives back what is only for setting up; the
+ * lease goes with the description. */
+struct rilli_seat {
+  uint32_t index;
+  int64_t name_lock; /* 0: none                                                    */
+};
+int rilli_seat_take(const rill_queue *queue, int fd, const char *name, struct rilli_seat *ret);
+void rilli_seat_settle(int fd, const struct rilli_seat *seat);
+uint32_t rilli_seat_state(const struct rilli_group *group);
 
 /* reclaim.c */
 /* If the group's member is dead: does what it should have done. fd: a description of the

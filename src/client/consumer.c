@@ -14,7 +14,6 @@
 #include "placement.h"
 
 #define HANDLE_SIZE ((sizeof(struct rill_consumer) + RILLI_PAGE - 1) / RILLI_PAGE * RILLI_PAGE)
-#define TRIES 2000 /* of half a millisecond: how long another one's moment may last      */
 
 struct owner {
   rill_queue *queue;
@@ -34,124 +33,6 @@ static int tend(void *self) {
   const int free_lease = rilli_lock_held(control.fd, RILLI_LEASE_PRODUCER, 1) == 0; /* E10 */
   (void)close(control.fd);
   return free_lease && state != RILLI_PRODUCER_NEVER;
-}
-
-static void breathe(void) {
-  const struct timespec span = {.tv_nsec = 500000};
-  (void)nanosleep(&span, NULL);
-}
-
-/* --- finding and taking a row ------------------------------------------------------ */
-
-struct seat {
-  uint32_t index;
-  struct rilli_mapping map; /* the group's page set                                */
-};
-
-static uint32_t hash(const char *name) {
-  uint32_t value = 2166136261u;
-  for (; *name; name++)
-    value = (value ^ (uint8_t)*name) * 16777619u;
-  return value;
-}
-
-/* Waits a bounded time for a byte that others hold only for moments. */
-static int lock_soon(int fd, int64_t byte) {
-  for (int tries = 0; tries < TRIES; tries++) {
-    const int code = rilli_lock_try(fd, byte, 1, 1);
-    if (code != -EAGAIN)
-      return code;
-    breathe();
-  }
-  return -EAGAIN;
-}
-
-static uint32_t state_of(const struct rilli_group *group) {
-  return RILLI_STATE_STATE(atomic_load_explicit(&group->state, memory_order_acquire)); /* E11 */
-}
-
-/* The row of this name, or max_groups. */
-static uint32_t find_named(const rill_queue *queue, const char *name) {
-  uint32_t i = 0;
-  for (; i < queue->geometry.max_groups; i++) {
-    const struct rilli_group *group = rilli_group_at(&queue->ring, i);
-    if (state_of(group) != RILLI_GROUP_NONE &&
-        strncmp(group->name, name, RILLI_GROUP_NAME_SIZE) == 0)
-      break;
-  }
-  return i;
-}
-
-/* Lease and reclaim byte of a row; the latter is given back when the row is set up. */
-static int lock_row(int fd, uint32_t index) {
-  const int64_t lease = RILLI_LEASE_MEMBER(index, 0);
-  int code = rilli_lock_try(fd, lease, 1, 1);
-  if (code)
-    return code;
-  code = lock_soon(fd, RILLI_RECLAIM_OF(lease));
-  if (code)
-    (void)rilli_lock_drop(fd, lease, 1);
-  return code;
-}
-
-static void unlock_row(int fd, uint32_t index) {
-  (void)rilli_lock_drop(fd, RILLI_LEASE_MEMBER(index, 0), 2);
-}
-
-static int group_is_taken(const rill_queue *queue, const char *name) {
-  return rilli_fail(EBUSY, "group '%s' has a living member: rill stat %s shows it; use another group, "
-                           "or wait until it leaves",
-                    name, queue->name);
-}
-
-/* A row that exists under this name. -ENOENT: it is gone meanwhile. */
-static int take_named(const rill_queue *queue, int fd, const char *name, uint32_t index) {
-  const struct rilli_group *group = rilli_group_at(&queue->ring, index);
-  for (int tries = 0; tries < TRIES; tries++) {
-    const int code = lock_row(fd, index);
-    if (code == 0) {
-      if (strncmp(group->name, name, RILLI_GROUP_NAME_SIZE) == 0)
-        return 0;
-      unlock_row(fd, index);
-      return -ENOENT;
-    }
-    const uint32_t state = state_of(group);
-    if (code != -EAGAIN || state == RILLI_GROUP_ACTIVE || state == RILLI_GROUP_JOINING)
-      return code == -EAGAIN ? group_is_taken(queue, name) : code;
-    breathe(); /* its member is just leaving */
-  }
-  return group_is_taken(queue, name);
-}
-
-static int take_free(const rill_queue *queue, int fd, uint32_t *ret_index) {
-  for (uint32_t i = 0; i < queue->geometry.max_groups; i++) {
-    const struct rilli_group *group = rilli_group_at(&queue->ring, i);
-    if (state_of(group) != RILLI_GROUP_NONE || lock_row(fd, i))
-      continue;
-    if (state_of(group) == RILLI_GROUP_NONE) {
-      *ret_index = i;
-      return 0;
-    }
-    unlock_row(fd, i);
-  }
-  return rilli_fail(EUSERS, "all %u groups are in use: remove one, or create the queue with more "
-                            "max_groups",
-                    queue->geometry.max_groups);
-}
-
-/* Under the name's lock, so that two processes do not make one group twice. */
-static int take_row(const rill_queue *queue, int fd, const char *name, struct seat *seat) {
-  if (!name)
-    return take_free(queue, fd, &seat->index);
-  for (int tries = 0; tries < TRIES; tries++) {
-    seat->index = find_named(queue, name);
-    if (seat->index == queue->geometry.max_groups)
-      return take_free(queue, fd, &seat->index);
-    const int code = take_named(queue, fd, name, seat->index);
-    if (code != -ENOENT)
-      return code;
-  }
-  return group_is_taken(queue, name);
 }
 
 /* --- joining ---------------------------------------------------------------- */
@@ -186,10 +67,8 @@ static void sign(struct rill_consumer *consumer, const rill_context *context) {
 
 /* A fresh row gets its name; what a dead member left is first reclaimed. */
 static void prepare_row(struct rilli_group *group, const char *name) {
-  const uint32_t state = state_of(group);
-  if (state == RILLI_GROUP_ACTIVE || state == RILLI_GROUP_JOINING)
-    rilli_leave(group);
-  if (state_of(group) == RILLI_GROUP_KEPT)
+  rilli_leave(group);
+  if (rilli_seat_state(group) == RILLI_GROUP_KEPT)
     return;
   memset(group->name, 0, sizeof group->name);
   if (name)
@@ -229,23 +108,15 @@ static int enter(struct rill_consumer *consumer, const struct rill_consumer_attr
 static int join_group(struct rill_consumer *consumer, const struct rill_consumer_attr *attr) {
   struct owner *owner = consumer->owner;
   struct rilli_file control;
-  struct seat seat = {.index = 0};
+  struct rilli_seat seat;
   int code = rilli_control_open(owner->queue, 1, &control);
   if (code)
     return code;
-  const int64_t name_lock = attr->group ? RILLI_LOCK_NAME(hash(attr->group)) : 0;
-  code = attr->group ? lock_soon(control.fd, name_lock) : 0;
-  if (code == -EAGAIN)
-    code = rilli_fail(EBUSY, "another process is just joining group '%s', and seems to be stopped",
-                      attr->group);
-  if (code == 0)
-    code = take_row(owner->queue, control.fd, attr->group, &seat);
+  code = rilli_seat_take(owner->queue, control.fd, attr->group, &seat);
   if (code == 0)
     code = enter(consumer, attr, control.fd, seat.index);
   /* The mappings keep this description, so what must not last is given back by name. */
-  (void)rilli_lock_drop(control.fd, RILLI_RECLAIM_OF(RILLI_LEASE_MEMBER(seat.index, 0)), 1);
-  if (attr->group)
-    (void)rilli_lock_drop(control.fd, name_lock, 1);
+  rilli_seat_settle(control.fd, &seat);
   (void)close(control.fd);
   return code;
 }
@@ -278,7 +149,8 @@ static int start_tail(struct rill_consumer *consumer, const struct rill_consumer
     consumer->sequence = consumer->released_sequence = place.sequence;
     return 0;
   }
-  return rilli_fail(EPROTO, "its ring makes no sense: another process damaged it; look with rill doctor");
+  return rilli_fail(EPROTO,
+                    "its ring makes no sense: another process damaged it; look with rill doctor");
 }
 
 /* --- the public calls ------------------------------------------------------------ */
@@ -291,17 +163,20 @@ static int check_call(const rill_queue *queue, const struct rill_consumer_attr *
   const uint32_t known = RILL_KEEP_GROUP | RILL_FOLLOW | RILL_TAIL;
   if (attr->wait > RILL_PARK || attr->start > RILL_SEQUENCE || (attr->flags & ~known) ||
       attr->reserved0 || attr->type.reserved || !rilli_zero(attr->reserved, sizeof attr->reserved))
-    return rilli_fail(EINVAL, "rill_consumer_attr: unknown wait strategy, start or flags, or a reserved "
-                              "field that is not zero");
+    return rilli_fail(EINVAL,
+                      "rill_consumer_attr: unknown wait strategy, start or flags, or a reserved "
+                      "field that is not zero");
   if ((attr->flags & RILL_TAIL) && (attr->group || (attr->flags & RILL_KEEP_GROUP)))
-    return rilli_fail(EINVAL, "a tail belongs to no group: leave group NULL and RILL_KEEP_GROUP out");
+    return rilli_fail(EINVAL,
+                      "a tail belongs to no group: leave group NULL and RILL_KEEP_GROUP out");
   if ((attr->flags & RILL_KEEP_GROUP) && !attr->group)
     return rilli_fail(EINVAL, "a group that is kept needs a name");
   if (attr->group && rilli_group_name_check(attr->group))
     return -EINVAL;
   if ((queue->flags & RILL_OBSERVE) && !(attr->flags & RILL_TAIL))
-    return rilli_fail(EPERM, "queue '%s' was opened with RILL_OBSERVE: only RILL_TAIL looks without "
-                             "joining",
+    return rilli_fail(EPERM,
+                      "queue '%s' was opened with RILL_OBSERVE: only RILL_TAIL looks without "
+                      "joining",
                       queue->name);
   return rilli_type_check(queue, &attr->type);
 }
@@ -313,9 +188,10 @@ static int prepare_buffer(struct rill_consumer *consumer) {
   const uint64_t frame = consumer->ring.max_message + RILLI_FRAME_OVERHEAD;
   consumer->buffer_size = (frame + RILLI_PAGE - 1) / RILLI_PAGE * RILLI_PAGE;
   consumer->buffer = rilli_private_alloc(consumer->buffer_size);
-  return consumer->buffer ? 0
-                          : rilli_fail(ENOMEM, "no memory for a buffer of %zu bytes, the largest message",
-                                       consumer->buffer_size);
+  return consumer->buffer
+             ? 0
+             : rilli_fail(ENOMEM, "no memory for a buffer of %zu bytes, the largest message",
+                          consumer->buffer_size);
 }
 
 static void free_consumer(struct rill_consumer *consumer) {
@@ -337,7 +213,8 @@ static int set_up(struct rill_consumer *consumer, const struct rill_consumer_att
   consumer->follow = (attr->flags & RILL_FOLLOW) != 0;
   consumer->patience.wait = attr->wait;
   consumer->host = (struct rilli_host){tend, consumer};
-  const int code = attr->flags & RILL_TAIL ? start_tail(consumer, attr) : join_group(consumer, attr);
+  const int code =
+      attr->flags & RILL_TAIL ? start_tail(consumer, attr) : join_group(consumer, attr);
   if (code)
     return code;
   rilli_consumer_init(consumer);

@@ -37,8 +37,9 @@ int rilli_zero(const void *bytes, size_t size) {
 int rilli_attr_size(const char *what, size_t size, size_t expected) {
   if (size == expected)
     return 0;
-  return rilli_fail(EINVAL, "%s.size is %zu where this library has %zu: set it to sizeof the struct",
-                    what, size, expected);
+  return rilli_fail(EINVAL,
+                    "%s.size is %zu where this library has %zu: set it to sizeof the struct", what,
+                    size, expected);
 }
 
 static int fence_wanted(const struct rill_context_attr *attr, uint32_t *ret) {
@@ -83,7 +84,8 @@ static int prepare(const struct rill_context_attr *attr, rill_context *context) 
     return rilli_fail(-mode, "this kernel (or a sandbox) has no membarrier: use RILL_FENCE=full");
   context->fence = (uint32_t)mode;
   const char *directory = attr->directory ? attr->directory : getenv("RILL_DIR");
-  const int dir = rilli_directory_open(directory && *directory ? directory : "/dev/shm", name_space);
+  const int dir =
+      rilli_directory_open(directory && *directory ? directory : "/dev/shm", name_space);
   if (dir < 0)
     return dir;
   context->dir = dir;

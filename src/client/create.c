@@ -29,21 +29,23 @@ static int check_sizes(const struct rill_queue_attr *attr, uint64_t capacity) {
                       (unsigned long long)attr->capacity, (unsigned long long)RILLI_MAX_CAPACITY);
   const uint64_t most = capacity / 2 - RILLI_FRAME_OVERHEAD;
   if (attr->max_message > most)
-    return rilli_fail(EINVAL, "max_message of %llu bytes does not fit: with a capacity of %llu it is at "
-                              "most %llu",
+    return rilli_fail(EINVAL,
+                      "max_message of %llu bytes does not fit: with a capacity of %llu it is at "
+                      "most %llu",
                       (unsigned long long)attr->max_message, (unsigned long long)capacity,
                       (unsigned long long)most);
   if (attr->max_groups > RILLI_MAX_GROUPS)
     return rilli_fail(EINVAL, "max_groups is %u: at most %u", attr->max_groups, RILLI_MAX_GROUPS);
   if (attr->mode & ~0770u)
-    return rilli_fail(EINVAL, "mode %o gives rights to everybody or has odd bits: use owner and group "
-                              "bits, such as 0660",
+    return rilli_fail(EINVAL,
+                      "mode %o gives rights to everybody or has odd bits: use owner and group "
+                      "bits, such as 0660",
                       attr->mode);
   return 0;
 }
 
-static int plan(const char *name, const struct rill_queue_attr *attr, struct rilli_identity *identity,
-                struct rilli_control *control) {
+static int plan(const char *name, const struct rill_queue_attr *attr,
+                struct rilli_identity *identity, struct rilli_control *control) {
   const uint64_t capacity =
       rilli_round_capacity(attr->capacity ? attr->capacity : DEFAULT_CAPACITY);
   const uint32_t groups = attr->max_groups ? attr->max_groups : DEFAULT_GROUPS;
@@ -51,8 +53,10 @@ static int plan(const char *name, const struct rill_queue_attr *attr, struct ril
   if (code)
     return code;
   if (attr->group_count > groups)
-    return rilli_fail(EINVAL, "%zu groups are declared, but max_groups is %u", attr->group_count, groups);
-  rilli_plan_identity(identity, capacity, attr->max_message ? attr->max_message : capacity / 8, groups);
+    return rilli_fail(EINVAL, "%zu groups are declared, but max_groups is %u", attr->group_count,
+                      groups);
+  rilli_plan_identity(identity, capacity, attr->max_message ? attr->max_message : capacity / 8,
+                      groups);
   rilli_plan_control(control, groups);
   code = rilli_random(identity->uuid);
   if (code)
@@ -105,14 +109,16 @@ static int reserve_control(int fd, const struct rilli_control *control) {
 }
 
 static int write_control(int fd, const struct rilli_control *control,
-                         const struct rilli_identity *identity, const struct rill_queue_attr *attr) {
+                         const struct rilli_identity *identity,
+                         const struct rill_queue_attr *attr) {
   struct rilli_mapping map;
   const int code = rilli_map(fd, 0, control->file_size, 1, &map);
   if (code)
     return code;
   const struct rilli_place start = {identity->base_position, identity->base_sequence, 0};
   for (uint32_t i = 0; i < control->max_groups; i++) {
-    struct rilli_group *group = (void *)(map.base + control->group_offset + i * control->group_stride);
+    struct rilli_group *group =
+        (void *)(map.base + control->group_offset + i * control->group_stride);
     atomic_init(&group->cursor, RILLI_NONE);
     if (i < attr->group_count)
       rilli_declare(group, attr->groups[i], &start);

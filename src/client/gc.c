@@ -78,8 +78,7 @@ int rill_queue_list(rill_context *context, const char *pattern,
   int visited = 0;
   for (size_t i = 0; code == 0 && i < files.count; i++) {
     char name[RILLI_NAME_SIZE];
-    if (!rilli_name_of_control(files.names[i], name) ||
-        (pattern && fnmatch(pattern, name, 0) != 0))
+    if (!rilli_name_of_control(files.names[i], name) || (pattern && fnmatch(pattern, name, 0) != 0))
       continue;
     code = visit(name, arg);
     visited++;
@@ -104,7 +103,8 @@ static void found(struct collection *gc, const char *name, const char *what, uin
 
 static uint64_t bytes_of(int dir, const char *file) {
   struct stat status;
-  return fstatat(dir, file, &status, AT_SYMLINK_NOFOLLOW) == 0 ? (uint64_t)status.st_blocks * 512 : 0;
+  return fstatat(dir, file, &status, AT_SYMLINK_NOFOLLOW) == 0 ? (uint64_t)status.st_blocks * 512
+                                                               : 0;
 }
 
 /* A file that lost its creator (or never got its name): its creation lock is free. */
@@ -164,9 +164,9 @@ static int remove_idle(struct collection *gc, const char *file) {
   struct rilli_file control;
   if (rilli_segment_open(gc->dir, file, 1, &control))
     return 0;
-  const int removed =
-      gc->dry ? rilli_lock_held(control.fd, RILLI_LEASE_BASE, RILLI_LEASE_RANGE) == 0
-              : rilli_remove(gc->dir, file, &control, 1) == 0;
+  const int removed = gc->dry
+                          ? rilli_lock_held(control.fd, RILLI_LEASE_BASE, RILLI_LEASE_RANGE) == 0
+                          : rilli_remove(gc->dir, file, &control, 1) == 0;
   (void)close(control.fd);
   return removed;
 }
@@ -185,7 +185,8 @@ static void collect_queue(struct collection *gc, const char *file, const char *n
   if (removed)
     found(gc, name, "queue that nobody has open", bytes);
   else
-    for (int dead = rilli_reclaim_queue(gc->dir, file, &pair.control, &pair.control_geometry, gc->dry);
+    for (int dead =
+             rilli_reclaim_queue(gc->dir, file, &pair.control, &pair.control_geometry, gc->dry);
          dead > 0; dead--)
       found(gc, name, "dead consumer", 0);
   rilli_pair_close(&pair);

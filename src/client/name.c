@@ -30,11 +30,12 @@ int rilli_name_check(const char *name) {
   for (size_t i = 0; i < length; i++) {
     const int slash = name[i] == '/';
     if (slash && (i == 0 || i + 1 == length || name[i + 1] == '/'))
-      return rilli_fail(EINVAL, "the queue name '%s' has an empty word: write words joined by single '/'",
-                        name);
+      return rilli_fail(
+          EINVAL, "the queue name '%s' has an empty word: write words joined by single '/'", name);
     if (!slash && !is_word(name[i]))
-      return rilli_fail(EINVAL, "the queue name '%s' has a character that is not allowed: words are of "
-                                "[A-Za-z0-9._-], joined by '/'",
+      return rilli_fail(EINVAL,
+                        "the queue name '%s' has a character that is not allowed: words are of "
+                        "[A-Za-z0-9._-], joined by '/'",
                         name);
   }
   return 0;

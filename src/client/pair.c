@@ -118,8 +118,13 @@ int rilli_control_open(const rill_queue *queue, int writable, struct rilli_file 
   if (code && code != -ENOENT)
     return code;
   if (code == 0 && ret->inode == queue->control_file.inode &&
-      ret->device == queue->control_file.device)
-    return 0;
+      ret->device == queue->control_file.device) {
+    if (ret->size == queue->control_file.size)
+      return 0;
+    (void)close(ret->fd);
+    return rilli_fail(EBADMSG, "the control segment of queue '%s' was truncated or grown",
+                      queue->name);
+  }
   if (code == 0)
     (void)close(ret->fd);
   return rilli_fail(ESTALE, "queue '%s' was removed: open it again", queue->name);

@@ -5,6 +5,7 @@
  * from the newest checkpoint to the first frame that is not there, and goes on. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -54,8 +55,9 @@ static int take_lease(const rill_queue *queue, int fd, rill_time deadline) {
     if (code != -EAGAIN)
       return rilli_fail(-code, "cannot lock its control segment: %s", rilli_words(-code));
     if (deadline == RILL_NOW)
-      return rilli_fail(EBUSY, "it has a living producer: only one at a time (give a deadline to wait "
-                               "for it, or use a queue of its own for each producer)");
+      return rilli_fail(EBUSY,
+                        "it has a living producer: only one at a time (give a deadline to wait "
+                        "for it, or use a queue of its own for each producer)");
     const rill_time now = rill_clock();
     if (now >= deadline)
       return -ETIMEDOUT;
@@ -81,6 +83,8 @@ static int map_both(struct owner *owner, const struct rilli_file *control) {
     return code == -ENOENT ? rilli_fail(ESTALE, "it was removed: open it again") : code;
   struct rilli_geometry geometry;
   code = rilli_data_check(&data, &geometry);
+  if (code == 0 && memcmp(&geometry, &queue->geometry, sizeof geometry) != 0)
+    code = rilli_fail(EBADMSG, "its data segment was exchanged");
   if (code == 0)
     code = rilli_map_ring(data.fd, queue->geometry.ring_offset, queue->geometry.capacity, 1,
                           &owner->data);
@@ -97,8 +101,9 @@ static int start(struct rill_producer *producer, const struct owner *owner) {
   ring.groups = owner->control.base + queue->control_geometry.group_offset;
   const uint64_t limit = atomic_load_explicit(&ring.page->limit, memory_order_acquire);
   if (rilli_find_head(&ring, &head) || limit - head.position > ring.capacity)
-    return rilli_fail(EPROTO, "its ring makes no sense, so nothing can be published: another process "
-                              "damaged it; look with rill doctor");
+    return rilli_fail(EPROTO,
+                      "its ring makes no sense, so nothing can be published: another process "
+                      "damaged it; look with rill doctor");
   rilli_producer_init(producer, &ring, &head);
   rilli_populate(owner->data.base, owner->data.size, 1);
   for (uint32_t i = 0; i < ring.max_groups; i++)
@@ -128,10 +133,12 @@ static int check_call(const rill_queue *queue, const struct rill_producer_attr *
     return -EINVAL;
   if (attr->wait > RILL_PARK || attr->type.reserved ||
       !rilli_zero(attr->reserved, sizeof attr->reserved))
-    return rilli_fail(EINVAL, "rill_producer_attr: unknown wait strategy, or a reserved field that is "
-                              "not zero");
+    return rilli_fail(EINVAL,
+                      "rill_producer_attr: unknown wait strategy, or a reserved field that is "
+                      "not zero");
   if (queue->flags & RILL_OBSERVE)
-    return rilli_fail(EPERM, "queue '%s' was opened with RILL_OBSERVE, which only looks", queue->name);
+    return rilli_fail(EPERM, "queue '%s' was opened with RILL_OBSERVE, which only looks",
+                      queue->name);
   return rilli_type_check(queue, &attr->type);
 }
 
@@ -182,9 +189,9 @@ int rill_producer_open(rill_queue *queue, const struct rill_producer_attr *attr,
   if (code) {
     free_owner(owner);
     rilli_private_free(producer, HANDLE_SIZE);
-    return code == -ETIMEDOUT ? code
-                              : rilli_fail_in(-code, "cannot become the producer of queue '%s'",
-                                              queue->name);
+    return code == -ETIMEDOUT
+               ? code
+               : rilli_fail_in(-code, "cannot become the producer of queue '%s'", queue->name);
   }
   (void)tend(producer); /* what dead consumers left does not wait until the ring is full */
   announce(producer, queue->context->fence);

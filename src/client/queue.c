@@ -96,13 +96,15 @@ int rilli_type_check(const rill_queue *queue, const struct rill_type *type) {
     return 0;
   if (has->type_id == 0 && has->type_size == 0 && has->type_version == 0)
     return 0;
-  if (type->id == has->type_id && type->size == has->type_size && type->version == has->type_version)
+  if (type->id == has->type_id && type->size == has->type_size &&
+      type->version == has->type_version)
     return 0;
-  return rilli_fail(EPROTOTYPE,
-                    "queue '%s' carries messages of type %u, version %u, %u bytes, but type %u, version "
-                    "%u, %u bytes was asked for: build both sides from the same definition",
-                    queue->name, has->type_id, has->type_version, has->type_size, type->id,
-                    type->version, type->size);
+  return rilli_fail(
+      EPROTOTYPE,
+      "queue '%s' carries messages of type %u, version %u, %u bytes, but type %u, version "
+      "%u, %u bytes was asked for: build both sides from the same definition",
+      queue->name, has->type_id, has->type_version, has->type_size, type->id, type->version,
+      type->size);
 }
 
 /* Does what is asked for agree with what there is? */
@@ -119,7 +121,8 @@ static int compare(const rill_queue *queue, const struct rill_queue_attr *attr) 
     return rilli_fail(EEXIST, "queue '%s' exists as %s, not %s", queue->name,
                       overflow_word(has->overflow), overflow_word(attr->overflow));
   if (attr->lifetime && attr->lifetime != has->lifetime)
-    return rilli_fail(EEXIST, "queue '%s' exists as a transient queue, not a kept one", queue->name);
+    return rilli_fail(EEXIST, "queue '%s' exists as a transient queue, not a kept one",
+                      queue->name);
   if (attr->max_groups && attr->max_groups != has->max_groups)
     return rilli_fail(EEXIST, "queue '%s' exists with max_groups %u, not %u", queue->name,
                       has->max_groups, attr->max_groups);
@@ -197,7 +200,8 @@ static int open_or_create(rill_context *context, const char *name, unsigned flag
     if (!removing && code != -ENOENT)
       return code;
     if (!removing && deadline == RILL_NOW)
-      return rilli_fail(ENOENT, "it does not exist: create it (RILL_CREATE, rill create) or wait for it");
+      return rilli_fail(ENOENT,
+                        "it does not exist: create it (RILL_CREATE, rill create) or wait for it");
     if (!removing && rill_clock() >= deadline)
       return -ETIMEDOUT;
     code = pause_a_little(&span, removing ? RILL_FOREVER : deadline);
@@ -223,8 +227,9 @@ static int check_call(const rill_context *context, const char *name, unsigned fl
     return -EINVAL;
   if (attr->overflow > RILL_OVERWRITE || attr->lifetime > RILL_KEPT || attr->type.reserved ||
       !rilli_zero(attr->reserved, sizeof attr->reserved))
-    return rilli_fail(EINVAL, "rill_queue_attr for '%s': unknown overflow or lifetime, or a reserved "
-                              "field that is not zero",
+    return rilli_fail(EINVAL,
+                      "rill_queue_attr for '%s': unknown overflow or lifetime, or a reserved "
+                      "field that is not zero",
                       name);
   for (size_t i = 0; i < attr->group_count; i++) {
     code = rilli_group_name_check(attr->groups[i]);
@@ -238,7 +243,8 @@ static int check_call(const rill_context *context, const char *name, unsigned fl
 }
 
 int rill_queue_open(rill_context *context, const char *name, unsigned flags,
-                    const struct rill_queue_attr *attr, rill_time deadline, rill_queue **ret_queue) {
+                    const struct rill_queue_attr *attr, rill_time deadline,
+                    rill_queue **ret_queue) {
   static const struct rill_queue_attr defaults = {.size = sizeof defaults};
   if (!attr)
     attr = &defaults;

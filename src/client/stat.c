@@ -150,7 +150,8 @@ static int64_t age(const rill_queue *queue, uint64_t cursor) {
   struct rilli_place entry;
   const uint64_t limit = LOAD(queue->ring.page->limit);
   const struct rilli_ring *ring = &queue->ring;
-  if (rilli_index_oldest(ring, cursor, &entry) && rilli_index_position(ring, limit - ring->capacity, cursor, &entry))
+  if (rilli_index_oldest(ring, cursor, &entry) &&
+      rilli_index_position(ring, limit - ring->capacity, cursor, &entry))
     return 0;
   const int64_t span = rill_clock() - entry.time;
   return span > 0 ? span : 0;

@@ -58,6 +58,16 @@ static int too_large(const struct rill_producer *producer, size_t size) {
                     size, (unsigned long long)producer->ring.max_message);
 }
 
+static int bad_meta(const struct rill_meta *meta) {
+  if (!meta || (meta->size == sizeof *meta && !meta->reserved0 &&
+                !(meta->reserved[0] | meta->reserved[1] | meta->reserved[2] | meta->reserved[3])))
+    return 0;
+  return rilli_fail(EINVAL,
+                    "rill_meta.size is %zu where this library has %zu, or a reserved field is not "
+                    "zero",
+                    meta->size, sizeof *meta);
+}
+
 static int forked(void) {
   return rilli_fail(ECHILD, "this producer was opened before fork: open one in the child");
 }
@@ -171,9 +181,12 @@ int rill_publish_batch(rill_producer *producer, const struct rill_item *items, s
     return rilli_fail(EBUSY, "a reservation is open: commit or abort it first");
   if (n > INT32_MAX)
     n = INT32_MAX;
-  for (size_t i = 0; i < n; i++)
+  for (size_t i = 0; i < n; i++) {
     if (items[i].size > producer->ring.max_message)
       return too_large(producer, items[i].size);
+    if (bad_meta(items[i].meta))
+      return -EINVAL;
+  }
   size_t done = 0;
   while (done < n) {
     uint64_t bytes = 0;
@@ -203,6 +216,8 @@ int rill_reserve(rill_producer *producer, const struct rill_meta *meta, size_t s
     return rilli_fail(EBUSY, "a reservation is open already: commit or abort it first");
   if (rilli_unlikely(size > producer->ring.max_message))
     return too_large(producer, size);
+  if (rilli_unlikely(bad_meta(meta)))
+    return -EINVAL;
   const struct shape shape = shape_of(producer, meta);
   const uint64_t position = producer->position;
   const int code =

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+/* examine.c - is this queue sound? Every invariant that can be seen from outside.
+ *
+ * A queue in use moves while it is looked at, so what is read is believed only while the
+ * write limit has not passed it (E4), and each number is read once. */
+#include "examine.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "error.h"
+
+struct examination {
+  const rill_queue *queue;
+  const struct rilli_ring *ring;
+  struct rilli_file control; /* another description, to look at the leases          */
+  struct rilli_place head;
+  struct rilli_report *report;
+};
+
+static void tell(struct rilli_report *report, int kind, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void tell(struct rilli_report *report, int kind, const char *format, ...) {
+  char text[512];
+  va_list args;
+  va_start(args, format);
+  (void)vsnprintf(text, sizeof text, format, args);
+  va_end(args);
+  report->wrong += kind == RILLI_WRONG;
+  report->notes += kind == RILLI_NOTE;
+  report->tell(kind, text, report->arg);
+}
+
+static unsigned long long number(uint64_t value) {
+  return value;
+}
+
+/* --- the index and the frames ------------------------------------------------------ */
+
+/* Oldest place whose frames are whole; then every frame up to the head, and that each index
+ * entry on the way is where a frame begins. */
+static int walk_frames(struct examination *exam, uint64_t *ret_frames) {
+  const struct rilli_ring *ring = exam->ring;
+  struct rilli_place place, entry;
+  const uint64_t limit = atomic_load_explicit(&ring->page->limit, memory_order_acquire);
+  if (rilli_index_oldest(ring, limit - ring->capacity, &place))
+    return -EAGAIN;
+  const uint64_t first = place.sequence;
+  for (uint64_t from = place.position;; from = entry.position + 1) {
+    if (rilli_index_oldest(ring, from, &entry))
+      break;
+    const struct rilli_until until = {.by_position = 1, .position = entry.position};
+    const int code = rilli_walk(ring, &until, &place);
+    if (code)
+      return code;
+    if (place.position != entry.position || place.sequence != entry.sequence) {
+      tell(exam->report, RILLI_WRONG,
+           "the checkpoint at position %llu (message %llu) is not where a frame begins: walking "
+           "arrives at position %llu, message %llu",
+           number(entry.position), number(entry.sequence), number(place.position),
+           number(place.sequence));
+      return 0;
+    }
+  }
+  const struct rilli_until end = {.by_sequence = 0};
+  const int code = rilli_walk(ring, &end, &place);
+  if (code)
+    return code;
+  exam->head = place;
+  *ret_frames = place.sequence - first;
+  return 0;
+}
+
+static void examine_frames(struct examination *exam) {
+  const struct rilli_ring *ring = exam->ring;
+  uint64_t frames = 0;
+  int code = -EAGAIN;
+  for (int tries = 0; code == -EAGAIN && tries < 1000; tries++)
+    code = walk_frames(exam, &frames);
+  if (code == -EAGAIN) {
+    tell(exam->report, RILLI_NOTE, "the producer overwrites faster than the frames can be checked");
+    return;
+  }
+  if (code) {
+    tell(exam->report, RILLI_WRONG, "the frames do not end within the ring");
+    return;
+  }
+  tell(exam->report, RILLI_FINE, "%llu frames are whole, up to message %llu", number(frames),
+       number(exam->head.sequence));
+  const uint64_t limit = atomic_load_explicit(&ring->page->limit, memory_order_acquire);
+  if (limit - exam->head.position > ring->capacity)
+    tell(exam->report, RILLI_WRONG, "the head at %llu is not below the write limit %llu",
+         number(exam->head.position), number(limit));
+  const uint64_t word =
+      rilli_load_word(rilli_frame_at(ring->base, ring->capacity - 1, exam->head.position));
+  if (word != 0 && !rilli_word_ok(word, exam->head.sequence, ring->capacity))
+    tell(exam->report, RILLI_WRONG,
+         "behind the last frame, at %llu, lies neither a frame nor nothing",
+         number(exam->head.position));
+}
+
+/* --- the producer ----------------------------------------------------------------- */
+
+static void examine_producer(struct examination *exam) {
+  const struct rilli_producer_page *page = exam->ring->page;
+  const uint32_t state = atomic_load_explicit(&page->state, memory_order_acquire);
+  const uint64_t waiting = atomic_load_explicit(&page->waiting, memory_order_relaxed);
+  const int alive = rilli_lock_held(exam->control.fd, RILLI_LEASE_PRODUCER, 1) == 1;
+  if (state > RILLI_PRODUCER_CLOSED)
+    tell(exam->report, RILLI_WRONG, "the producer's state %u is none", state);
+  else if (state == RILLI_PRODUCER_LIVE && !alive)
+    tell(exam->report, RILLI_NOTE, "the producer died; the next one goes on at message %llu",
+         number(exam->head.sequence));
+  else
+    tell(exam->report, RILLI_FINE, "producer: %s",
+         state == RILLI_PRODUCER_LIVE     ? "alive"
+         : state == RILLI_PRODUCER_CLOSED ? "closed"
+                                          : "none yet");
+  if (waiting != RILLI_NONE && waiting != RILLI_SPINS && waiting % RILLI_FRAME_ALIGN != 0)
+    tell(exam->report, RILLI_WRONG, "the producer waits for a cursor that can not be: %llu",
+         number(waiting));
+  if (atomic_load_explicit(&page->fence, memory_order_relaxed) > RILL_FENCE_FULL)
+    tell(exam->report, RILLI_WRONG, "the producer's fence mode is none");
+}
+
+/* --- the groups ------------------------------------------------------------------ */
+
+/* Does a frame begin at the cursor? */
+static int on_a_frame(struct examination *exam, uint64_t cursor) {
+  const struct rilli_ring *ring = exam->ring;
+  struct rilli_place place;
+  const uint64_t limit = atomic_load_explicit(&ring->page->limit, memory_order_acquire);
+  if (limit - cursor > ring->capacity ||
+      rilli_index_position(ring, limit - ring->capacity, cursor, &place))
+    return 1; /* lapped, or before the oldest entry: nothing to compare with */
+  const struct rilli_until until = {.by_position = 1, .position = cursor};
+  return rilli_walk(ring, &until, &place) != 0 || place.position == cursor;
+}
+
+static void examine_cursor(struct examination *exam, const char *name, uint64_t cursor) {
+  const uint64_t limit = atomic_load_explicit(&exam->ring->page->limit, memory_order_acquire);
+  const int reliable = !exam->ring->overwrite;
+  if (cursor % RILLI_FRAME_ALIGN != 0 || (reliable && limit - cursor > 2 * exam->ring->capacity))
+    tell(exam->report, RILLI_WRONG, "group %s: its cursor %llu makes no sense (write limit %llu)",
+         name, number(cursor), number(limit));
+  else if (!on_a_frame(exam, cursor))
+    tell(exam->report, RILLI_WRONG, "group %s: no frame begins at its cursor %llu", name,
+         number(cursor));
+}
+
+static void examine_group(struct examination *exam, uint32_t index) {
+  const struct rilli_group *group = rilli_group_at(exam->ring, index);
+  const uint64_t word = atomic_load_explicit(&group->state, memory_order_acquire);
+  const uint64_t cursor = atomic_load_explicit(&group->cursor, memory_order_acquire);
+  const uint32_t state = RILLI_STATE_STATE(word);
+  char name[RILLI_GROUP_NAME_SIZE + 16];
+  (void)snprintf(name, sizeof name, "#%u '%.63s'", index, group->name);
+  if (state > RILLI_GROUP_KEPT) {
+    tell(exam->report, RILLI_WRONG, "group %s: its state %u is none", name, state);
+    return;
+  }
+  const int alive = rilli_lock_held(exam->control.fd, RILLI_LEASE_MEMBER(index, 0), 1) == 1;
+  if (atomic_load_explicit(&group->state, memory_order_acquire) != word)
+    return; /* it is just changing */
+  if (state == RILLI_GROUP_NONE) {
+    if (cursor != RILLI_NONE && !alive)
+      tell(exam->report, RILLI_NOTE, "group row %u was left half-way; gc mends it", index);
+    return;
+  }
+  if (atomic_load_explicit(&exam->ring->seen[index].void_state, memory_order_relaxed) == word)
+    tell(exam->report, RILLI_WRONG,
+         "group %s: the producer refused it, since its cursor made no sense", name);
+  else if (state != RILLI_GROUP_KEPT && !alive)
+    tell(exam->report, RILLI_NOTE, "group %s: its member died; whoever looks next reclaims it",
+         name);
+  else
+    tell(exam->report, RILLI_FINE, "group %s: %s", name,
+         state == RILLI_GROUP_KEPT ? "kept, without a member" : "has a living member");
+  if (state != RILLI_GROUP_JOINING && cursor != RILLI_NONE)
+    examine_cursor(exam, name, cursor);
+}
+
+static void examine_names(struct examination *exam) {
+  const struct rilli_ring *ring = exam->ring;
+  for (uint32_t a = 0; a < ring->max_groups; a++) {
+    const struct rilli_group *one = rilli_group_at(ring, a);
+    if (!RILLI_STATE_STATE(atomic_load_explicit(&one->state, memory_order_acquire)) ||
+        !one->name[0])
+      continue;
+    for (uint32_t b = a + 1; b < ring->max_groups; b++) {
+      const struct rilli_group *other = rilli_group_at(ring, b);
+      if (RILLI_STATE_STATE(atomic_load_explicit(&other->state, memory_order_acquire)) &&
+          strncmp(one->name, other->name, RILLI_GROUP_NAME_SIZE) == 0)
+        tell(exam->report, RILLI_WRONG, "two groups, #%u and #%u, have the name '%.63s'", a, b,
+             one->name);
+    }
+  }
+}
+
+int rilli_examine(rill_context *context, const char *name, struct rilli_report *report) {
+  struct examination exam = {.report = report};
+  rill_queue *queue;
+  int code = rill_queue_open(context, name, RILL_OBSERVE, NULL, RILL_NOW, &queue);
+  if (code == -EPROTO || code == -EBADMSG || code == -EINPROGRESS || code == -EPROTONOSUPPORT) {
+    tell(report, RILLI_WRONG, "%s", rill_error());
+    return 0;
+  }
+  if (code)
+    return code;
+  code = rilli_control_open(queue, 0, &exam.control);
+  if (code) {
+    rill_queue_close(queue);
+    return code;
+  }
+  exam.queue = queue;
+  exam.ring = &queue->ring;
+  if (strcmp(queue->geometry.name, queue->name) != 0)
+    tell(report, RILLI_WRONG, "its segment calls itself '%.200s'", queue->geometry.name);
+  tell(report, RILLI_FINE, "both segments have sound first pages and belong together");
+  examine_frames(&exam);
+  examine_producer(&exam);
+  for (uint32_t i = 0; i < exam.ring->max_groups; i++)
+    examine_group(&exam, i);
+  examine_names(&exam);
+  (void)close(exam.control.fd);
+  rill_queue_close(queue);
+  return 0;
+}

@@ -1,0 +1,65 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# run.sh - installs what the tests need, builds, runs them; ends with "N passed, N failed".
+#
+# sh tests/run.sh                     the ordinary tier, Release
+# sh tests/run.sh asan tsan clang     the same with other presets (see CMakePresets.json)
+# sh tests/run.sh aarch64             a cross-build: compiles without warnings, runs nothing
+set -eu
+cd "$(dirname "$0")/.."
+. src/packages.sh
+
+case "${1-}" in
+-h | --help)
+  sed -n '3,8s/^# \{0,1\}//p' tests/run.sh
+  exit 0
+  ;;
+esac
+[ $# -gt 0 ] || set -- release
+
+need_packages gcc g++ libc6-dev cmake ninja-build pkg-config libcmocka-dev libjansson-dev \
+  libbenchmark-dev spin
+for preset in "$@"; do
+  case $preset in
+  release | debug | asan | tsan) ;;
+  clang) need_packages clang ;;
+  aarch64) need_packages gcc-aarch64-linux-gnu libc6-dev-arm64-cross ;;
+  *)
+    echo "tests/run.sh: there is no preset '$preset'; presets: release debug asan tsan clang aarch64" >&2
+    exit 2
+    ;;
+  esac
+done
+
+passed=0
+failed=0
+result=$(mktemp)
+trap 'rm -f "$result"' EXIT
+for preset in "$@"; do
+  echo "== $preset: configure and build"
+  cmake --preset "$preset" >"$result" 2>&1 || {
+    cat "$result"
+    exit 1
+  }
+  cmake --build --preset "$preset" -- -k 0 >"$result" 2>&1 || {
+    cat "$result"
+    exit 1
+  }
+  [ "$preset" != aarch64 ] || {
+    echo "== aarch64: built without a warning; nothing is run"
+    continue
+  }
+  echo "== $preset: test"
+  code=0
+  ctest --preset "$preset" -j "$(nproc)" --timeout 240 >"$result" 2>&1 || code=$?
+  cat "$result"
+  # "97% tests passed, 2 tests failed out of 61"
+  line=$(grep -E '^[0-9]+% tests passed' "$result" || echo "0% tests passed, 1 tests failed out of 1")
+  bad=$(echo "$line" | sed 's/.* \([0-9]*\) tests failed.*/\1/')
+  all=$(echo "$line" | sed 's/.*out of \([0-9]*\).*/\1/')
+  [ "$code" -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
+  passed=$((passed + all - bad))
+  failed=$((failed + bad))
+done
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
