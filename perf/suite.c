@@ -183,7 +183,7 @@ static void tell_context(void) {
   else
     snprintf(text, sizeof text, "one, %s by the 250 ns rule",
              isinf(result.cut.ns) ? "near" : "far");
-  shim_context("regimes", *failure ? "none" : text);
+  shim_context("regimes", result.rounds ? text : "none");
 }
 
 void bench_prepare(void) {
@@ -195,8 +195,6 @@ void bench_prepare(void) {
   size_t count = choose(chosen);
   if (harness_run(chosen, count, &options, &result, failure, sizeof failure))
     fprintf(stderr, "%s: %s\n", bench_suite.subject, failure);
-  else if (result.rounds == 0)
-    snprintf(failure, sizeof failure, "every round was dropped (%zu)", result.dropped);
   free(chosen);
   tell_context();
 }

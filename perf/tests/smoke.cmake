@@ -1,6 +1,9 @@
 # cmake -DPROGRAM=... -DNAMES=... -P smoke.cmake: runs a benchmark for a few rounds and
-# checks its JSON: every name in both regimes, and figures in at least one of them.
-execute_process(COMMAND ${PROGRAM} --rounds=10 --benchmark_format=json
+# checks its JSON: every name in both regimes, and figures in at least one of them, unless
+# the machine was so busy that every round had to be dropped.
+cmake_minimum_required(VERSION 3.22)
+
+execute_process(COMMAND ${PROGRAM} --rounds=20 --benchmark_format=json
   OUTPUT_VARIABLE json ERROR_VARIABLE diagnostics RESULT_VARIABLE status)
 if(NOT status EQUAL 0)
   message(FATAL_ERROR "exit status ${status}\n${diagnostics}${json}")
@@ -25,7 +28,10 @@ foreach(i RANGE ${last})
   endif()
 endforeach()
 
+string(JSON rounds GET ${json} context rounds)
 file(STRINGS ${NAMES} names)
+list(LENGTH names wanted)
+math(EXPR wanted "2 * ${wanted}")
 foreach(name ${names})
   foreach(regime near far)
     list(FIND seen ${name}/${regime} place)
@@ -33,12 +39,11 @@ foreach(name ${names})
       message(FATAL_ERROR "no ${name}/${regime} in: ${seen}")
     endif()
   endforeach()
-  if(NOT "${name}/near" IN_LIST measured AND NOT "${name}/far" IN_LIST measured)
+  if(NOT rounds MATCHES "^0," AND
+     NOT "${name}/near" IN_LIST measured AND NOT "${name}/far" IN_LIST measured)
     message(FATAL_ERROR "no figure of ${name}")
   endif()
-  list(LENGTH names wanted)
 endforeach()
-math(EXPR wanted "2 * ${wanted}")
 if(NOT count EQUAL wanted)
   message(FATAL_ERROR "${count} benchmarks where ${wanted} are named: ${seen}")
 endif()
