@@ -17,19 +17,19 @@
 #include <stdint.h>
 
 #define RILLI_PAGE 4096u
-#define RILLI_ALIGN 65536u             /* of the ring, its capacity, and page sets */
-#define RILLI_LINE 128u                /* one writer: two cache lines (prefetch pairs) */
+#define RILLI_ALIGN 65536u /* of the ring, its capacity, and page sets */
+#define RILLI_LINE 128u    /* one writer: two cache lines (prefetch pairs) */
 #define RILLI_FRAME_ALIGN 16u
-#define RILLI_QUANTA 64u               /* the write limit moves in capacity/64      */
+#define RILLI_QUANTA 64u /* the write limit moves in capacity/64      */
 #define RILLI_INDEX_COUNT 128u
 #define RILLI_BELLS 64u
 #define RILLI_MIN_CAPACITY 65536u
 #define RILLI_MAX_CAPACITY (UINT64_C(1) << 40)
 #define RILLI_MAX_GROUPS 1024u
-#define RILLI_NAME_SIZE 208u           /* 200 bytes of name, and NULs               */
+#define RILLI_NAME_SIZE 208u /* 200 bytes of name, and NULs               */
 #define RILLI_GROUP_NAME_SIZE 64u
 
-#define RILLI_DATA_MAGIC UINT64_C(0x01444154414c4952)    /* "RILATAD\1" in memory   */
+#define RILLI_DATA_MAGIC UINT64_C(0x01444154414c4952) /* "RILATAD\1" in memory   */
 #define RILLI_CONTROL_MAGIC UINT64_C(0x014c5443544c4952)
 #define RILLI_BYTE_ORDER UINT32_C(0x01020304)
 #define RILLI_FORMAT 1u
@@ -46,6 +46,9 @@
 #define RILLI_FLAG_EXTENDED 0x01u /* struct rilli_extension follows the header      */
 #define RILLI_FLAG_SKIP 0x02u     /* no message; takes no sequence, carries the next */
 #define RILLI_FLAGS_KNOWN 0x03u
+#define RILLI_FRAME_OVERHEAD                                                                       \
+  512u /* header, extension and the longest key, rounded up:                                       \
+          a frame is at most half the ring              */
 
 struct rilli_extension {
   int64_t time;         /* CLOCK_MONOTONIC ns of the commit; 0: none             */
@@ -64,13 +67,13 @@ struct rilli_identity {
   _Atomic uint64_t magic; /* RILLI_DATA_MAGIC; stored last, with release          */
   uint32_t byte_order;
   uint32_t format;
-  uint8_t uuid[16];       /* the same in both segments                          */
-  uint64_t compatible;    /* feature bits: an unknown one may be ignored,        */
-  uint64_t read_only;     /* ... forbids writing,                               */
-  uint64_t incompatible;  /* ... forbids opening                                */
+  uint8_t uuid[16];      /* the same in both segments                          */
+  uint64_t compatible;   /* feature bits: an unknown one may be ignored,        */
+  uint64_t read_only;    /* ... forbids writing,                               */
+  uint64_t incompatible; /* ... forbids opening                                */
   uint64_t file_size;
   uint64_t producer_offset;
-  uint64_t seen_offset;   /* struct rilli_seen, one a group                     */
+  uint64_t seen_offset; /* struct rilli_seen, one a group                     */
   uint64_t index_offset;
   uint64_t ring_offset;
   uint64_t capacity;
@@ -81,16 +84,18 @@ struct rilli_identity {
   uint32_t producer_size, seen_stride, seen_count, index_stride, index_count, bells;
   uint32_t overflow, lifetime, max_groups, durability;
   uint32_t type_id, type_size, type_version, attributes; /* attributes: later     */
-  int64_t created;        /* CLOCK_REALTIME ns                                  */
-  uint8_t boot_id[16];    /* of the host when it was made                       */
+  int64_t created;     /* CLOCK_REALTIME ns                                  */
+  uint8_t boot_id[16]; /* of the host when it was made                       */
   char name[RILLI_NAME_SIZE];
   uint64_t reserved[32];
-  uint64_t checksum;      /* of all bytes behind magic and before this           */
+  uint64_t checksum; /* of all bytes behind magic and before this           */
 };
 _Static_assert(sizeof(struct rilli_identity) <= RILLI_PAGE, "one page");
 _Static_assert(offsetof(struct rilli_identity, checksum) % 8 == 0, "aligned");
 
 #define RILLI_NONE UINT64_C(1) /* no position: positions are multiples of 16      */
+
+#define RILLI_SPINS UINT64_C(2) /* `waiting`: publish your cursor, but nobody sleeps */
 
 /* Producer states. */
 #define RILLI_PRODUCER_NEVER 0u
@@ -101,17 +106,17 @@ _Static_assert(offsetof(struct rilli_identity, checksum) % 8 == 0, "aligned");
 struct rilli_producer_page {
   /* Once a quantum: read by joiners, and by overwrite readers at each message. */
   _Alignas(RILLI_LINE) _Atomic uint64_t limit; /* W: frames lie below; only grows (E3, E4) */
-  _Atomic uint64_t index_head; /* entries ever written to the index (E8)         */
+  _Atomic uint64_t index_head;                 /* entries ever written to the index (E8)         */
 
   /* When it begins or ends to wait for room: read at each release. */
-  _Alignas(RILLI_LINE) _Atomic uint64_t waiting; /* cursor it needs, or NONE (E7)  */
+  _Alignas(RILLI_LINE) _Atomic uint64_t waiting; /* cursor it needs, NONE or SPINS (E7) */
 
   /* When it comes or goes. */
   _Alignas(RILLI_LINE) _Atomic uint32_t state; /* RILLI_PRODUCER_*; also a futex   */
-  _Atomic uint32_t fence;      /* RILL_FENCE_MEMBARRIER or _FULL                 */
-  _Atomic uint64_t generation; /* counts producers                              */
-  _Atomic int64_t pid;         /* for display only                              */
-  _Atomic int64_t opened;      /* CLOCK_REALTIME ns, for display only             */
+  _Atomic uint32_t fence;                      /* RILL_FENCE_MEMBARRIER or _FULL                 */
+  _Atomic uint64_t generation;                 /* counts producers                              */
+  _Atomic int64_t pid;                         /* for display only                              */
+  _Atomic int64_t opened;                      /* CLOCK_REALTIME ns, for display only             */
 
   /* When it wakes or parks: counters, for display only. */
   _Alignas(RILLI_LINE) _Atomic uint64_t wakes;
@@ -130,7 +135,8 @@ _Static_assert(sizeof(struct rilli_producer_page) <= RILLI_PAGE, "one page");
 struct rilli_seen {
   _Atomic uint64_t void_state; /* state word of a tenancy it refuses; 0: none (E14) */
   _Atomic uint64_t gate;       /* the cursor at its last scan; NONE: no group     */
-  uint64_t reserved[6];
+  _Atomic uint64_t gate_state; /* the state word that gate belongs to             */
+  uint64_t reserved[5];
 };
 _Static_assert(sizeof(struct rilli_seen) == 64, "one line");
 
@@ -140,7 +146,7 @@ _Static_assert(sizeof(struct rilli_seen) == 64, "one line");
 struct rilli_index {
   _Atomic uint64_t position;
   _Atomic uint64_t sequence;
-  _Atomic int64_t time;    /* CLOCK_MONOTONIC ns                                 */
+  _Atomic int64_t time; /* CLOCK_MONOTONIC ns                                 */
   _Atomic uint64_t reserved;
 };
 _Static_assert(sizeof(struct rilli_index) == 32, "two a line");
@@ -176,14 +182,14 @@ _Static_assert(sizeof(struct rilli_hints) <= RILLI_PAGE, "one page");
 #define RILLI_GROUP_NONE 0u
 #define RILLI_GROUP_JOINING 1u
 #define RILLI_GROUP_ACTIVE 2u
-#define RILLI_GROUP_KEPT 3u    /* no member; its cursor counts                      */
-#define RILLI_STATE(generation, flags, state) \
+#define RILLI_GROUP_KEPT 3u /* no member; its cursor counts                      */
+#define RILLI_STATE(generation, flags, state)                                                      \
   (((uint64_t)(generation) << 32) | ((uint64_t)(flags) << 8) | (uint64_t)(state))
-#define RILLI_STATE_STATE(word) ((uint32_t)(word) & 0xffu)
+#define RILLI_STATE_STATE(word) ((uint32_t)(word)&0xffu)
 #define RILLI_STATE_FLAGS(word) ((uint32_t)((word) >> 8) & 0xffu)
 #define RILLI_STATE_GENERATION(word) ((uint32_t)((word) >> 32))
-#define RILLI_GROUP_KEEP 1u    /* flag: becomes KEPT when its member goes           */
-#define RILLI_GROUP_SHARED 2u  /* flag, later: claims instead of a cursor           */
+#define RILLI_GROUP_KEEP 1u   /* flag: becomes KEPT when its member goes           */
+#define RILLI_GROUP_SHARED 2u /* flag, later: claims instead of a cursor           */
 
 /* First page of a page set. The producer and reclaimers read and write it, members
  * of other groups have it not mapped. */
@@ -193,13 +199,13 @@ struct rilli_group {
 
   /* Written by the member. The gate scan loads `cursor` exactly once. */
   _Alignas(RILLI_LINE) _Atomic uint64_t cursor; /* first byte still needed, or NONE (E2) */
-  struct {                                     /* which sequence a cursor stands for: */
-    _Atomic uint64_t position, sequence;       /* the entry with the cursor's position */
+  struct {                                      /* which sequence a cursor stands for: */
+    _Atomic uint64_t position, sequence;        /* the entry with the cursor's position */
   } place[2];
 
-  _Alignas(RILLI_LINE) _Atomic uint64_t claim;  /* later: protocol B's C            */
-  _Alignas(RILLI_LINE) _Atomic uint32_t kick;   /* futex of its members (E12)        */
-  _Alignas(RILLI_LINE) _Atomic uint64_t floor;  /* later: restart point after a reboot */
+  _Alignas(RILLI_LINE) _Atomic uint64_t claim; /* later: protocol B's C            */
+  _Alignas(RILLI_LINE) _Atomic uint32_t kick;  /* futex of its members (E12)        */
+  _Alignas(RILLI_LINE) _Atomic uint64_t floor; /* later: restart point after a reboot */
   _Atomic uint64_t retention;                  /* later                            */
   uint32_t bindings_used, reserved0;           /* later                            */
 };
@@ -209,7 +215,7 @@ _Static_assert(sizeof(struct rilli_group) <= RILLI_PAGE, "one page");
 struct rilli_slot {
   _Alignas(RILLI_LINE) _Atomic int64_t pid;
   _Atomic uint32_t wait, fence;
-  _Atomic int64_t opened;   /* CLOCK_REALTIME ns                                 */
+  _Atomic int64_t opened; /* CLOCK_REALTIME ns                                 */
   _Alignas(RILLI_LINE) _Atomic uint64_t parks;
   _Atomic uint64_t lost;
   _Atomic uint64_t redelivered; /* later                                        */
@@ -228,7 +234,8 @@ _Static_assert(sizeof(struct rilli_slot) <= 2048, "the slot stride");
 #define RILLI_SLOTS_OFFSET 20480u
 #define RILLI_SLOTS 16u
 #define RILLI_SLOT_STRIDE 2048u
-_Static_assert(RILLI_BINDINGS_OFFSET + RILLI_BINDINGS * RILLI_BINDING_STRIDE <= RILLI_CLAIMS_OFFSET, "");
+_Static_assert(RILLI_BINDINGS_OFFSET + RILLI_BINDINGS * RILLI_BINDING_STRIDE <= RILLI_CLAIMS_OFFSET,
+               "");
 _Static_assert(RILLI_CLAIMS_OFFSET + RILLI_CLAIMS * RILLI_CLAIM_STRIDE <= RILLI_SLOTS_OFFSET, "");
 _Static_assert(RILLI_SLOTS_OFFSET + RILLI_SLOTS * RILLI_SLOT_STRIDE <= RILLI_GROUP_STRIDE, "");
 
@@ -236,14 +243,14 @@ _Static_assert(RILLI_SLOTS_OFFSET + RILLI_SLOTS * RILLI_SLOT_STRIDE <= RILLI_GRO
 
 /* The byte that says "I live", and the byte that guards its reclaim, are two. */
 #define RILLI_LEASE_BASE (INT64_C(1) << 48)
-#define RILLI_LEASE_ATTACH (RILLI_LEASE_BASE)       /* shared: the queue is open      */
+#define RILLI_LEASE_ATTACH (RILLI_LEASE_BASE) /* shared: the queue is open      */
 #define RILLI_LEASE_PRODUCER (RILLI_LEASE_BASE + 2)
-#define RILLI_LEASE_MEMBER(group, slot) \
+#define RILLI_LEASE_MEMBER(group, slot)                                                            \
   (RILLI_LEASE_BASE + 64 + 2 * ((int64_t)(group)*1024 + (int64_t)(slot)))
 #define RILLI_LEASE_RANGE (64 + 2 * (int64_t)RILLI_MAX_GROUPS * 1024)
 #define RILLI_RECLAIM_OF(lease) ((lease) + 1)
-#define RILLI_LOCK_UNLINK (RILLI_LEASE_BASE - 1)    /* held while a queue is removed  */
-#define RILLI_LOCK_CREATE (RILLI_LEASE_BASE - 2)    /* on a file without its name yet */
+#define RILLI_LOCK_UNLINK (RILLI_LEASE_BASE - 1) /* held while a queue is removed  */
+#define RILLI_LOCK_CREATE (RILLI_LEASE_BASE - 2) /* on a file without its name yet */
 #define RILLI_LOCK_NAME(hash) (RILLI_LEASE_BASE + RILLI_LEASE_RANGE + (int64_t)((hash)&0xffffffu))
 
 #endif

@@ -64,8 +64,8 @@ struct rill_group_stat {
   int64_t pid;              /* the member, as it saw itself; for display       */
   uint64_t position, sequence; /* next message to release                      */
   uint64_t lag_bytes, lag_messages; /* behind the producer, as published       */
-  int64_t lag_age;          /* ns since its next message was published, at least;
-                               0: it has read everything                       */
+  int64_t lag_age;          /* ns since its next message was published, to within
+                               capacity/64 of the stream; 0: has read everything */
   uint64_t parks;           /* times the member slept                          */
   uint64_t lost;            /* messages it lost (overwrite)                    */
 };

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+/* check.c - validation of the two first pages, and their making. See check.h.
+ *
+ * Keeps promise 5: whatever is read from shared memory is checked before use. */
+#include "check.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* FNV-1a, 64 bits: finds damage, not forgery (who may write the file may forge it). */
+static uint64_t checksum(const void *bytes, size_t size) {
+  const unsigned char *at = bytes;
+  uint64_t sum = UINT64_C(0xcbf29ce484222325);
+  for (size_t i = 0; i < size; i++)
+    sum = (sum ^ at[i]) * UINT64_C(0x100000001b3);
+  return sum;
+}
+
+static uint64_t identity_sum(const struct rilli_identity *page) {
+  const size_t from = sizeof page->magic;
+  return checksum((const char *)page + from, offsetof(struct rilli_identity, checksum) - from);
+}
+
+static uint64_t control_sum(const struct rilli_control *page) {
+  const size_t from = sizeof page->magic;
+  return checksum((const char *)page + from, offsetof(struct rilli_control, checksum) - from);
+}
+
+static uint64_t round_up(uint64_t value, uint64_t to) {
+  return (value + to - 1) & ~(to - 1);
+}
+
+void rilli_plan_identity(struct rilli_identity *ret, uint64_t capacity, uint64_t max_message,
+                         uint32_t max_groups) {
+  memset(ret, 0, sizeof *ret);
+  ret->byte_order = RILLI_BYTE_ORDER;
+  ret->format = RILLI_FORMAT;
+  ret->producer_offset = RILLI_PAGE;
+  ret->producer_size = RILLI_PAGE;
+  ret->seen_offset = ret->producer_offset + ret->producer_size;
+  ret->seen_stride = sizeof(struct rilli_seen);
+  ret->seen_count = max_groups;
+  ret->index_offset =
+      ret->seen_offset + round_up(max_groups * sizeof(struct rilli_seen), RILLI_PAGE);
+  ret->index_stride = sizeof(struct rilli_index);
+  ret->index_count = RILLI_INDEX_COUNT;
+  ret->bells = RILLI_BELLS;
+  ret->ring_offset =
+      round_up(ret->index_offset + RILLI_INDEX_COUNT * sizeof(struct rilli_index), RILLI_ALIGN);
+  ret->capacity = capacity;
+  ret->quantum = capacity / RILLI_QUANTA;
+  ret->max_message = max_message;
+  ret->max_groups = max_groups;
+  ret->file_size = ret->ring_offset + capacity;
+}
+
+void rilli_plan_control(struct rilli_control *ret, uint32_t max_groups) {
+  memset(ret, 0, sizeof *ret);
+  ret->byte_order = RILLI_BYTE_ORDER;
+  ret->format = RILLI_FORMAT;
+  ret->hints_offset = RILLI_PAGE;
+  ret->group_offset = RILLI_ALIGN;
+  ret->group_stride = RILLI_GROUP_STRIDE;
+  ret->bindings_offset = RILLI_BINDINGS_OFFSET;
+  ret->bindings = RILLI_BINDINGS;
+  ret->binding_stride = RILLI_BINDING_STRIDE;
+  ret->claims_offset = RILLI_CLAIMS_OFFSET;
+  ret->claims = RILLI_CLAIMS;
+  ret->slots_offset = RILLI_SLOTS_OFFSET;
+  ret->slots = RILLI_SLOTS;
+  ret->slot_stride = RILLI_SLOT_STRIDE;
+  ret->max_groups = max_groups;
+  ret->file_size = ret->group_offset + (uint64_t)max_groups * RILLI_GROUP_STRIDE;
+}
+
+void rilli_seal_identity(struct rilli_identity *page) {
+  page->checksum = identity_sum(page);
+}
+
+void rilli_seal_control(struct rilli_control *page) {
+  page->checksum = control_sum(page);
+}
+
+static int wrong(int code, const char *why, const char **ret_why) {
+  *ret_why = why;
+  return -code;
+}
+
+/* What both first pages begin with. */
+struct preamble {
+  uint64_t magic, expected;
+  uint32_t byte_order, format;
+  uint64_t incompatible, read_only, stated_size, file_size;
+  int sum_is_right;
+};
+
+static int check_preamble(const struct preamble *p, const char **ret_why) {
+  if (p->magic == 0)
+    return wrong(EINPROGRESS, "its creation was never finished", ret_why);
+  if (p->magic == __builtin_bswap64(p->expected))
+    return wrong(EPROTO, "it was made with the other byte order", ret_why);
+  if (p->magic != p->expected)
+    return wrong(EPROTO, "it is not a rill segment", ret_why);
+  if (p->byte_order != RILLI_BYTE_ORDER)
+    return wrong(EPROTO, "it was made with the other byte order", ret_why);
+  if (p->format != RILLI_FORMAT)
+    return wrong(EPROTONOSUPPORT, "it has another version of the segment format", ret_why);
+  if (!p->sum_is_right)
+    return wrong(EBADMSG, "its first page is damaged (checksum)", ret_why);
+  if (p->incompatible != 0 || p->read_only != 0)
+    return wrong(EPROTONOSUPPORT, "it uses features that this version does not know", ret_why);
+  if (p->stated_size != p->file_size)
+    return wrong(EBADMSG, "it is truncated or grown: its size is not what it states", ret_why);
+  return 0;
+}
+
+/* [offset, offset + count*stride) lies in [from, to) and is aligned. */
+static int inside(uint64_t offset, uint64_t count, uint64_t stride, uint64_t from, uint64_t to,
+                  uint64_t align) {
+  if (offset % align != 0 || offset < from || offset > to)
+    return 0;
+  return count == 0 || stride <= (to - offset) / count;
+}
+
+static int power_of_two(uint64_t value) {
+  return value != 0 && (value & (value - 1)) == 0;
+}
+
+int rilli_check_identity(const struct rilli_identity *copy, uint64_t file_size,
+                         struct rilli_geometry *ret, const char **ret_why) {
+  if (file_size < RILLI_PAGE)
+    return wrong(EBADMSG, "it is truncated: shorter than its first page", ret_why);
+  const struct preamble preamble = {.magic = copy->magic,
+                                    .expected = RILLI_DATA_MAGIC,
+                                    .byte_order = copy->byte_order,
+                                    .format = copy->format,
+                                    .incompatible = copy->incompatible,
+                                    .read_only = copy->read_only,
+                                    .stated_size = copy->file_size,
+                                    .file_size = file_size,
+                                    .sum_is_right = copy->checksum == identity_sum(copy)};
+  const int bad = check_preamble(&preamble, ret_why);
+  if (bad)
+    return bad;
+
+  const uint64_t capacity = copy->capacity;
+  if (!power_of_two(capacity) || capacity < RILLI_MIN_CAPACITY || capacity > RILLI_MAX_CAPACITY ||
+      copy->quantum != capacity / RILLI_QUANTA ||
+      copy->max_message > capacity / 2 - RILLI_FRAME_OVERHEAD)
+    return wrong(EBADMSG, "its capacity makes no sense", ret_why);
+  if (copy->max_groups == 0 || copy->max_groups > RILLI_MAX_GROUPS ||
+      copy->seen_count != copy->max_groups || copy->seen_stride != sizeof(struct rilli_seen) ||
+      copy->index_count != RILLI_INDEX_COUNT || copy->index_stride != sizeof(struct rilli_index) ||
+      copy->bells != RILLI_BELLS || copy->producer_size < sizeof(struct rilli_producer_page))
+    return wrong(EBADMSG, "its counts make no sense", ret_why);
+  const uint64_t ring = copy->ring_offset;
+  if (ring > file_size || file_size - ring != capacity || ring % RILLI_ALIGN != 0 ||
+      !inside(copy->producer_offset, 1, copy->producer_size, RILLI_PAGE, ring, RILLI_PAGE) ||
+      !inside(copy->seen_offset, copy->seen_count, copy->seen_stride, RILLI_PAGE, ring,
+              RILLI_PAGE) ||
+      !inside(copy->index_offset, copy->index_count, copy->index_stride, RILLI_PAGE, ring,
+              RILLI_PAGE))
+    return wrong(EBADMSG, "its offsets make no sense", ret_why);
+  if (copy->overflow > 1 || copy->lifetime > 1 || copy->durability != 0 ||
+      copy->base_position % RILLI_FRAME_ALIGN != 0 || copy->name[RILLI_NAME_SIZE - 1] != 0)
+    return wrong(EBADMSG, "its attributes make no sense", ret_why);
+
+  memcpy(ret->uuid, copy->uuid, sizeof ret->uuid);
+  ret->file_size = file_size;
+  ret->producer_offset = copy->producer_offset;
+  ret->seen_offset = copy->seen_offset;
+  ret->index_offset = copy->index_offset;
+  ret->ring_offset = ring;
+  ret->capacity = capacity;
+  ret->quantum = copy->quantum;
+  ret->max_message = copy->max_message;
+  ret->base_position = copy->base_position;
+  ret->base_sequence = copy->base_sequence;
+  ret->overflow = copy->overflow;
+  ret->lifetime = copy->lifetime;
+  ret->max_groups = copy->max_groups;
+  ret->type_id = copy->type_id;
+  ret->type_size = copy->type_size;
+  ret->type_version = copy->type_version;
+  ret->created = copy->created;
+  memcpy(ret->name, copy->name, sizeof ret->name);
+  return 0;
+}
+
+int rilli_check_control(const struct rilli_control *copy, uint64_t file_size,
+                        struct rilli_control_geometry *ret, const char **ret_why) {
+  if (file_size < RILLI_PAGE)
+    return wrong(EBADMSG, "it is truncated: shorter than its first page", ret_why);
+  const struct preamble preamble = {.magic = copy->magic,
+                                    .expected = RILLI_CONTROL_MAGIC,
+                                    .byte_order = copy->byte_order,
+                                    .format = copy->format,
+                                    .incompatible = copy->incompatible,
+                                    .read_only = copy->read_only,
+                                    .stated_size = copy->file_size,
+                                    .file_size = file_size,
+                                    .sum_is_right = copy->checksum == control_sum(copy)};
+  const int bad = check_preamble(&preamble, ret_why);
+  if (bad)
+    return bad;
+
+  const uint64_t stride = copy->group_stride;
+  if (copy->max_groups == 0 || copy->max_groups > RILLI_MAX_GROUPS || copy->slots == 0 ||
+      copy->slots > 1024 || copy->slot_stride < sizeof(struct rilli_slot) ||
+      copy->slot_stride % RILLI_LINE != 0 || stride % RILLI_ALIGN != 0 || stride == 0 ||
+      stride > (UINT64_C(1) << 30))
+    return wrong(EBADMSG, "its counts make no sense", ret_why);
+  if (!inside(copy->hints_offset, 1, RILLI_PAGE, RILLI_PAGE, file_size, RILLI_PAGE) ||
+      !inside(copy->group_offset, copy->max_groups, stride, copy->hints_offset + RILLI_PAGE,
+              file_size, RILLI_ALIGN) ||
+      !inside(copy->slots_offset, copy->slots, copy->slot_stride, RILLI_PAGE, stride, RILLI_LINE))
+    return wrong(EBADMSG, "its offsets make no sense", ret_why);
+
+  memcpy(ret->uuid, copy->uuid, sizeof ret->uuid);
+  ret->file_size = file_size;
+  ret->hints_offset = copy->hints_offset;
+  ret->group_offset = copy->group_offset;
+  ret->group_stride = stride;
+  ret->slots_offset = copy->slots_offset;
+  ret->slot_stride = copy->slot_stride;
+  ret->max_groups = copy->max_groups;
+  ret->slots = copy->slots;
+  return 0;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* check.h - validation of bytes that another process could have written.
+ *
+ * Pure functions: they get a private copy, touch no shared memory and make no system
+ * call, so that they can be fuzzed. What they pass is safe to compute addresses from. */
+#ifndef RILLI_CHECK_H
+#define RILLI_CHECK_H
+
+#include "layout.h"
+
+/* Where things lie in the data segment, and what the queue is; all of it checked. */
+struct rilli_geometry {
+  uint8_t uuid[16];
+  uint64_t file_size, producer_offset, seen_offset, index_offset, ring_offset;
+  uint64_t capacity, quantum, max_message, base_position, base_sequence;
+  uint32_t overflow, lifetime, max_groups;
+  uint32_t type_id, type_size, type_version;
+  int64_t created;
+  char name[RILLI_NAME_SIZE];
+};
+
+/* The same of the control segment. */
+struct rilli_control_geometry {
+  uint8_t uuid[16];
+  uint64_t file_size, hints_offset, group_offset, group_stride, slots_offset, slot_stride;
+  uint32_t max_groups, slots;
+};
+
+/* A sound geometry for a new queue. capacity is a power of two, all in range. */
+void rilli_plan_identity(struct rilli_identity *ret, uint64_t capacity, uint64_t max_message,
+                         uint32_t max_groups);
+void rilli_plan_control(struct rilli_control *ret, uint32_t max_groups);
+
+/* Seals a planned page: its checksum, not its magic (which is stored last, shared). */
+void rilli_seal_identity(struct rilli_identity *page);
+void rilli_seal_control(struct rilli_control *page);
+
+/* Checks a private copy of the first page against the file's real size.
+ * Returns 0, or -EINPROGRESS (unfinished), -EPROTO (foreign, other byte order),
+ * -EPROTONOSUPPORT (other version or unknown features), -EBADMSG (truncated, damaged);
+ * then *ret_why tells in words what is wrong. */
+int rilli_check_identity(const struct rilli_identity *copy, uint64_t file_size,
+                         struct rilli_geometry *ret, const char **ret_why);
+int rilli_check_control(const struct rilli_control *copy, uint64_t file_size,
+                        struct rilli_control_geometry *ret, const char **ret_why);
+
+#endif

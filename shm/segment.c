@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+/* segment.c - files of shared memory: make, open safely, map. See segment.h.
+ *
+ * A file appears complete: made under a random name (O_EXCL), renamed when it is done.
+ * Owner and mode are checked before anything in it is trusted. */
+#include "segment.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "error.h"
+#include "layout.h"
+#include "lease.h"
+
+static int check_directory(int fd, const char *path) {
+  struct stat status;
+  if (fstat(fd, &status) != 0)
+    return rilli_fail(errno, "cannot look at directory '%s': %s", path, rilli_words(errno));
+  if (!S_ISDIR(status.st_mode))
+    return rilli_fail(ENOTDIR, "'%s' is not a directory: remove it, or set RILL_NAMESPACE", path);
+  if ((status.st_mode & S_IWOTH) && !(status.st_mode & S_ISVTX))
+    return rilli_fail(EPERM,
+                      "directory '%s' may be written by everybody, so queues in it cannot be "
+                      "trusted: chmod o-w it, or use another RILL_NAMESPACE",
+                      path);
+  return 0;
+}
+
+int rilli_directory_open(const char *directory, const char *name_space) {
+  char path[4096];
+  const int length = snprintf(path, sizeof path, "%s/rill.%s", directory, name_space);
+  if (length < 0 || (size_t)length >= sizeof path)
+    return rilli_fail(ENAMETOOLONG, "the directory name '%.64s...' is too long", directory);
+  if (mkdir(path, 0755) != 0 && errno != EEXIST) {
+    const int code = errno;
+    return rilli_fail(code,
+                      "cannot make directory '%s': %s; set RILL_DIR to a tmpfs that you may write",
+                      path, rilli_words(code));
+  }
+  const int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0) {
+    const int code = errno;
+    return rilli_fail(code, "cannot open directory '%s': %s", path, rilli_words(code));
+  }
+  const int bad = check_directory(fd, path);
+  if (bad) {
+    (void)close(fd);
+    return bad;
+  }
+  return fd;
+}
+
+int rilli_random(uint8_t ret[16]) {
+  ssize_t got;
+  do
+    got = getrandom(ret, 16, 0);
+  while (got < 0 && errno == EINTR);
+  if (got != 16)
+    return rilli_fail(EIO, "cannot get random bytes from the kernel: %s", rilli_words(errno));
+  return 0;
+}
+
+void rilli_hex(const uint8_t bytes[16], char ret[33]) {
+  static const char digits[] = "0123456789abcdef";
+  for (size_t i = 0; i < 16; i++) {
+    ret[2 * i] = digits[bytes[i] >> 4];
+    ret[2 * i + 1] = digits[bytes[i] & 15];
+  }
+  ret[32] = 0;
+}
+
+static void describe(struct rilli_file *file, const struct stat *status) {
+  file->size = (uint64_t)status->st_size;
+  file->inode = (uint64_t)status->st_ino;
+  file->device = (uint64_t)status->st_dev;
+  file->mode = (uint32_t)status->st_mode & 07777u;
+  file->uid = (uint32_t)status->st_uid;
+  file->gid = (uint32_t)status->st_gid;
+}
+
+int rilli_segment_make(int dir, const char *prefix, uint64_t size, uint32_t mode, char *ret_name,
+                       struct rilli_file *ret) {
+  uint8_t random[16];
+  char hex[33];
+  int code = rilli_random(random);
+  if (code)
+    return code;
+  rilli_hex(random, hex);
+  (void)snprintf(ret_name, 64, "%s%s", prefix, hex);
+  const int fd = openat(dir, ret_name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (fd < 0) {
+    code = errno;
+    return rilli_fail(code, "cannot make a file for the queue: %s", rilli_words(code));
+  }
+  struct stat status;
+  code = rilli_lock_try(fd, RILLI_LOCK_CREATE, 1, 1);
+  if (code == 0 &&
+      (fchmod(fd, (mode_t)mode) != 0 || ftruncate(fd, (off_t)size) != 0 || fstat(fd, &status) != 0))
+    code = -errno;
+  if (code) {
+    (void)unlinkat(dir, ret_name, 0);
+    (void)close(fd);
+    return rilli_fail(-code, "cannot prepare a file of %" PRIu64 " bytes for the queue: %s", size,
+                      rilli_words(-code));
+  }
+  ret->fd = fd;
+  describe(ret, &status);
+  return 0;
+}
+
+int rilli_segment_reserve(int fd, uint64_t offset, uint64_t size) {
+  int code;
+  do
+    code = posix_fallocate(fd, (off_t)offset, (off_t)size);
+  while (code == EINTR);
+  if (code == 0)
+    return 0;
+  struct statvfs fs;
+  uint64_t left = 0;
+  if (fstatvfs(fd, &fs) == 0)
+    left = (uint64_t)fs.f_bavail * (uint64_t)fs.f_frsize;
+  return rilli_fail(code,
+                    "cannot reserve %" PRIu64 " bytes of shared memory: %s; %" PRIu64
+                    " bytes are free there: enlarge it (mount -o remount,size=...), remove queues "
+                    "(rill gc, rill rm), or ask for a smaller capacity",
+                    size, rilli_words(code), left);
+}
+
+int rilli_segment_name(int dir, const char *made, const char *name) {
+  if (renameat2(dir, made, dir, name, RENAME_NOREPLACE) == 0)
+    return 0;
+  if (errno == EINVAL || errno == ENOSYS) { /* a file system without that flag */
+    if (linkat(dir, made, dir, name, 0) == 0) {
+      (void)unlinkat(dir, made, 0);
+      return 0;
+    }
+  }
+  return -errno;
+}
+
+int rilli_segment_open(int dir, const char *name, int writable, struct rilli_file *ret) {
+  const int access = writable ? O_RDWR : O_RDONLY;
+  const int fd = openat(dir, name, access | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (fd < 0) {
+    const int code = errno;
+    if (code == ELOOP)
+      return rilli_fail(EPROTO, "'%s' is a symbolic link, not a rill segment", name);
+    return rilli_fail(code, "cannot open segment '%s': %s", name, rilli_words(code));
+  }
+  struct stat status, parent;
+  int code = 0;
+  if (fstat(fd, &status) != 0 || fstat(dir, &parent) != 0)
+    code = rilli_fail(errno, "cannot look at segment '%s': %s", name, rilli_words(errno));
+  else if (!S_ISREG(status.st_mode))
+    code = rilli_fail(EPROTO, "'%s' is not a regular file, so not a rill segment", name);
+  else if (status.st_uid != geteuid() && status.st_uid != 0 && status.st_uid != parent.st_uid)
+    code = rilli_fail(EPERM, "segment '%s' belongs to user %u, whom this process does not trust",
+                      name, (unsigned)status.st_uid);
+  else if (status.st_mode & S_IWOTH)
+    code = rilli_fail(EPERM, "segment '%s' may be written by everybody: chmod o-w it", name);
+  if (code) {
+    (void)close(fd);
+    return code;
+  }
+  ret->fd = fd;
+  describe(ret, &status);
+  return 0;
+}
+
+int rilli_segment_same(int dir, const char *name, const struct rilli_file *file) {
+  struct stat status;
+  if (fstatat(dir, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+    return 0;
+  return (uint64_t)status.st_ino == file->inode && (uint64_t)status.st_dev == file->device;
+}
+
+static int map_failed(size_t size) {
+  const int code = errno;
+  return rilli_fail(code, "cannot map %zu bytes of a segment: %s", size, rilli_words(code));
+}
+
+int rilli_map(int fd, uint64_t offset, size_t size, int writable, struct rilli_mapping *ret) {
+  const int protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
+  void *base = mmap(NULL, size, protection, MAP_SHARED, fd, (off_t)offset);
+  if (base == MAP_FAILED)
+    return map_failed(size);
+  ret->base = base;
+  ret->size = size;
+  return 0;
+}
+
+int rilli_map_ring(int fd, uint64_t ring_offset, uint64_t capacity, int writable,
+                   struct rilli_mapping *ret) {
+  const int protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
+  const size_t once = ring_offset + capacity, all = once + capacity;
+  void *base = mmap(NULL, all, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (base == MAP_FAILED)
+    return map_failed(all);
+  void *second = (uint8_t *)base + once;
+  if (mmap(base, once, protection, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED ||
+      mmap(second, capacity, protection, MAP_SHARED | MAP_FIXED, fd, (off_t)ring_offset) ==
+          MAP_FAILED) {
+    const int code = map_failed(all);
+    (void)munmap(base, all);
+    return code;
+  }
+  ret->base = base;
+  ret->size = all;
+  return 0;
+}
+
+void rilli_unmap(struct rilli_mapping *mapping) {
+  if (mapping->base)
+    (void)munmap(mapping->base, mapping->size);
+  mapping->base = NULL;
+  mapping->size = 0;
+}

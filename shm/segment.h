@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* segment.h - files of shared memory: make, open safely, map. */
+#ifndef RILLI_SEGMENT_H
+#define RILLI_SEGMENT_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct rilli_mapping {
+  uint8_t *base; /* NULL: not mapped */
+  size_t size;
+};
+
+/* What is known of an open segment file. */
+struct rilli_file {
+  int fd;
+  uint64_t size;
+  uint64_t inode, device;
+  uint32_t mode, uid, gid;
+};
+
+/* Opens (makes, if need be) the directory of a namespace and checks that nobody else
+ * could plant files in it. Returns a descriptor (O_PATH semantics are not needed:
+ * it is read for listing) or a negative errno with its text. */
+int rilli_directory_open(const char *directory, const char *name_space);
+
+/* Makes a file under a fresh random name that begins with `prefix`, of exactly `size` bytes
+ * (a hole so far), locked as being created. ret_name: at least 64 bytes. */
+int rilli_segment_make(int dir, const char *prefix, uint64_t size, uint32_t mode, char *ret_name,
+                       struct rilli_file *ret);
+
+/* Takes memory for [offset, offset+size): later writes cannot fail. -ENOSPC has a text. */
+int rilli_segment_reserve(int fd, uint64_t offset, uint64_t size);
+
+/* Gives a made file its name, unless that is taken (-EEXIST). */
+int rilli_segment_name(int dir, const char *made, const char *name);
+
+/* Opens an existing segment file: no symbolic link, a regular file, of an owner and a
+ * mode that can be trusted. */
+int rilli_segment_open(int dir, const char *name, int writable, struct rilli_file *ret);
+
+/* Is the file that `name` names now still this one? */
+int rilli_segment_same(int dir, const char *name, const struct rilli_file *file);
+
+/* Maps [offset, offset+size) shared. */
+int rilli_map(int fd, uint64_t offset, size_t size, int writable, struct rilli_mapping *ret);
+
+/* Maps a whole data file, its ring (at ring_offset, to the end) twice, back to back. */
+int rilli_map_ring(int fd, uint64_t ring_offset, uint64_t capacity, int writable,
+                   struct rilli_mapping *ret);
+
+void rilli_unmap(struct rilli_mapping *mapping);
+
+/* 16 random bytes, and their 32 hexadecimal digits and a NUL. */
+int rilli_random(uint8_t ret[16]);
+void rilli_hex(const uint8_t bytes[16], char ret[33]);
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/* context.c - the namespace a process works in, its fence mode, and the clock. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "error.h"
+#include "fence.h"
+#include "placement.h"
+
+const char *rill_version(void) {
+  return RILL_VERSION;
+}
+
+rill_time rill_clock(void) {
+  return rilli_now();
+}
+
+rill_time rill_after(int64_t nanoseconds) {
+  const rill_time now = rilli_now();
+  if (nanoseconds <= 0)
+    return now;
+  return nanoseconds > RILL_FOREVER - now ? RILL_FOREVER : now + nanoseconds;
+}
+
+int rilli_zero(const void *bytes, size_t size) {
+  const unsigned char *at = bytes;
+  for (size_t i = 0; i < size; i++)
+    if (at[i])
+      return 0;
+  return 1;
+}
+
+int rilli_attr_size(const char *what, size_t size, size_t expected) {
+  if (size == expected)
+    return 0;
+  return rilli_fail(EINVAL, "%s.size is %zu where this library has %zu: set it to sizeof the struct",
+                    what, size, expected);
+}
+
+static int fence_wanted(const struct rill_context_attr *attr, uint32_t *ret) {
+  *ret = attr->fence;
+  if (attr->fence > RILL_FENCE_FULL)
+    return rilli_fail(EINVAL, "unknown fence mode %u in the context's attributes", attr->fence);
+  const char *wish = getenv("RILL_FENCE");
+  if (attr->fence != RILL_FENCE_AUTO || !wish || !*wish)
+    return 0;
+  if (strcmp(wish, "full") == 0)
+    *ret = RILL_FENCE_FULL;
+  else if (strcmp(wish, "membarrier") == 0)
+    *ret = RILL_FENCE_MEMBARRIER;
+  else
+    return rilli_fail(EINVAL, "RILL_FENCE is '%s': it takes membarrier or full", wish);
+  return 0;
+}
+
+static int namespace_wanted(const struct rill_context_attr *attr, char ret[128]) {
+  const char *name = attr->name_space ? attr->name_space : getenv("RILL_NAMESPACE");
+  if (!name || !*name) {
+    (void)snprintf(ret, 128, "u%u", (unsigned)geteuid());
+    return 0;
+  }
+  if (rilli_group_name_check(name))
+    return rilli_fail(EINVAL, "the namespace '%.64s' is not 1 to 63 bytes of [A-Za-z0-9._-]", name);
+  (void)snprintf(ret, 128, "%s", name);
+  return 0;
+}
+
+/* Everything but the context itself. */
+static int prepare(const struct rill_context_attr *attr, rill_context *context) {
+  char name_space[128];
+  uint32_t wanted;
+  int code = fence_wanted(attr, &wanted);
+  if (code == 0)
+    code = namespace_wanted(attr, name_space);
+  if (code)
+    return code;
+  const int mode = rilli_fence_init(wanted);
+  if (mode < 0)
+    return rilli_fail(-mode, "this kernel (or a sandbox) has no membarrier: use RILL_FENCE=full");
+  context->fence = (uint32_t)mode;
+  const char *directory = attr->directory ? attr->directory : getenv("RILL_DIR");
+  const int dir = rilli_directory_open(directory && *directory ? directory : "/dev/shm", name_space);
+  if (dir < 0)
+    return dir;
+  context->dir = dir;
+  return 0;
+}
+
+int rill_context_open(const struct rill_context_attr *attr, rill_context **ret_context) {
+  static const struct rill_context_attr defaults = {.size = sizeof defaults};
+  if (!attr)
+    attr = &defaults;
+  if (rilli_attr_size("rill_context_attr", attr->size, sizeof *attr))
+    return -EINVAL;
+  if (attr->reserved0 || !rilli_zero(attr->reserved, sizeof attr->reserved))
+    return rilli_fail(EINVAL, "reserved fields of rill_context_attr must be zero");
+  rill_context *context = calloc(1, sizeof *context);
+  uint32_t *alive = rilli_private_alloc(RILLI_PAGE);
+  if (!context || !alive) {
+    free(context);
+    rilli_private_free(alive, RILLI_PAGE);
+    return rilli_fail(ENOMEM, "no memory for a context");
+  }
+  *alive = 1;
+  context->alive = alive;
+  atomic_init(&context->references, 1);
+  const int code = prepare(attr, context);
+  if (code) {
+    rilli_private_free(alive, RILLI_PAGE);
+    free(context);
+    return code;
+  }
+  *ret_context = context;
+  return 0;
+}
+
+int rilli_context_check(const rill_context *context) {
+  if (*context->alive)
+    return 0;
+  return rilli_fail(ECHILD, "this context was opened before fork: open one in the child");
+}
+
+void rilli_context_hold(rill_context *context) {
+  atomic_fetch_add_explicit(&context->references, 1, memory_order_relaxed);
+}
+
+void rill_context_close(rill_context *context) {
+  if (!context || !*context->alive ||
+      atomic_fetch_sub_explicit(&context->references, 1, memory_order_acq_rel) != 1)
+    return;
+  (void)close(context->dir);
+  rilli_private_free((void *)(uintptr_t)context->alive, RILLI_PAGE);
+  free(context);
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+/* create.c - making a queue: both segments under random names, then data is named, then
+ * control, which is the commit point. A creator that dies in between leaves files whose
+ * creation lock is free; gc removes them. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "error.h"
+
+#define DEFAULT_CAPACITY (UINT64_C(1) << 20)
+#define DEFAULT_GROUPS 64u
+
+uint64_t rilli_round_capacity(uint64_t capacity) {
+  uint64_t rounded = RILLI_MIN_CAPACITY;
+  while (rounded < capacity && rounded < RILLI_MAX_CAPACITY)
+    rounded *= 2;
+  return rounded;
+}
+
+static int check_sizes(const struct rill_queue_attr *attr, uint64_t capacity) {
+  if (attr->capacity > RILLI_MAX_CAPACITY)
+    return rilli_fail(EINVAL, "a capacity of %llu bytes is more than the most, %llu",
+                      (unsigned long long)attr->capacity, (unsigned long long)RILLI_MAX_CAPACITY);
+  const uint64_t most = capacity / 2 - RILLI_FRAME_OVERHEAD;
+  if (attr->max_message > most)
+    return rilli_fail(EINVAL, "max_message of %llu bytes does not fit: with a capacity of %llu it is at "
+                              "most %llu",
+                      (unsigned long long)attr->max_message, (unsigned long long)capacity,
+                      (unsigned long long)most);
+  if (attr->max_groups > RILLI_MAX_GROUPS)
+    return rilli_fail(EINVAL, "max_groups is %u: at most %u", attr->max_groups, RILLI_MAX_GROUPS);
+  if (attr->mode & ~0770u)
+    return rilli_fail(EINVAL, "mode %o gives rights to everybody or has odd bits: use owner and group "
+                              "bits, such as 0660",
+                      attr->mode);
+  return 0;
+}
+
+static int plan(const char *name, const struct rill_queue_attr *attr, struct rilli_identity *identity,
+                struct rilli_control *control) {
+  const uint64_t capacity =
+      rilli_round_capacity(attr->capacity ? attr->capacity : DEFAULT_CAPACITY);
+  const uint32_t groups = attr->max_groups ? attr->max_groups : DEFAULT_GROUPS;
+  int code = check_sizes(attr, capacity);
+  if (code)
+    return code;
+  if (attr->group_count > groups)
+    return rilli_fail(EINVAL, "%zu groups are declared, but max_groups is %u", attr->group_count, groups);
+  rilli_plan_identity(identity, capacity, attr->max_message ? attr->max_message : capacity / 8, groups);
+  rilli_plan_control(control, groups);
+  code = rilli_random(identity->uuid);
+  if (code)
+    return code;
+  memcpy(control->uuid, identity->uuid, sizeof control->uuid);
+  identity->overflow = attr->overflow;
+  identity->lifetime = attr->lifetime;
+  identity->type_id = attr->type.id;
+  identity->type_size = attr->type.size;
+  identity->type_version = attr->type.version;
+  struct timespec now;
+  (void)clock_gettime(CLOCK_REALTIME, &now);
+  identity->created = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+  (void)snprintf(identity->name, sizeof identity->name, "%s", name);
+  rilli_seal_identity(identity);
+  rilli_seal_control(control);
+  return 0;
+}
+
+/* Everything of the data segment but the ring, which is zero. The magic comes last (E9). */
+static int write_data(int fd, const struct rilli_identity *identity) {
+  struct rilli_mapping map;
+  const int code = rilli_map(fd, 0, identity->ring_offset, 1, &map);
+  if (code)
+    return code;
+  struct rilli_identity *page = (void *)map.base;
+  memcpy((char *)page + sizeof page->magic, (const char *)identity + sizeof page->magic,
+         sizeof *page - sizeof page->magic);
+  struct rilli_producer_page *producer = (void *)(map.base + identity->producer_offset);
+  atomic_init(&producer->limit, identity->base_position);
+  atomic_init(&producer->waiting, RILLI_NONE);
+  struct rilli_seen *seen = (void *)(map.base + identity->seen_offset);
+  for (uint32_t i = 0; i < identity->max_groups; i++)
+    atomic_init(&seen[i].gate, RILLI_NONE);
+  struct rilli_index *index = (void *)(map.base + identity->index_offset);
+  atomic_init(&index->position, identity->base_position);
+  atomic_init(&index->sequence, identity->base_sequence);
+  atomic_init(&index->time, rilli_now());
+  atomic_init(&producer->index_head, 1);
+  atomic_store_explicit(&page->magic, RILLI_DATA_MAGIC, memory_order_release); /* E9 */
+  rilli_unmap(&map);
+  return 0;
+}
+
+static int reserve_control(int fd, const struct rilli_control *control) {
+  int code = rilli_segment_reserve(fd, 0, control->group_offset);
+  for (uint32_t i = 0; code == 0 && i < control->max_groups; i++)
+    code = rilli_segment_reserve(fd, control->group_offset + i * control->group_stride, RILLI_PAGE);
+  return code;
+}
+
+static int write_control(int fd, const struct rilli_control *control,
+                         const struct rilli_identity *identity, const struct rill_queue_attr *attr) {
+  struct rilli_mapping map;
+  const int code = rilli_map(fd, 0, control->file_size, 1, &map);
+  if (code)
+    return code;
+  const struct rilli_place start = {identity->base_position, identity->base_sequence, 0};
+  for (uint32_t i = 0; i < control->max_groups; i++) {
+    struct rilli_group *group = (void *)(map.base + control->group_offset + i * control->group_stride);
+    atomic_init(&group->cursor, RILLI_NONE);
+    if (i < attr->group_count)
+      rilli_declare(group, attr->groups[i], &start);
+  }
+  struct rilli_control *page = (void *)map.base;
+  memcpy((char *)page + sizeof page->magic, (const char *)control + sizeof page->magic,
+         sizeof *page - sizeof page->magic);
+  atomic_store_explicit(&page->magic, RILLI_CONTROL_MAGIC, memory_order_release); /* E9 */
+  rilli_unmap(&map);
+  return 0;
+}
+
+struct making {
+  char data[64], control[64]; /* random names; "" once there is none              */
+};
+
+static int make_both(int dir, const struct rill_queue_attr *attr,
+                     const struct rilli_identity *identity, const struct rilli_control *control,
+                     struct making *making, struct rilli_pair *pair) {
+  const uint32_t mode = attr->mode ? attr->mode : 0600;
+  int code = rilli_segment_make(dir, RILLI_UNFINISHED, identity->file_size, mode, making->data,
+                                &pair->data);
+  if (code)
+    return code;
+  code = rilli_segment_make(dir, RILLI_UNFINISHED, control->file_size, mode, making->control,
+                            &pair->control);
+  if (code == 0)
+    code = rilli_segment_reserve(pair->data.fd, 0, identity->file_size);
+  if (code == 0)
+    code = reserve_control(pair->control.fd, control);
+  if (code == 0)
+    code = write_data(pair->data.fd, identity);
+  if (code == 0)
+    code = write_control(pair->control.fd, control, identity, attr);
+  return code;
+}
+
+/* Attached before it has its name, so that nobody finds it idle. */
+static int name_both(int dir, struct making *making, struct rilli_pair *pair) {
+  int code = rilli_lock_try(pair->control.fd, RILLI_LEASE_ATTACH, 1, 0);
+  if (code == 0)
+    code = rilli_segment_name(dir, making->data, pair->data_name);
+  if (code)
+    return rilli_fail(-code, "cannot name its data segment: %s", rilli_words(-code));
+  making->data[0] = 0;
+  code = rilli_segment_name(dir, making->control, pair->control_name);
+  if (code) {
+    (void)unlinkat(dir, pair->data_name, 0);
+    return rilli_fail(-code, "cannot name its control segment: %s", rilli_words(-code));
+  }
+  making->control[0] = 0;
+  (void)rilli_lock_drop(pair->control.fd, RILLI_LOCK_CREATE, 1);
+  (void)rilli_lock_drop(pair->data.fd, RILLI_LOCK_CREATE, 1);
+  return 0;
+}
+
+int rilli_pair_create(int dir, const char *name, const struct rill_queue_attr *attr,
+                      struct rilli_pair *ret) {
+  struct rilli_identity identity;
+  struct rilli_control control;
+  struct making making = {"", ""};
+  uint32_t tombstone;
+  rilli_pair_init(ret);
+  int code = plan(name, attr, &identity, &control);
+  if (code)
+    return code;
+  rilli_name_files(name, identity.uuid, ret->control_name, ret->data_name);
+  code = make_both(dir, attr, &identity, &control, &making, ret);
+  if (code == 0)
+    code = name_both(dir, &making, ret);
+  if (code == 0)
+    code = rilli_control_check(&ret->control, &ret->control_geometry, &tombstone);
+  if (code == 0)
+    code = rilli_data_check(&ret->data, &ret->geometry);
+  if (making.data[0])
+    (void)unlinkat(dir, making.data, 0);
+  if (making.control[0])
+    (void)unlinkat(dir, making.control, 0);
+  if (code)
+    rilli_pair_close(ret);
+  return code;
+}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/* gc.c - listing a namespace, and giving back what nobody uses any more. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "error.h"
+
+/* All file names of the namespace, so that it can change while they are worked on. */
+struct listing {
+  char **names;
+  size_t count, room;
+};
+
+static void free_listing(struct listing *listing) {
+  for (size_t i = 0; i < listing->count; i++)
+    free(listing->names[i]);
+  free(listing->names);
+}
+
+static int append(struct listing *listing, const char *name) {
+  if (listing->count == listing->room) {
+    const size_t room = listing->room ? 2 * listing->room : 64;
+    char **names = realloc(listing->names, room * sizeof *names);
+    if (!names)
+      return rilli_fail(ENOMEM, "no memory to list the queues");
+    listing->names = names;
+    listing->room = room;
+  }
+  char *copy = strdup(name);
+  if (!copy)
+    return rilli_fail(ENOMEM, "no memory to list the queues");
+  listing->names[listing->count++] = copy;
+  return 0;
+}
+
+static int by_name(const void *a, const void *b) {
+  return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int list_files(int dir, struct listing *ret) {
+  memset(ret, 0, sizeof *ret);
+  const int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR *entries = copy < 0 ? NULL : fdopendir(copy);
+  if (!entries) {
+    const int code = errno;
+    if (copy >= 0)
+      (void)close(copy);
+    return rilli_fail(code, "cannot list the namespace: %s", rilli_words(code));
+  }
+  int code = 0;
+  for (struct dirent *entry; code == 0 && (entry = readdir(entries));)
+    if (entry->d_name[0] != '.' || entry->d_name[1])
+      code = append(ret, entry->d_name);
+  (void)closedir(entries);
+  if (code)
+    free_listing(ret);
+  else if (ret->count)
+    qsort(ret->names, ret->count, sizeof *ret->names, by_name);
+  return code;
+}
+
+int rill_queue_list(rill_context *context, const char *pattern,
+                    int (*visit)(const char *name, void *arg), void *arg) {
+  struct listing files;
+  int code = rilli_context_check(context);
+  if (code == 0)
+    code = list_files(context->dir, &files);
+  if (code)
+    return code;
+  int visited = 0;
+  for (size_t i = 0; code == 0 && i < files.count; i++) {
+    char name[RILLI_NAME_SIZE];
+    if (!rilli_name_of_control(files.names[i], name) ||
+        (pattern && fnmatch(pattern, name, 0) != 0))
+      continue;
+    code = visit(name, arg);
+    visited++;
+  }
+  free_listing(&files);
+  return code ? code : visited;
+}
+
+struct collection {
+  int dir, dry;
+  void (*report)(const struct rill_gc_item *, void *);
+  void *arg;
+  int count;
+};
+
+static void found(struct collection *gc, const char *name, const char *what, uint64_t bytes) {
+  const struct rill_gc_item item = {sizeof item, name, what, bytes};
+  gc->count++;
+  if (gc->report)
+    gc->report(&item, gc->arg);
+}
+
+static uint64_t bytes_of(int dir, const char *file) {
+  struct stat status;
+  return fstatat(dir, file, &status, AT_SYMLINK_NOFOLLOW) == 0 ? (uint64_t)status.st_blocks * 512 : 0;
+}
+
+/* A file that lost its creator (or never got its name): its creation lock is free. */
+static void collect_orphan(struct collection *gc, const char *file, const char *what,
+                           int (*still)(int dir, const char *file)) {
+  struct rilli_file open_file;
+  if (!still(gc->dir, file) || rilli_segment_open(gc->dir, file, 1, &open_file))
+    return;
+  if (rilli_lock_try(open_file.fd, RILLI_LOCK_CREATE, 1, 1) == 0 && still(gc->dir, file)) {
+    const uint64_t bytes = bytes_of(gc->dir, file);
+    if (gc->dry || unlinkat(gc->dir, file, 0) == 0)
+      found(gc, file, what, bytes);
+  }
+  (void)close(open_file.fd);
+}
+
+static int unnamed(int dir, const char *file) {
+  return faccessat(dir, file, F_OK, 0) == 0;
+}
+
+/* No control segment has this data segment's uuid. */
+static int widowed(int dir, const char *file) {
+  char control_name[RILLI_FILE_NAME], uuid[33], hex[33];
+  struct rilli_file control;
+  struct rilli_control_geometry geometry;
+  uint32_t tombstone;
+  if (!rilli_name_of_data(file, control_name, uuid))
+    return 0;
+  const int code = rilli_segment_open(dir, control_name, 0, &control);
+  if (code)
+    return code == -ENOENT;
+  int other = 0;
+  if (rilli_control_check(&control, &geometry, &tombstone) == 0) {
+    rilli_hex(geometry.uuid, hex);
+    other = strcmp(hex, uuid) != 0;
+  }
+  (void)close(control.fd);
+  return other;
+}
+
+int rilli_remove_widows(int dir, const char *control_name) {
+  struct listing files;
+  struct collection gc = {.dir = dir};
+  if (list_files(dir, &files))
+    return 0;
+  for (size_t i = 0; i < files.count; i++) {
+    char of[RILLI_FILE_NAME], uuid[33];
+    if (rilli_name_of_data(files.names[i], of, uuid) && strcmp(of, control_name) == 0)
+      collect_orphan(&gc, files.names[i], "data segment without its queue", widowed);
+  }
+  free_listing(&files);
+  return gc.count;
+}
+
+/* Removes a queue that nobody has open; dry: tells whether it would. */
+static int remove_idle(struct collection *gc, const char *file) {
+  struct rilli_file control;
+  if (rilli_segment_open(gc->dir, file, 1, &control))
+    return 0;
+  const int removed =
+      gc->dry ? rilli_lock_held(control.fd, RILLI_LEASE_BASE, RILLI_LEASE_RANGE) == 0
+              : rilli_remove(gc->dir, file, &control, 1) == 0;
+  (void)close(control.fd);
+  return removed;
+}
+
+/* A queue nobody has open and nobody asked to keep, or one that lost its data. */
+static void collect_queue(struct collection *gc, const char *file, const char *name) {
+  struct rilli_pair pair;
+  const int code = rilli_pair_open(gc->dir, name, 1, &pair);
+  uint64_t bytes = bytes_of(gc->dir, file);
+  if ((code == -EBADMSG || code == -EINPROGRESS) && remove_idle(gc, file))
+    found(gc, name, "damaged or half queue", bytes);
+  if (code)
+    return;
+  bytes += bytes_of(gc->dir, pair.data_name);
+  const int removed = pair.geometry.lifetime == RILL_TRANSIENT && remove_idle(gc, file);
+  if (removed)
+    found(gc, name, "queue that nobody has open", bytes);
+  else
+    for (int dead = rilli_reclaim_queue(gc->dir, file, &pair.control, &pair.control_geometry, gc->dry);
+         dead > 0; dead--)
+      found(gc, name, "dead consumer", 0);
+  rilli_pair_close(&pair);
+}
+
+int rill_queue_gc(rill_context *context, unsigned flags,
+                  void (*report)(const struct rill_gc_item *, void *arg), void *arg) {
+  struct listing files;
+  int code = rilli_context_check(context);
+  if (code)
+    return code;
+  if (flags & ~(unsigned)RILL_GC_DRY_RUN)
+    return rilli_fail(EINVAL, "unknown flags %x for rill_queue_gc", flags);
+  code = list_files(context->dir, &files);
+  if (code)
+    return code;
+  struct collection gc = {context->dir, flags & RILL_GC_DRY_RUN, report, arg, 0};
+  for (size_t i = 0; i < files.count; i++) {
+    char name[RILLI_NAME_SIZE];
+    const char *file = files.names[i];
+    if (file[0] == '+')
+      collect_orphan(&gc, file, "unfinished file of a dead creator", unnamed);
+    else if (rilli_name_of_control(file, name))
+      collect_queue(&gc, file, name);
+    else
+      collect_orphan(&gc, file, "data segment without its queue", widowed);
+  }
+  free_listing(&files);
+  return gc.count;
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/* producer.c - becoming the producer of a queue, and ceasing to be it.
+ *
+ * The lease makes it one at a time. A successor takes the write limit as it stands, walks
+ * from the newest checkpoint to the first frame that is not there, and goes on. */
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "error.h"
+#include "futex.h"
+#include "placement.h"
+
+#define HANDOVER_SLICE INT64_C(10000000) /* ns: how long a dead predecessor is not noticed */
+#define HANDLE_SIZE ((sizeof(struct rill_producer) + RILLI_PAGE - 1) / RILLI_PAGE * RILLI_PAGE)
+
+struct owner {
+  rill_queue *queue;
+  struct rilli_mapping data;    /* read-write, with the ring twice                 */
+  struct rilli_mapping control; /* read-write; carries the producer's lease         */
+};
+
+/* Once a slice, by a producer that waits: the dead no longer hold it up. */
+static int tend(void *self) {
+  struct rill_producer *producer = self;
+  const struct owner *owner = producer->owner;
+  const rill_queue *queue = owner->queue;
+  struct rilli_file control;
+  const int code = rilli_control_open(queue, 1, &control);
+  if (code == -ESTALE || rilli_is_removed(queue)) {
+    if (code == 0)
+      (void)close(control.fd);
+    return rilli_fail(ESTALE, "queue '%s' was removed: open it again", queue->name);
+  }
+  if (code) /* no descriptor free, say: look again in the next slice */
+    return 0;
+  for (uint32_t i = 0; i < producer->ring.max_groups; i++)
+    (void)rilli_reclaim_group(control.fd, rilli_group_at(&producer->ring, i), i,
+                              producer->ring.hints);
+  (void)close(control.fd);
+  return 0;
+}
+
+/* Waits for the lease; a predecessor that closes wakes us by its state word. */
+static int take_lease(const rill_queue *queue, int fd, rill_time deadline) {
+  const _Atomic uint32_t *state = &queue->ring.page->state;
+  for (;;) {
+    const struct rilli_futex word = {state, atomic_load_explicit(state, memory_order_acquire)};
+    int code = rilli_lock_try(fd, RILLI_LEASE_PRODUCER, 1, 1); /* E10 */
+    if (code == 0)
+      return rilli_is_removed(queue) ? rilli_fail(ESTALE, "it was removed: open it again") : 0;
+    if (code != -EAGAIN)
+      return rilli_fail(-code, "cannot lock its control segment: %s", rilli_words(-code));
+    if (deadline == RILL_NOW)
+      return rilli_fail(EBUSY, "it has a living producer: only one at a time (give a deadline to wait "
+                               "for it, or use a queue of its own for each producer)");
+    const rill_time now = rill_clock();
+    if (now >= deadline)
+      return -ETIMEDOUT;
+    if (rilli_is_removed(queue))
+      return rilli_fail(ESTALE, "it was removed: open it again");
+    const rill_time slice = rill_after(HANDOVER_SLICE);
+    code = rilli_futex_wait(&word, 1, slice < deadline ? slice : deadline);
+    if (code == -EINTR)
+      return rilli_fail(EINTR, "a signal came while waiting for the producer's lease");
+  }
+}
+
+static int map_both(struct owner *owner, const struct rilli_file *control) {
+  const rill_queue *queue = owner->queue;
+  struct rilli_file data;
+  int code = rilli_map(control->fd, 0, queue->control_geometry.file_size, 1, &owner->control);
+  if (code == 0)
+    code = rilli_lease_bind(owner->control.base, owner->control.size);
+  if (code)
+    return code;
+  code = rilli_segment_open(queue->context->dir, queue->data_name, 1, &data);
+  if (code)
+    return code == -ENOENT ? rilli_fail(ESTALE, "it was removed: open it again") : code;
+  struct rilli_geometry geometry;
+  code = rilli_data_check(&data, &geometry);
+  if (code == 0)
+    code = rilli_map_ring(data.fd, queue->geometry.ring_offset, queue->geometry.capacity, 1,
+                          &owner->data);
+  (void)close(data.fd);
+  return code ? code : rilli_lease_bind(owner->data.base, owner->data.size);
+}
+
+static int start(struct rill_producer *producer, const struct owner *owner) {
+  const rill_queue *queue = owner->queue;
+  struct rilli_ring ring;
+  struct rilli_place head;
+  rilli_ring_at(queue, owner->data.base, &ring);
+  ring.hints = (void *)(owner->control.base + queue->control_geometry.hints_offset);
+  ring.groups = owner->control.base + queue->control_geometry.group_offset;
+  const uint64_t limit = atomic_load_explicit(&ring.page->limit, memory_order_acquire);
+  if (rilli_find_head(&ring, &head) || limit - head.position > ring.capacity)
+    return rilli_fail(EPROTO, "its ring makes no sense, so nothing can be published: another process "
+                              "damaged it; look with rill doctor");
+  rilli_producer_init(producer, &ring, &head);
+  rilli_populate(owner->data.base, owner->data.size, 1);
+  for (uint32_t i = 0; i < ring.max_groups; i++)
+    rilli_populate(rilli_group_at(&ring, i), RILLI_PAGE, 1);
+  rilli_populate(ring.hints, RILLI_PAGE, 1);
+  return 0;
+}
+
+static void announce(struct rill_producer *producer, uint32_t fence) {
+  struct rilli_producer_page *page = producer->ring.page;
+  const uint64_t generation = atomic_load_explicit(&page->generation, memory_order_relaxed);
+  struct timespec now;
+  (void)clock_gettime(CLOCK_REALTIME, &now);
+  atomic_store_explicit(&page->waiting, RILLI_NONE, memory_order_relaxed);
+  atomic_store_explicit(&page->generation, generation + 1, memory_order_relaxed);
+  atomic_store_explicit(&page->fence, fence, memory_order_relaxed);
+  atomic_store_explicit(&page->pid, getpid(), memory_order_relaxed);
+  atomic_store_explicit(&page->opened, (int64_t)now.tv_sec * 1000000000 + now.tv_nsec,
+                        memory_order_relaxed);
+  atomic_store_explicit(&page->state, RILLI_PRODUCER_LIVE, memory_order_release);
+}
+
+static int check_call(const rill_queue *queue, const struct rill_producer_attr *attr) {
+  if (rilli_queue_check(queue))
+    return -ECHILD;
+  if (rilli_attr_size("rill_producer_attr", attr->size, sizeof *attr))
+    return -EINVAL;
+  if (attr->wait > RILL_PARK || attr->type.reserved ||
+      !rilli_zero(attr->reserved, sizeof attr->reserved))
+    return rilli_fail(EINVAL, "rill_producer_attr: unknown wait strategy, or a reserved field that is "
+                              "not zero");
+  if (queue->flags & RILL_OBSERVE)
+    return rilli_fail(EPERM, "queue '%s' was opened with RILL_OBSERVE, which only looks", queue->name);
+  return rilli_type_check(queue, &attr->type);
+}
+
+static void free_owner(struct owner *owner) {
+  rilli_unmap(&owner->data);
+  rilli_unmap(&owner->control);
+  rill_queue_close(owner->queue);
+  free(owner);
+}
+
+static int take_place(struct owner *owner, rill_time deadline) {
+  struct rilli_file control;
+  int code = rilli_control_open(owner->queue, 1, &control);
+  if (code)
+    return code;
+  code = take_lease(owner->queue, control.fd, deadline);
+  if (code == 0)
+    code = map_both(owner, &control);
+  (void)close(control.fd);
+  return code;
+}
+
+int rill_producer_open(rill_queue *queue, const struct rill_producer_attr *attr, rill_time deadline,
+                       rill_producer **ret_producer) {
+  static const struct rill_producer_attr defaults = {.size = sizeof defaults};
+  if (!attr)
+    attr = &defaults;
+  int code = check_call(queue, attr);
+  if (code)
+    return code;
+  struct owner *owner = calloc(1, sizeof *owner);
+  struct rill_producer *producer = rilli_private_alloc(HANDLE_SIZE);
+  if (!owner || !producer) {
+    free(owner);
+    rilli_private_free(producer, HANDLE_SIZE);
+    return rilli_fail(ENOMEM, "no memory for a producer of queue '%s'", queue->name);
+  }
+  rilli_queue_hold(queue);
+  owner->queue = queue;
+  producer->owner = owner;
+  producer->stamp = attr->stamp != 0;
+  producer->patience.wait = attr->wait;
+  producer->full_fence = queue->context->fence == RILL_FENCE_FULL;
+  producer->host = (struct rilli_host){tend, producer};
+  code = take_place(owner, deadline);
+  if (code == 0)
+    code = start(producer, owner);
+  if (code) {
+    free_owner(owner);
+    rilli_private_free(producer, HANDLE_SIZE);
+    return code == -ETIMEDOUT ? code
+                              : rilli_fail_in(-code, "cannot become the producer of queue '%s'",
+                                              queue->name);
+  }
+  (void)tend(producer); /* what dead consumers left does not wait until the ring is full */
+  announce(producer, queue->context->fence);
+  *ret_producer = producer;
+  return 0;
+}
+
+/* Everybody who waits shall see the state now. */
+static void farewell(const struct rill_producer *producer) {
+  const struct rilli_ring *ring = &producer->ring;
+  atomic_store_explicit(&ring->page->state, RILLI_PRODUCER_CLOSED, memory_order_release);
+  atomic_store_explicit(&ring->page->waiting, RILLI_NONE, memory_order_relaxed);
+  for (uint32_t i = 0; i < ring->max_groups; i++) {
+    struct rilli_group *group = rilli_group_at(ring, i);
+    if (atomic_load_explicit(&group->cursor, memory_order_relaxed) != RILLI_NONE)
+      rilli_kick(group);
+  }
+}
+
+void rill_producer_close(rill_producer *producer) {
+  if (!producer)
+    return;
+  struct owner *owner = producer->owner;
+  if (owner) { /* not in a forked child */
+    farewell(producer);
+    _Atomic uint32_t *state = &owner->queue->ring.page->state; /* outlives our mappings */
+    rilli_unmap(&owner->data);
+    rilli_unmap(&owner->control); /* the lease ends; then whoever waits for it is woken */
+    rilli_futex_wake(state);
+    free_owner(owner);
+  }
+  rilli_private_free(producer, HANDLE_SIZE);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* reclaim.c - what the dead left: anyone does it, and may die doing it.
+ *
+ * Under the reclaim byte's lock, after the lease was probed free once more: then the
+ * stores that the member itself would have made on leaving. Each is idempotent, so that
+ * a reclaimer that dies half-way means that somebody repeats it. A joiner holds the same
+ * byte while it sets its row up. Keeps promise 3. Model: tests/model/lease.pml. */
+#include <errno.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "futex.h"
+
+void rilli_kick(struct rilli_group *group) {
+  atomic_fetch_add_explicit(&group->kick, 1, memory_order_release); /* E12 */
+  rilli_futex_wake(&group->kick);
+}
+
+static int has_member(const struct rilli_group *group) {
+  const uint32_t state =
+      RILLI_STATE_STATE(atomic_load_explicit(&group->state, memory_order_acquire));
+  return state == RILLI_GROUP_ACTIVE || state == RILLI_GROUP_JOINING;
+}
+
+static int is_dead(int fd, const struct rilli_group *group, uint32_t index) {
+  return has_member(group) && rilli_lock_held(fd, RILLI_LEASE_MEMBER(index, 0), 1) == 0;
+}
+
+int rilli_reclaim_group(int fd, struct rilli_group *group, uint32_t index,
+                        struct rilli_hints *hints) {
+  const int64_t guard = RILLI_RECLAIM_OF(RILLI_LEASE_MEMBER(index, 0));
+  if (!is_dead(fd, group, index) || rilli_lock_try(fd, guard, 1, 1))
+    return 0;
+  const int dead = is_dead(fd, group, index); /* E10; E11: the state again, under the guard */
+  if (dead)
+    rilli_leave(group);
+  (void)rilli_lock_drop(fd, guard, 1);
+  if (!dead)
+    return 0;
+  rilli_kick(group);
+  atomic_fetch_add_explicit(&hints->room, 1, memory_order_release); /* E7: the gate may rise */
+  rilli_futex_wake(&hints->room);
+  return 1;
+}
+
+int rilli_reclaim_queue(int dir, const char *control_name, const struct rilli_file *control,
+                        const struct rilli_control_geometry *geometry, int dry) {
+  struct rilli_file file;
+  struct rilli_mapping map = {NULL, 0};
+  if (rilli_segment_open(dir, control_name, 1, &file))
+    return 0;
+  int count = 0;
+  if (file.inode == control->inode && file.size >= geometry->file_size &&
+      rilli_map(file.fd, 0, geometry->file_size, 1, &map) == 0) {
+    struct rilli_hints *hints = (void *)(map.base + geometry->hints_offset);
+    for (uint32_t i = 0; i < geometry->max_groups; i++) {
+      struct rilli_group *group =
+          (void *)(map.base + geometry->group_offset + i * geometry->group_stride);
+      count += dry ? is_dead(file.fd, group, i) : rilli_reclaim_group(file.fd, group, i, hints);
+    }
+  }
+  rilli_unmap(&map);
+  (void)close(file.fd);
+  return count;
+}

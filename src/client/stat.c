@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/* stat.c - what can be seen of a queue from outside. Writes nothing, holds nobody up. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "error.h"
+
+#define LOAD(word) atomic_load_explicit(&(word), memory_order_acquire)
+
+/* The leases as another process would see them; -1: could not look. */
+static int look_at_leases(const rill_queue *queue, struct rilli_file *ret) {
+  const int code = rilli_control_open(queue, 0, ret);
+  if (code)
+    ret->fd = -1;
+  return code == -ESTALE ? 0 : code;
+}
+
+static int held(const struct rilli_file *control, int64_t byte, int64_t length) {
+  return control->fd >= 0 && rilli_lock_held(control->fd, byte, length) == 1;
+}
+
+static uint32_t producer_state(const rill_queue *queue, const struct rilli_file *control) {
+  switch (LOAD(queue->ring.page->state)) {
+  case RILLI_PRODUCER_NEVER:
+    return RILL_PRODUCER_NONE;
+  case RILLI_PRODUCER_CLOSED:
+    return RILL_PRODUCER_CLOSED;
+  default:
+    return held(control, RILLI_LEASE_PRODUCER, 1) ? RILL_PRODUCER_ALIVE : RILL_PRODUCER_DEAD;
+  }
+}
+
+/* The message a cursor stands for, as its group noted it. */
+static uint64_t sequence_at(const struct rilli_group *group, uint64_t cursor,
+                            const struct rilli_place *head) {
+  for (uint32_t turn = 0; turn < 2; turn++)
+    if (atomic_load_explicit(&group->place[turn].position, memory_order_relaxed) == cursor) {
+      const uint64_t sequence =
+          atomic_load_explicit(&group->place[turn].sequence, memory_order_relaxed);
+      return rilli_before(head->sequence, sequence) ? head->sequence : sequence;
+    }
+  return head->sequence;
+}
+
+static void geometry_stat(const rill_queue *queue, struct rill_queue_stat *ret) {
+  const struct rilli_geometry *geometry = &queue->geometry;
+  char hex[33];
+  memcpy(ret->name, queue->name, sizeof ret->name);
+  rilli_hex(geometry->uuid, hex);
+  (void)snprintf(ret->uuid, sizeof ret->uuid, "%s", hex);
+  ret->capacity = geometry->capacity;
+  ret->max_message = geometry->max_message;
+  ret->quantum = geometry->quantum;
+  ret->data_bytes = geometry->file_size;
+  ret->control_bytes = queue->control_geometry.file_size;
+  ret->overflow = geometry->overflow;
+  ret->lifetime = geometry->lifetime;
+  ret->type = (struct rill_type){geometry->type_id, geometry->type_size, geometry->type_version, 0};
+  ret->created = geometry->created;
+  ret->max_groups = geometry->max_groups;
+  ret->mode = queue->control_file.mode;
+  ret->uid = queue->control_file.uid;
+  ret->gid = queue->control_file.gid;
+}
+
+/* The slowest group's cursor, as far as it makes sense. */
+static void depth_stat(const rill_queue *queue, const struct rilli_place *head,
+                       struct rill_queue_stat *ret) {
+  ret->oldest = head->sequence;
+  for (uint32_t i = 0; i < ret->max_groups; i++) {
+    const struct rilli_group *group = rilli_group_at(&queue->ring, i);
+    const uint64_t cursor = LOAD(group->cursor);
+    if (cursor == RILLI_NONE)
+      continue;
+    ret->group_count++;
+    const uint64_t lag = head->position - cursor;
+    if (lag > ret->capacity || lag < ret->depth_bytes)
+      continue;
+    ret->depth_bytes = lag;
+    const uint64_t sequence = sequence_at(group, cursor, head);
+    ret->depth_messages = head->sequence - sequence;
+    ret->oldest = sequence;
+  }
+}
+
+int rill_queue_stat(rill_queue *queue, struct rill_queue_stat *ret) {
+  if (rilli_queue_check(queue))
+    return -ECHILD;
+  if (rilli_attr_size("rill_queue_stat", ret->size, sizeof *ret))
+    return -EINVAL;
+  struct rilli_place head;
+  struct rilli_file control;
+  if (rilli_find_head(&queue->ring, &head))
+    return rilli_fail(EPROTO, "the ring of queue '%s' makes no sense: look with rill doctor",
+                      queue->name);
+  const int code = look_at_leases(queue, &control);
+  if (code)
+    return rilli_fail_in(-code, "cannot look at the leases of queue '%s'", queue->name);
+  const struct rilli_producer_page *page = queue->ring.page;
+  struct rill_queue_stat stat = {.size = sizeof stat};
+  geometry_stat(queue, &stat);
+  stat.fence = LOAD(page->fence);
+  stat.producer = producer_state(queue, &control);
+  stat.producer_generation = LOAD(page->generation);
+  stat.producer_pid = LOAD(page->pid);
+  stat.position = head.position;
+  stat.sequence = head.sequence;
+  stat.limit = LOAD(page->limit);
+  stat.wakes = LOAD(page->wakes);
+  stat.producer_parks = LOAD(page->parks);
+  stat.waiting = LOAD(page->waiting) % RILLI_FRAME_ALIGN == 0;
+  stat.removed = control.fd < 0 || rilli_is_removed(queue);
+  stat.attached = (uint32_t)held(&control, RILLI_LEASE_BASE, RILLI_LEASE_RANGE);
+  depth_stat(queue, &head, &stat);
+  if (control.fd >= 0)
+    (void)close(control.fd);
+  *ret = stat;
+  return 0;
+}
+
+static uint32_t group_state(const rill_queue *queue, const struct rilli_file *control,
+                            uint32_t index, uint64_t word) {
+  if (LOAD(queue->ring.seen[index].void_state) == word)
+    return RILL_GROUP_VOID;
+  const uint32_t state = RILLI_STATE_STATE(word);
+  if (state == RILLI_GROUP_KEPT)
+    return RILL_GROUP_KEPT;
+  if (!held(control, RILLI_LEASE_MEMBER(index, 0), 1))
+    return RILL_GROUP_DEAD;
+  return state == RILLI_GROUP_JOINING ? RILL_GROUP_JOINING : RILL_GROUP_ACTIVE;
+}
+
+static void member_stat(const rill_queue *queue, uint32_t index, struct rill_group_stat *ret) {
+  const struct rilli_slot *slot =
+      (const void *)((const uint8_t *)rilli_group_at(&queue->ring, index) +
+                     queue->control_geometry.slots_offset);
+  ret->pid = LOAD(slot->pid);
+  ret->wait = LOAD(slot->wait);
+  ret->fence = LOAD(slot->fence);
+  ret->parks = LOAD(slot->parks);
+  ret->lost = LOAD(slot->lost);
+}
+
+/* How old the next message of the group is, to within a quantum of the stream: by the first
+ * checkpoint behind it (a little too young), else the last one before it (too old). */
+static int64_t age(const rill_queue *queue, uint64_t cursor) {
+  struct rilli_place entry;
+  const uint64_t limit = LOAD(queue->ring.page->limit);
+  const struct rilli_ring *ring = &queue->ring;
+  if (rilli_index_oldest(ring, cursor, &entry) && rilli_index_position(ring, limit - ring->capacity, cursor, &entry))
+    return 0;
+  const int64_t span = rill_clock() - entry.time;
+  return span > 0 ? span : 0;
+}
+
+static int fill_group(const rill_queue *queue, uint32_t index, uint64_t word,
+                      const struct rilli_place *head, struct rill_group_stat *ret) {
+  const struct rilli_group *group = rilli_group_at(&queue->ring, index);
+  struct rilli_file control;
+  const int code = look_at_leases(queue, &control);
+  if (code)
+    return code;
+  struct rill_group_stat stat = {.size = sizeof stat, .index = index};
+  memcpy(stat.name, group->name, sizeof stat.name);
+  stat.name[sizeof stat.name - 1] = 0;
+  stat.state = group_state(queue, &control, index, word);
+  if (control.fd >= 0)
+    (void)close(control.fd);
+  stat.keep = RILLI_STATE_FLAGS(word) & RILLI_GROUP_KEEP;
+  if (stat.state != RILL_GROUP_KEPT)
+    member_stat(queue, index, &stat);
+  const uint64_t cursor = LOAD(group->cursor);
+  stat.position = cursor;
+  stat.sequence = sequence_at(group, cursor, head);
+  if (head->position - cursor <= queue->geometry.capacity) {
+    stat.lag_bytes = head->position - cursor;
+    stat.lag_messages = head->sequence - stat.sequence;
+  }
+  stat.lag_age = stat.lag_bytes ? age(queue, cursor) : 0;
+  *ret = stat;
+  return 1;
+}
+
+int rill_group_stat(rill_queue *queue, uint32_t *index, struct rill_group_stat *ret) {
+  if (rilli_queue_check(queue))
+    return -ECHILD;
+  if (rilli_attr_size("rill_group_stat", ret->size, sizeof *ret))
+    return -EINVAL;
+  struct rilli_place head;
+  if (rilli_find_head(&queue->ring, &head))
+    return rilli_fail(EPROTO, "the ring of queue '%s' makes no sense: look with rill doctor",
+                      queue->name);
+  for (uint32_t i = *index; i < queue->geometry.max_groups; i++) {
+    const uint64_t word = LOAD(rilli_group_at(&queue->ring, i)->state);
+    if (RILLI_STATE_STATE(word) == RILLI_GROUP_NONE)
+      continue;
+    *index = i + 1;
+    return fill_group(queue, i, word, &head, ret);
+  }
+  return 0;
+}

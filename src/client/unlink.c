@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/* unlink.c - removing a queue: tombstone, control, data, in that order.
+ *
+ * Whoever removes holds the unlink byte and has looked that the name still means this
+ * file; names of living files are never reused, so nobody removes another's queue. A
+ * remover that dies in between leaves a data file without control: gc's work. */
+#include <errno.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "error.h"
+#include "futex.h"
+
+int rilli_is_removed(const rill_queue *queue) {
+  return atomic_load_explicit(&rilli_control_page(queue)->tombstone, memory_order_acquire) != 0;
+}
+
+/* Whoever sleeps on the queue shall see the tombstone now, not at the end of a slice. */
+static void wake_everybody(uint8_t *base, const struct rilli_control_geometry *geometry) {
+  for (uint32_t i = 0; i < geometry->max_groups; i++) {
+    struct rilli_group *group = (void *)(base + geometry->group_offset + i * geometry->group_stride);
+    if (RILLI_STATE_STATE(atomic_load_explicit(&group->state, memory_order_acquire)) !=
+        RILLI_GROUP_NONE)
+      rilli_kick(group);
+  }
+  struct rilli_hints *hints = (void *)(base + geometry->hints_offset);
+  atomic_fetch_add_explicit(&hints->room, 1, memory_order_release);
+  rilli_futex_wake(&hints->room);
+}
+
+static int bury(const struct rilli_file *control, const struct rilli_control_geometry *geometry) {
+  struct rilli_mapping map;
+  const int code = rilli_map(control->fd, 0, geometry->file_size, 1, &map);
+  if (code)
+    return code;
+  struct rilli_control *page = (void *)map.base;
+  atomic_store_explicit(&page->tombstone, 1, memory_order_release); /* E13 */
+  wake_everybody(map.base, geometry);
+  rilli_unmap(&map);
+  return 0;
+}
+
+static int remove_locked(int dir, const char *control_name, const struct rilli_file *control,
+                         int only_idle) {
+  struct rilli_control_geometry geometry;
+  char name[RILLI_NAME_SIZE], same[RILLI_FILE_NAME], data_name[RILLI_FILE_NAME];
+  uint32_t tombstone;
+  if (!rilli_segment_same(dir, control_name, control) || !rilli_name_of_control(control_name, name))
+    return rilli_fail(ENOENT, "it is gone already");
+  if (only_idle && rilli_lock_try(control->fd, RILLI_LEASE_BASE, RILLI_LEASE_RANGE, 1))
+    return rilli_fail(EBUSY, "some process has it open");
+  const int damaged = rilli_control_check(control, &geometry, &tombstone);
+  const int code = damaged ? 0 : bury(control, &geometry);
+  if (code)
+    return code;
+  if (!damaged)
+    rilli_name_files(name, geometry.uuid, same, data_name);
+  if (unlinkat(dir, control_name, 0) != 0)
+    return rilli_fail(errno, "cannot remove its control segment: %s", rilli_words(errno));
+  if (!damaged && unlinkat(dir, data_name, 0) != 0 && errno != ENOENT)
+    return rilli_fail(errno, "cannot remove its data segment: %s", rilli_words(errno));
+  return 0;
+}
+
+int rilli_remove(int dir, const char *control_name, const struct rilli_file *control,
+                 int only_idle) {
+  int code = rilli_lock_try(control->fd, RILLI_LOCK_UNLINK, 1, 1);
+  if (code == -EAGAIN)
+    return rilli_fail(EBUSY, "another process is just removing it");
+  if (code)
+    return rilli_fail(-code, "cannot lock its control segment: %s", rilli_words(-code));
+  code = remove_locked(dir, control_name, control, only_idle);
+  (void)rilli_lock_drop(control->fd, RILLI_LOCK_UNLINK, 1);
+  return code;
+}
+
+int rill_queue_unlink(rill_context *context, const char *name) {
+  char control_name[RILLI_FILE_NAME];
+  struct rilli_file control;
+  int code = rilli_context_check(context);
+  if (code == 0)
+    code = rilli_name_check(name);
+  if (code)
+    return code;
+  rilli_name_files(name, NULL, control_name, NULL);
+  code = rilli_segment_open(context->dir, control_name, 1, &control);
+  if (code == 0) {
+    code = rilli_remove(context->dir, control_name, &control, 0);
+    (void)close(control.fd);
+    if (code == -EBUSY) /* another one is removing it */
+      return 0;
+  } else if (code == -EPROTO) { /* a link, or no file at all */
+    code = unlinkat(context->dir, control_name, 0) == 0
+               ? 0
+               : rilli_fail(errno, "cannot remove '%s': %s", control_name, rilli_words(errno));
+  }
+  if (code == 0 || code == -ENOENT) {
+    const int halves = rilli_remove_widows(context->dir, control_name);
+    if (code && !halves)
+      return rilli_fail(ENOENT, "cannot remove queue '%s': there is no such queue", name);
+    return 0;
+  }
+  return rilli_fail_in(-code, "cannot remove queue '%s'", name);
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* gate.c - the write limit, and the scan of the groups: protocol A, producer's side.
+ *
+ * Once in capacity/64 bytes: the checkpoint is pushed to the index (E8), the limit W is
+ * raised and published, and then, behind a full fence (E3), every group row is looked at.
+ * A joiner stores its row, fences, and looks at W: one of the two sees the other.
+ * Model: tests/model/join.pml, index.pml, overwrite.pml. */
+#include "ring.h"
+
+#include <errno.h>
+
+/* E8: the entry is whole before it counts, and counts before W is raised. */
+static void push_index(struct rill_producer *producer) {
+  const struct rilli_ring *ring = &producer->ring;
+  const uint64_t n = atomic_load_explicit(&ring->page->index_head, memory_order_relaxed);
+  struct rilli_index *entry = &ring->index[n % RILLI_INDEX_COUNT];
+  /* A reader of the old entry that sees these bytes also sees an index_head >= n (E8). */
+  atomic_thread_fence(memory_order_release);
+  atomic_store_explicit(&entry->position, producer->position, memory_order_relaxed);
+  atomic_store_explicit(&entry->sequence, producer->sequence, memory_order_relaxed);
+  atomic_store_explicit(&entry->time, rilli_now(), memory_order_relaxed);
+  atomic_store_explicit(&ring->page->index_head, n + 1, memory_order_release);
+}
+
+/* The limit is never lowered, by a successor neither. */
+static uint64_t raise_limit(struct rill_producer *producer, uint64_t need) {
+  const struct rilli_ring *ring = &producer->ring;
+  uint64_t limit = atomic_load_explicit(&ring->page->limit, memory_order_relaxed);
+  if (rilli_before(limit, need)) {
+    push_index(producer);
+    limit = (need + ring->quantum - 1) & ~(ring->quantum - 1);
+    atomic_store_explicit(&ring->page->limit, limit, memory_order_release);
+  }
+  return limit;
+}
+
+/* Does an active group's cursor make sense: aligned, in the ring, never going back? */
+static int sound(const struct rill_producer *producer, const struct rilli_seen *seen,
+                 uint64_t state, uint64_t cursor) {
+  if (cursor % RILLI_FRAME_ALIGN != 0 || producer->position - cursor > producer->ring.capacity)
+    return 0;
+  const uint64_t last = atomic_load_explicit(&seen->gate, memory_order_relaxed);
+  return last == RILLI_NONE ||
+         atomic_load_explicit(&seen->gate_state, memory_order_relaxed) != state ||
+         !rilli_before(cursor, last);
+}
+
+static void note(struct rilli_seen *seen, uint64_t cursor, uint64_t state) {
+  if (atomic_load_explicit(&seen->gate, memory_order_relaxed) != cursor)
+    atomic_store_explicit(&seen->gate, cursor, memory_order_relaxed);
+  if (atomic_load_explicit(&seen->gate_state, memory_order_relaxed) != state)
+    atomic_store_explicit(&seen->gate_state, state, memory_order_relaxed);
+}
+
+/* One row. Returns 1 and its cursor if it gates. The cursor is loaded exactly once (E2); the
+ * state around it only decides whether a senseless one is refused (E11, E14). */
+static int look(struct rill_producer *producer, uint32_t index, uint64_t *ret_cursor) {
+  const struct rilli_ring *ring = &producer->ring;
+  struct rilli_group *group = rilli_group_at(ring, index);
+  struct rilli_seen *seen = &ring->seen[index];
+  const uint64_t before = atomic_load_explicit(&group->state, memory_order_acquire);
+  const uint64_t cursor = atomic_load_explicit(&group->cursor, memory_order_acquire);
+  if (cursor == RILLI_NONE) {
+    note(seen, RILLI_NONE, 0);
+    return 0;
+  }
+  const uint64_t after = atomic_load_explicit(&group->state, memory_order_acquire);
+  const uint32_t state = RILLI_STATE_STATE(before);
+  if (before == after && (state == RILLI_GROUP_ACTIVE || state == RILLI_GROUP_KEPT)) {
+    if (atomic_load_explicit(&seen->void_state, memory_order_relaxed) == before)
+      return 0;
+    if (!sound(producer, seen, before, cursor)) {
+      atomic_store_explicit(&seen->void_state, before, memory_order_release);
+      return 0;
+    }
+    note(seen, cursor, before);
+  }
+  *ret_cursor = cursor;
+  return 1;
+}
+
+int rilli_scan_groups(struct rill_producer *producer, uint64_t need) {
+  const struct rilli_ring *ring = &producer->ring;
+  const uint64_t limit = atomic_load_explicit(&ring->page->limit, memory_order_relaxed);
+  const uint64_t position = producer->position;
+  uint64_t span = limit - position; /* what may be written beyond position */
+  for (uint32_t i = 0; i < ring->max_groups; i++) {
+    uint64_t cursor;
+    if (!look(producer, i, &cursor))
+      continue;
+    const uint64_t behind = position - cursor;
+    const uint64_t free_space = behind < ring->capacity ? ring->capacity - behind : 0;
+    if (free_space < span)
+      span = free_space;
+  }
+  if (span > producer->room - position)
+    producer->room = position + span;
+  return need - position <= producer->room - position ? 0 : -EAGAIN;
+}
+
+int rilli_make_room(struct rill_producer *producer, uint64_t need) {
+  const int removed = rilli_check_removed(&producer->ring);
+  if (removed)
+    return removed;
+  const uint64_t limit = raise_limit(producer, need);
+  if (producer->ring.overwrite) {
+    producer->room = limit;
+    atomic_thread_fence(memory_order_release); /* E4: W before the bytes it covers */
+    return 0;
+  }
+  atomic_thread_fence(memory_order_seq_cst); /* E3 */
+  return rilli_scan_groups(producer, need);
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/* group.c - joining a queue late, and leaving it: protocol A, reader's side.
+ *
+ * A joiner stores its row, fences, and looks at the write limit (E3): either it sees that
+ * the producer may already be overwriting its place, and moves up, or the producer's scan
+ * sees the row. Frames from there on stay whole. Who calls holds the row's lease and its
+ * reclaim byte, so nobody else changes the row's state meanwhile. Model:
+ * tests/model/join.pml, lease.pml. */
+#include "ring.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define TRIES 1000
+
+static void store_place(struct rilli_group *group, uint32_t turn, uint64_t position,
+                        uint64_t sequence) {
+  atomic_store_explicit(&group->place[turn].sequence, sequence, memory_order_relaxed);
+  atomic_store_explicit(&group->place[turn].position, position, memory_order_relaxed);
+}
+
+static int protected(const struct rilli_ring *ring, uint64_t position) {
+  const uint64_t limit = atomic_load_explicit(&ring->page->limit, memory_order_acquire);
+  return limit - position <= ring->capacity;
+}
+
+/* Step 1: where to begin before anything is promised. */
+static int choose(const struct rilli_ring *ring, const struct rilli_start *start,
+                  struct rilli_place *ret) {
+  const uint64_t limit = atomic_load_explicit(&ring->page->limit, memory_order_acquire);
+  const uint64_t floor = limit - ring->capacity;
+  if (start->start == RILL_LATEST)
+    return rilli_index_newest(ring, ret);
+  if (start->start == RILL_SEQUENCE && rilli_index_sequence(ring, floor, start->sequence, ret) == 0)
+    return 0;
+  return rilli_index_oldest(ring, floor, ret);
+}
+
+/* Steps 1 to 4. */
+static int take_row(struct rill_consumer *consumer, uint64_t joining,
+                    const struct rilli_start *start, struct rilli_place *place) {
+  const struct rilli_ring *ring = &consumer->ring;
+  struct rilli_group *group = consumer->group;
+  for (int tries = 0; tries < TRIES; tries++) {
+    if (choose(ring, start, place))
+      continue; /* the index moved on under the search */
+    atomic_store_explicit(&group->cursor, place->position, memory_order_release);
+    atomic_store_explicit(&group->state, joining, memory_order_release); /* E11 */
+    atomic_thread_fence(memory_order_seq_cst);                           /* E3 */
+    if (protected(ring, place->position))
+      return 0;
+  }
+  return -EPROTO;
+}
+
+/* Under protection (or, in overwrite mode, without): forward to the wanted message. */
+static int walk_to_start(struct rill_consumer *consumer, const struct rilli_start *start,
+                         struct rilli_place *place, uint64_t *ret_head) {
+  const struct rilli_ring *ring = &consumer->ring;
+  if (start->start == RILL_OLDEST)
+    return 0;
+  struct rilli_until until = {.by_sequence = start->start == RILL_SEQUENCE,
+                              .sequence = start->sequence};
+  if (until.by_sequence && rilli_before(start->sequence, place->sequence)) {
+    consumer->lost = place->sequence - start->sequence;
+    return 0;
+  }
+  const int code = rilli_walk(ring, &until, place);
+  if (code == 0 && until.by_sequence && place->sequence != start->sequence) {
+    *ret_head = place->sequence;
+    return -ERANGE;
+  }
+  return code;
+}
+
+static int join_fresh(struct rill_consumer *consumer, uint64_t joining,
+                      const struct rilli_start *start, struct rilli_place *place,
+                      uint64_t *ret_head) {
+  for (int tries = 0; tries < TRIES; tries++) {
+    int code = take_row(consumer, joining, start, place);
+    if (code == 0)
+      code = walk_to_start(consumer, start, place, ret_head);
+    if (code != -EAGAIN)
+      return code;
+  }
+  return -EPROTO;
+}
+
+/* The sequence that the group's last member noted for this cursor. */
+static int noted(const struct rilli_group *group, uint64_t cursor, struct rilli_place *ret) {
+  for (uint32_t turn = 0; turn < 2; turn++) {
+    if (atomic_load_explicit(&group->place[turn].position, memory_order_relaxed) != cursor)
+      continue;
+    ret->position = cursor;
+    ret->sequence = atomic_load_explicit(&group->place[turn].sequence, memory_order_relaxed);
+    return 0;
+  }
+  return -EPROTO;
+}
+
+/* Where a frame begins at the cursor, and its number, by walking to it from the index. */
+static int verify(const struct rilli_ring *ring, uint64_t cursor, struct rilli_place *ret) {
+  const uint64_t limit = atomic_load_explicit(&ring->page->limit, memory_order_acquire);
+  if (rilli_index_position(ring, limit - ring->capacity, cursor, ret)) {
+    /* Older than the oldest entry, so it was committed: the frame itself tells. */
+    const uint8_t *frame = rilli_frame_at(ring->base, ring->capacity - 1, cursor);
+    const uint64_t word = rilli_load_word(frame);
+    ret->position = cursor;
+    ret->sequence = rilli_load_sequence(frame);
+    if (!protected(ring, cursor))
+      return -EAGAIN;
+    return rilli_word_ok(word, ret->sequence, ring->capacity) ? 0 : -EPROTO;
+  }
+  const struct rilli_until until = {.by_position = 1, .position = cursor};
+  const int code = rilli_walk(ring, &until, ret);
+  return code == 0 && ret->position != cursor ? -EPROTO : code;
+}
+
+/* A kept group goes on where it was. It stays KEPT, so its place is held, until the
+ * member is ready. */
+static int resume(const struct rill_consumer *consumer, struct rilli_place *place) {
+  const struct rilli_ring *ring = &consumer->ring;
+  const uint64_t cursor = atomic_load_explicit(&consumer->group->cursor, memory_order_acquire);
+  if (cursor % RILLI_FRAME_ALIGN != 0)
+    return -EPROTO;
+  const int code = protected(ring, cursor) ? verify(ring, cursor, place) : -EAGAIN;
+  if (code == -EAGAIN) /* lapped: the first receive tells what is lost */
+    return ring->overwrite ? noted(consumer->group, cursor, place) : -EPROTO;
+  return code;
+}
+
+int rilli_join(struct rill_consumer *consumer, uint32_t flags, const struct rilli_start *start,
+               uint64_t *ret_head) {
+  struct rilli_group *group = consumer->group;
+  const uint64_t old = atomic_load_explicit(&group->state, memory_order_acquire);
+  const uint32_t generation = RILLI_STATE_GENERATION(old) + 1;
+  const int kept = RILLI_STATE_STATE(old) == RILLI_GROUP_KEPT;
+  if (kept)
+    flags |= RILLI_STATE_FLAGS(old);
+  const uint64_t joining = RILLI_STATE(generation, flags, RILLI_GROUP_JOINING);
+  struct rilli_place place;
+  int code =
+      kept ? resume(consumer, &place) : join_fresh(consumer, joining, start, &place, ret_head);
+  if (kept && code == -EPROTO) /* its place makes no sense: as a new group */
+    code = join_fresh(consumer, joining, &(struct rilli_start){RILL_OLDEST, 0}, &place, ret_head);
+  if (code) {
+    atomic_store_explicit(&group->cursor, RILLI_NONE, memory_order_release);
+    atomic_store_explicit(&group->state, RILLI_STATE(generation, 0, RILLI_GROUP_NONE),
+                          memory_order_release);
+    return code;
+  }
+  store_place(group, 0, place.position, place.sequence);
+  store_place(group, 1, place.position, place.sequence);
+  atomic_store_explicit(&group->cursor, place.position, memory_order_release); /* E2 */
+  consumer->tenancy = RILLI_STATE(generation, flags, RILLI_GROUP_ACTIVE);
+  atomic_store_explicit(&group->state, consumer->tenancy, memory_order_release); /* step 5, E11 */
+  consumer->position = consumer->released = consumer->published = place.position;
+  consumer->sequence = consumer->released_sequence = place.sequence;
+  return 0;
+}
+
+void rilli_leave(struct rilli_group *group) {
+  const uint64_t state = atomic_load_explicit(&group->state, memory_order_acquire);
+  const uint32_t generation = RILLI_STATE_GENERATION(state), flags = RILLI_STATE_FLAGS(state);
+  if (RILLI_STATE_STATE(state) == RILLI_GROUP_KEPT)
+    return;
+  if ((flags & RILLI_GROUP_KEEP) && RILLI_STATE_STATE(state) == RILLI_GROUP_ACTIVE) {
+    atomic_store_explicit(&group->state, RILLI_STATE(generation, flags, RILLI_GROUP_KEPT),
+                          memory_order_release);
+    return;
+  }
+  atomic_store_explicit(&group->cursor, RILLI_NONE, memory_order_release); /* E2: raises the gate */
+  atomic_store_explicit(&group->state, RILLI_STATE(generation, 0, RILLI_GROUP_NONE),
+                        memory_order_release); /* E11 */
+}
+
+void rilli_declare(struct rilli_group *group, const char *name, const struct rilli_place *place) {
+  memset(group->name, 0, sizeof group->name);
+  memcpy(group->name, name, strnlen(name, sizeof group->name - 1));
+  store_place(group, 0, place->position, place->sequence);
+  store_place(group, 1, place->position, place->sequence);
+  atomic_store_explicit(&group->cursor, place->position, memory_order_relaxed);
+  atomic_store_explicit(&group->state, RILLI_STATE(1, RILLI_GROUP_KEEP, RILLI_GROUP_KEPT),
+                        memory_order_release);
+}

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: MIT */
+/* receive.c - taking messages out of the ring, and giving their place back.
+ *
+ * Keeps promise 5: a header is read once and checked before a byte behind it is used.
+ * Two ways: reliable groups read in place, protected by their cursor; overwrite groups
+ * and tails copy, and believe the copy only if the write limit has not passed it (E4). */
+#include "ring.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "error.h"
+#include "fence.h"
+
+static int forked(void) {
+  return rilli_fail(ECHILD, "this consumer was opened before fork: open one in the child");
+}
+
+void rilli_consumer_init(struct rill_consumer *consumer) {
+  const struct rilli_ring *ring = &consumer->ring;
+  consumer->base = ring->base;
+  consumer->mask = ring->capacity - 1;
+  consumer->page = ring->page;
+  consumer->publish_step = ring->capacity / 8;
+  consumer->copies = ring->overwrite || !consumer->group;
+  consumer->fast_span = consumer->copies ? 0 : ring->max_message + 1;
+}
+
+/* --- cursor --------------------------------------------------------------- */
+
+void rilli_publish_cursor(struct rill_consumer *consumer) {
+  struct rilli_group *group = consumer->group;
+  const uint64_t cursor = consumer->released;
+  if (cursor == consumer->published)
+    return;
+  consumer->published = cursor;
+  if (!group)
+    return;
+  /* The entry that holds the last cursor's sequence stays until the new one is in place. */
+  const uint32_t turn = consumer->place_turn ^= 1;
+  atomic_store_explicit(&group->place[turn].sequence, consumer->released_sequence,
+                        memory_order_relaxed);
+  atomic_store_explicit(&group->place[turn].position, cursor, memory_order_relaxed);
+  atomic_store_explicit(&group->cursor, cursor, memory_order_release); /* E2 */
+  rilli_fence_own(consumer->full_fence);                               /* E7 */
+  const uint64_t waiting = atomic_load_explicit(&consumer->page->waiting, memory_order_relaxed);
+  if (waiting % RILLI_FRAME_ALIGN == 0 && !rilli_before(cursor, waiting))
+    rilli_wake_producer(&consumer->ring);
+}
+
+static int refused(const struct rill_consumer *consumer) {
+  const struct rilli_seen *seen = &consumer->ring.seen[consumer->group_index];
+  return atomic_load_explicit(&seen->void_state, memory_order_acquire) ==
+         consumer->tenancy; /* E14 */
+}
+
+static int publish_or_fail(struct rill_consumer *consumer) {
+  if (consumer->group && refused(consumer))
+    return rilli_fail(ESTALE,
+                      "the producer refused this group, since its cursor made no sense: what "
+                      "was received and not released is void; open the consumer again");
+  rilli_publish_cursor(consumer);
+  return 0;
+}
+
+int rill_release(rill_consumer *consumer, const struct rill_message *up_to) {
+  if (rilli_unlikely(!consumer->base))
+    return forked();
+  const uint64_t to = up_to ? up_to->token : consumer->position;
+  if (rilli_unlikely(to - consumer->released > consumer->position - consumer->released))
+    return rilli_fail(EINVAL, "release of a message that is not received, or was released before");
+  consumer->released_sequence = up_to ? up_to->sequence + 1 : consumer->sequence;
+  consumer->released = to;
+  if (to - consumer->published >= consumer->publish_step ||
+      rilli_unlikely(atomic_load_explicit(&consumer->page->waiting, memory_order_relaxed) !=
+                     RILLI_NONE))
+    return publish_or_fail(consumer);
+  return 0;
+}
+
+/* --- one message ------------------------------------------------------------- */
+
+/* What a checked header says. */
+struct header {
+  uint32_t length, flags;
+  uint32_t body; /* offset of the payload                                        */
+};
+
+static struct header header_of(uint64_t word) {
+  struct header header = {rilli_word_length(word), rilli_word_flags(word), RILLI_FRAME_HEADER};
+  if (header.flags & RILLI_FLAG_EXTENDED)
+    header.body += (uint32_t)sizeof(struct rilli_extension);
+  header.body += (rilli_word_key(word) + 15u) & ~15u;
+  return header;
+}
+
+/* Describes a whole frame, in the ring or in the buffer, whose word was checked. */
+static void describe(struct rill_consumer *consumer, const uint8_t *frame, uint64_t word,
+                     struct rill_message *ret) {
+  const struct header header = header_of(word);
+  struct rilli_extension extension = {.time = 0};
+  if (header.flags & RILLI_FLAG_EXTENDED)
+    memcpy(&extension, frame + RILLI_FRAME_HEADER, sizeof extension);
+  const uint32_t key = rilli_word_key(word);
+  *ret = (struct rill_message){.data = frame + header.body,
+                               .key = key ? (const char *)frame + header.body - ((key + 15u) & ~15u)
+                                          : NULL,
+                               .size = header.length - header.body,
+                               .key_size = (uint16_t)key,
+                               .sequence = consumer->sequence,
+                               .lost = consumer->lost,
+                               .token = consumer->position + rilli_stride(header.length),
+                               .time = extension.time,
+                               .deliveries = 1,
+                               .type = extension.type};
+  consumer->lost = 0;
+  consumer->position = ret->token;
+  consumer->sequence++;
+}
+
+static int senseless(const struct rill_consumer *consumer) {
+  return rilli_fail(EPROTO,
+                    "the bytes of message %llu make no sense: another process damaged the "
+                    "queue; look with rill doctor",
+                    (unsigned long long)consumer->sequence);
+}
+
+/* In place. Returns 0, -EAGAIN (nothing there) or -EPROTO. */
+static int take_in_place(struct rill_consumer *consumer, struct rill_message *ret) {
+  for (uint64_t skipped = 0; skipped <= consumer->ring.capacity;) {
+    const uint8_t *frame = rilli_frame_at(consumer->base, consumer->mask, consumer->position);
+    const uint64_t word = rilli_load_word(frame); /* E1 */
+    if (word == 0)
+      return -EAGAIN;
+    if (!rilli_word_ok(word, consumer->sequence, consumer->ring.capacity) ||
+        rilli_load_sequence(frame) != consumer->sequence)
+      return senseless(consumer);
+    if (!(rilli_word_flags(word) & RILLI_FLAG_SKIP)) {
+      describe(consumer, frame, word, ret);
+      return 0;
+    }
+    consumer->position += rilli_stride(rilli_word_length(word));
+    skipped += rilli_stride(rilli_word_length(word));
+  }
+  return senseless(consumer);
+}
+
+/* --- copying ------------------------------------------------------------------ */
+
+static int whole(const struct rill_consumer *consumer) {
+  atomic_thread_fence(memory_order_acquire); /* E4: the copy before the look at W */
+  const uint64_t limit = atomic_load_explicit(&consumer->page->limit, memory_order_relaxed);
+  return limit - consumer->position <= consumer->ring.capacity;
+}
+
+/* Lapped: goes on at the oldest whole message that the index knows, and counts the rest. */
+static int catch_up(struct rill_consumer *consumer) {
+  for (int tries = 0; tries < 1000; tries++) {
+    struct rilli_place place;
+    const uint64_t limit = atomic_load_explicit(&consumer->page->limit, memory_order_acquire);
+    if (rilli_index_oldest(&consumer->ring, limit - consumer->ring.capacity, &place))
+      continue;
+    if (rilli_before(place.sequence, consumer->sequence) ||
+        rilli_before(place.position, consumer->position))
+      return senseless(consumer);
+    const uint64_t lost = place.sequence - consumer->sequence;
+    consumer->lost += lost;
+    if (consumer->slot)
+      atomic_fetch_add_explicit(&consumer->slot->lost, lost, memory_order_relaxed);
+    consumer->position = place.position;
+    consumer->sequence = place.sequence;
+    return 0;
+  }
+  return senseless(consumer);
+}
+
+static void copy_words(uint8_t *to, const _Atomic uint64_t *from, uint64_t size) {
+  for (uint64_t at = 0; at < size; at += 8) {
+    const uint64_t value = atomic_load_explicit(from++, memory_order_relaxed);
+    memcpy(to + at, &value, 8);
+  }
+}
+
+/* One try: 0, -EAGAIN (nothing there), -ESTALE (lapped), -EPROTO; *ret_word on 0. */
+static int copy_frame(struct rill_consumer *consumer, uint64_t *ret_word) {
+  const uint8_t *frame = rilli_frame_at(consumer->base, consumer->mask, consumer->position);
+  const uint64_t word = rilli_load_word(frame); /* E1 */
+  const int ok = rilli_word_ok(word, consumer->sequence, consumer->ring.capacity) &&
+                 rilli_stride(rilli_word_length(word)) <= consumer->buffer_size;
+  if (ok)
+    copy_words(consumer->buffer, (const _Atomic uint64_t *)(const void *)frame,
+               rilli_stride(rilli_word_length(word)));
+  if (!whole(consumer))
+    return -ESTALE;
+  if (word == 0)
+    return -EAGAIN;
+  uint64_t sequence;
+  memcpy(&sequence, consumer->buffer + 8, 8);
+  if (!ok || sequence != consumer->sequence)
+    return senseless(consumer);
+  *ret_word = word;
+  return 0;
+}
+
+static int take_copy(struct rill_consumer *consumer, struct rill_message *ret) {
+  for (int tries = 0; tries < 100000; tries++) {
+    uint64_t word = 0;
+    int code = copy_frame(consumer, &word);
+    if (code == -ESTALE)
+      code = catch_up(consumer);
+    else if (code == 0 && (rilli_word_flags(word) & RILLI_FLAG_SKIP))
+      consumer->position += rilli_stride(rilli_word_length(word));
+    else if (code == 0) {
+      describe(consumer, consumer->buffer, word, ret);
+      return 0;
+    }
+    if (code)
+      return code;
+  }
+  return rilli_fail(EPROTO,
+                    "the producer overwrites messages faster than this consumer can copy one: "
+                    "create the queue with a larger capacity");
+}
+
+/* --- receive --------------------------------------------------------------- */
+
+int rilli_something_there(const struct rill_consumer *consumer) {
+  const uint8_t *frame = rilli_frame_at(consumer->base, consumer->mask, consumer->position);
+  if (rilli_load_word(frame) != 0) /* E1 */
+    return 1;
+  return consumer->copies && !whole(consumer);
+}
+
+static int take(struct rill_consumer *consumer, struct rill_message *ret) {
+  return consumer->copies ? take_copy(consumer, ret) : take_in_place(consumer, ret);
+}
+
+static int receive_slowly(struct rill_consumer *consumer, rill_time deadline,
+                          struct rill_message *ret) {
+  if (!consumer->base)
+    return forked();
+  for (;;) {
+    int code = take(consumer, ret);
+    if (code != -EAGAIN)
+      return code;
+    code = publish_or_fail(consumer);
+    if (code == 0)
+      code = rilli_wait_message(consumer, deadline);
+    if (code)
+      return code;
+  }
+}
+
+int rill_receive(rill_consumer *consumer, rill_time deadline, struct rill_message *ret_message) {
+  if (rilli_unlikely(!consumer->base))
+    return forked();
+  const uint64_t sequence = consumer->sequence, position = consumer->position;
+  const uint8_t *frame = rilli_frame_at(consumer->base, consumer->mask, position);
+  const uint64_t word = rilli_load_word(frame); /* E1 */
+  const uint64_t span = (uint64_t)rilli_word_length(word) - RILLI_FRAME_HEADER;
+  /* No key, no flags, the low bits of the sequence, a length in range. */
+  if (rilli_unlikely(word >> 32 != (sequence & 0xffffu) << 16 || span >= consumer->fast_span ||
+                     rilli_load_sequence(frame) != sequence || consumer->lost != 0))
+    return receive_slowly(consumer, deadline, ret_message);
+  const uint64_t end = position + rilli_stride(rilli_word_length(word));
+  *ret_message = (struct rill_message){.data = frame + RILLI_FRAME_HEADER,
+                                       .size = (uint32_t)span,
+                                       .sequence = sequence,
+                                       .token = end,
+                                       .deliveries = 1};
+  consumer->position = end;
+  consumer->sequence = sequence + 1;
+  return 0;
+}
+
+int rill_receive_batch(rill_consumer *consumer, size_t n, rill_time deadline,
+                       struct rill_message *ret_messages) {
+  if (n == 0)
+    return rilli_fail(EINVAL, "a batch of no messages was asked for");
+  int code = rill_receive(consumer, deadline, ret_messages);
+  if (code)
+    return code;
+  if (n > INT32_MAX)
+    n = INT32_MAX;
+  if (consumer->copies) /* the buffer holds one */
+    return 1;
+  size_t got = 1;
+  while (got < n && take_in_place(consumer, &ret_messages[got]) == 0)
+    got++;
+  return (int)got;
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/* ring.h - the ring on mapped memory: what its five files share.
+ *
+ * Knows mapped, validated memory and nothing of files, names or leases; those it
+ * reaches by the two upcalls of struct rilli_host. Tests put it on plain memory. */
+#ifndef RILLI_RING_H
+#define RILLI_RING_H
+
+#include "frame.h"
+#include "layout.h"
+#include "rill/consumer.h"
+#include "rill/producer.h"
+
+#define RILLI_SLICE INT64_C(100000000)     /* ns: the longest anybody sleeps in one piece */
+#define RILLI_SLICE_BLIND INT64_C(1000000) /* ns: ... where membarrier fails        */
+
+#define rilli_likely(x) __builtin_expect(!!(x), 1)
+#define rilli_unlikely(x) __builtin_expect(!!(x), 0)
+
+/* Where the parts of a queue lie in this process; constant after open. */
+struct rilli_ring {
+  uint8_t *base; /* the ring, mapped twice; only the producer may write there     */
+  uint64_t capacity, quantum, max_message;
+  uint32_t overwrite, max_groups;
+  struct rilli_producer_page *page;
+  struct rilli_seen *seen;
+  struct rilli_index *index;
+  struct rilli_hints *hints;
+  const _Atomic uint32_t *tombstone; /* not 0: the queue was removed (E13)          */
+  uint8_t *groups; /* producer: all page sets; a member: NULL                     */
+  uint64_t group_stride;
+};
+
+static inline struct rilli_group *rilli_group_at(const struct rilli_ring *ring, uint32_t index) {
+  return (struct rilli_group *)(void *)(ring->groups + index * ring->group_stride);
+}
+
+static inline const uint8_t *rilli_frame_at(const uint8_t *base, uint64_t mask, uint64_t position) {
+  return base + (position & mask);
+}
+
+/* E1, the reader's end: a commit word that is seen brings the whole frame. */
+static inline uint64_t rilli_load_word(const uint8_t *frame) {
+  return atomic_load_explicit((const _Atomic uint64_t *)(const void *)frame, memory_order_acquire);
+}
+
+static inline uint64_t rilli_load_sequence(const uint8_t *frame) {
+  return atomic_load_explicit((const _Atomic uint64_t *)(const void *)frame + 1,
+                              memory_order_relaxed);
+}
+
+/* A frame begins (or will begin) here. */
+struct rilli_place {
+  uint64_t position, sequence;
+  int64_t time;
+};
+
+/* What the layer above does for waiting code, once a slice. */
+struct rilli_host {
+  /* Producer: reclaims dead groups. Consumer: looks after the producer; returns
+   * 1 if it is gone (dead or closed), else 0. Both: -ESTALE if the queue is removed. */
+  int (*tend)(void *self);
+  void *self;
+};
+
+/* How somebody waits, and how long it lately took. */
+struct rilli_patience {
+  uint32_t wait;     /* RILL_ADAPTIVE, ...                                    */
+  int64_t typical;   /* ns: smoothed length of the last waits                 */
+  int64_t next_tend; /* when to look after the others again                   */
+  uint32_t polls;    /* non-waiting calls since the clock was read            */
+};
+
+/* The hot part first. Lives in memory that is zero in a forked child: with capacity and
+ * limits of zero the fast paths decline, and the slow ones answer -ECHILD. */
+struct rill_producer {
+  uint8_t *base;
+  uint64_t mask;
+  uint64_t position, sequence; /* of the next message                            */
+  uint64_t room;               /* U: it writes only below; never behind position   */
+  uint64_t fast_span;          /* payloads of 1 to this many bytes: fast path     */
+  struct rilli_hints *hints;
+  uint32_t full_fence;
+  uint32_t stamp;
+  uint64_t reserved;     /* bytes of the open reservation, plus 1; 0: none  */
+  struct rill_meta meta; /* its meta                                       */
+  struct rilli_ring ring;
+  struct rilli_patience patience;
+  struct rilli_host host;
+  void *owner; /* the layer above                                */
+};
+
+struct rill_consumer {
+  const uint8_t *base; /* NULL: in a forked child                        */
+  uint64_t mask;
+  uint64_t position, sequence; /* of the next message                            */
+  uint64_t fast_span;          /* frames longer than this by 16 or more: slow path */
+  uint64_t released, released_sequence;
+  uint64_t published; /* the cursor as it stands in shared memory        */
+  uint64_t publish_step;
+  struct rilli_producer_page *page;
+  struct rilli_group *group; /* NULL: a tail                                    */
+  struct rilli_slot *slot;   /* NULL: a tail                                    */
+  uint32_t full_fence;
+  uint32_t follow;
+  uint32_t place_turn;
+  _Atomic uint32_t interrupted;
+  uint64_t tenancy; /* the state word of this membership               */
+  uint32_t group_index;
+  uint32_t copies; /* overwrite or tail: copy, then check (E4)         */
+  uint64_t lost;   /* to be told with the next message                */
+  uint8_t *buffer; /* of copies                                       */
+  size_t buffer_size;
+  struct rilli_ring ring;
+  struct rilli_patience patience;
+  struct rilli_host host;
+  void *owner;
+};
+
+/* publish.c */
+void rilli_producer_init(struct rill_producer *producer, const struct rilli_ring *ring,
+                         const struct rilli_place *head);
+
+/* gate.c: moves the write limit and looks at the groups. Returns 0 when need <= room, else
+ * -EAGAIN; -ESTALE when the queue was removed. */
+int rilli_make_room(struct rill_producer *producer, uint64_t need);
+/* Only looks at the groups again; the same answer. */
+int rilli_scan_groups(struct rill_producer *producer, uint64_t need);
+
+/* walk.c: the index, and walking over committed frames. */
+int rilli_index_newest(const struct rilli_ring *ring, struct rilli_place *ret);
+/* The oldest entry at or behind `floor`. -ENOENT: there is none. */
+int rilli_index_oldest(const struct rilli_ring *ring, uint64_t floor, struct rilli_place *ret);
+/* The newest entry at or behind floor whose sequence (position) is not above; -ENOENT: none. */
+int rilli_index_sequence(const struct rilli_ring *ring, uint64_t floor, uint64_t sequence,
+                         struct rilli_place *ret);
+int rilli_index_position(const struct rilli_ring *ring, uint64_t floor, uint64_t position,
+                         struct rilli_place *ret);
+/* Steps over frames until one is not committed, or until sequence or position is reached.
+ * Returns 0, -EPROTO (bytes that make no sense), -EAGAIN (overtaken: begin again). */
+struct rilli_until {
+  uint64_t sequence, position;
+  uint32_t by_sequence, by_position;
+};
+int rilli_walk(const struct rilli_ring *ring, const struct rilli_until *until,
+               struct rilli_place *place);
+/* The place of the next message to come, from outside. */
+int rilli_find_head(const struct rilli_ring *ring, struct rilli_place *ret);
+
+/* group.c: joining and leaving; the caller holds the row's lease and reclaim bytes. */
+struct rilli_start {
+  uint32_t start;
+  uint64_t sequence;
+};
+/* Makes a row that is NONE (or KEPT) its own. flags: RILLI_GROUP_KEEP. On success the
+ * consumer's place is set; *ret_head on -ERANGE: the sequence that comes next. */
+int rilli_join(struct rill_consumer *consumer, uint32_t flags, const struct rilli_start *start,
+               uint64_t *ret_head);
+/* Gives the row up (or keeps its place), and is repeated by whoever finds it half done.
+ * The state word may be of a dead member. */
+void rilli_leave(struct rilli_group *group);
+/* A group that exists from the start. */
+void rilli_declare(struct rilli_group *group, const char *name, const struct rilli_place *place);
+
+/* receive.c */
+void rilli_consumer_init(struct rill_consumer *consumer);
+/* Stores the cursor (E2) and wakes a producer that waits for it (E7). */
+void rilli_publish_cursor(struct rill_consumer *consumer);
+/* Is there something to do at the consumer's place: a message, or having been lapped? */
+int rilli_something_there(const struct rill_consumer *consumer);
+
+/* wait.c: the only system calls of this layer. */
+int rilli_wait_room(struct rill_producer *producer, uint64_t need, rill_time deadline);
+int rilli_wait_message(struct rill_consumer *consumer, rill_time deadline);
+void rilli_wake_sleepers(struct rill_producer *producer);
+void rilli_wake_producer(const struct rilli_ring *ring);
+int64_t rilli_now(void);
+/* 0, or -ESTALE with its text when the queue was removed (E13). */
+int rilli_check_removed(const struct rilli_ring *ring);
+
+#endif
