@@ -5,8 +5,10 @@
 
 #include "pair.h"
 
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static char name_space[32]; /* set before the fork: all three use the same        */
@@ -34,9 +36,40 @@ static int open_queue(struct rill_link *link, unsigned flags) {
   return told(rc, "queue", link->name);
 }
 
+static const char *directory(void) {
+  const char *chosen = getenv("RILL_DIR");
+  return chosen ? chosen : "/dev/shm";
+}
+
+/* What supervisors that were killed have left, and only that: gc touches no queue that
+ * somebody has open, and a directory with files in it stays. */
+static void sweep(void) {
+  char path[4096];
+  glob_t found;
+  int skip = snprintf(path, sizeof path, "%s/rill.", directory());
+  if (skip < 0 || (size_t)skip + sizeof "perf-*" > sizeof path)
+    return;
+  memcpy(path + skip, "perf-*", sizeof "perf-*");
+  if (glob(path, 0, NULL, &found))
+    return;
+  for (size_t i = 0; i < found.gl_pathc; i++) {
+    const struct rill_context_attr attr = {.size = sizeof attr,
+                                           .name_space = found.gl_pathv[i] + skip};
+    rill_context *context;
+    if (rill_context_open(&attr, &context))
+      continue;
+    rill_queue_gc(context, 0, NULL, NULL);
+    rill_context_close(context);
+    rmdir(found.gl_pathv[i]);
+  }
+  globfree(&found);
+}
+
 int rill_link_make(struct rill_link *link) {
-  if (!*name_space)
+  if (!*name_space) {
+    sweep();
     snprintf(name_space, sizeof name_space, "perf-%ld", (long)getpid());
+  }
   return open_queue(link, RILL_CREATE | RILL_EXCLUSIVE);
 }
 
@@ -46,8 +79,7 @@ void rill_link_remove(struct rill_link *link) {
   /* The library keeps the directory of a namespace; this one is of no more use. With
    * other queues still in it, this does nothing. */
   char path[4096];
-  const char *directory = getenv("RILL_DIR");
-  snprintf(path, sizeof path, "%s/rill.%s", directory ? directory : "/dev/shm", name_space);
+  snprintf(path, sizeof path, "%s/rill.%s", directory(), name_space);
   rmdir(path);
 }
 
