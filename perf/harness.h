@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/* perf/harness.h - interleaved rounds of everything that is to be compared.
+ *
+ * A round lasts a few milliseconds. It begins and ends with the raw round trip of a
+ * cache line between the two cores; in between all contenders have their turn. Their
+ * figures are divided by the raw figure of their own round, so that what the host does
+ * to the machine cancels; rounds in which the raw figure moved are dropped. */
+#ifndef RILL_PERF_HARNESS_H
+#define RILL_PERF_HARNESS_H
+
+#include "pair.h"
+#include "regime.h"
+
+#include <stdbool.h>
+
+/* Something to measure: the adapter of a library, in one setting. Every function
+ * returns 0 or a negative errno value, and may say more with pair_error.
+ * The supervisor calls setup before the two processes exist, and teardown after they
+ * are gone, however they ended: it removes what would outlive them. Each process opens
+ * its own handles and closes them at the end. Functions may be NULL, but ping and pong.
+ * A turn is n units (round trips, messages): ping and pong run side by side, and the
+ * turn lasts until both have returned. n is new each time. */
+struct contender {
+  const char *name; /* subject and setting: "rill/48"                            */
+  void *self;
+  int (*setup)(void *self);
+  int (*open)(void *self, enum pair_side side);
+  int (*ping)(void *self, uint64_t n);
+  int (*pong)(void *self, uint64_t n);
+  void (*close)(void *self, enum pair_side side);
+  void (*teardown)(void *self);
+};
+
+struct harness_options {
+  size_t rounds;     /* at most                                                  */
+  double seconds;    /* at most; 0: no limit                                     */
+  unsigned slice_us; /* length of a turn                                         */
+  unsigned patience; /* seconds without progress that are taken for a hang       */
+  struct pair_cpus cpus;
+};
+
+/* The columns of a result: the raw round trip in front of the contenders. */
+enum {
+  HARNESS_RAW_BEST = 0,  /* the better of the next two, in each round             */
+  HARNESS_RAW_SPIN = 1,  /* a bare poll loop                                     */
+  HARNESS_RAW_PAUSE = 2, /* a pause instruction in the poll loop                 */
+  HARNESS_FIRST = 3      /* the first contender                                  */
+};
+
+struct harness_result {
+  size_t rounds, dropped, columns;
+  struct regime_cut cut;
+  double *ns; /* rounds x columns, ns a unit, of the rounds that were not dropped */
+};
+
+/* Runs the rounds. Returns 0, or a negative errno value and why. */
+int harness_run(const struct contender *contenders, size_t count,
+                const struct harness_options *options, struct harness_result *ret,
+                char *ret_why, size_t size);
+void harness_free(struct harness_result *result);
+
+/* One column in one regime: ratios are to the raw figure (best) of the same round. */
+struct harness_summary {
+  size_t rounds; /* 0: there was none in this regime, nothing else is set         */
+  double share;  /* of this regime in the rounds kept                            */
+  double ns, ratio, ratio_q1, ratio_q3;
+};
+
+/* Returns 0 or -ENOMEM. */
+int harness_summarize(const struct harness_result *result, size_t column, enum regime regime,
+                      struct harness_summary *ret);
+
+/* What two measurements of a round's raw figure say of it: 0 if they differ by more
+ * than half, else their mean. */
+double harness_raw_figure(double begin, double end);
+
+/* The raw round trip itself (raw.c): HARNESS_RAW_SPIN and HARNESS_RAW_PAUSE. */
+extern const struct contender raw_contenders[2];
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* perf/pair.h - two processes, each pinned to a core of its own, under a supervisor.
+ *
+ * The supervisor (the caller) sleeps meanwhile. When one of the two dies, fails or
+ * hangs it ends the other and says so in words; when the supervisor dies, the kernel
+ * ends both. Nobody is left behind. */
+#ifndef RILL_PERF_PAIR_H
+#define RILL_PERF_PAIR_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum pair_side { PAIR_PING = 0, PAIR_PONG = 1, PAIR_SIDES = 2 };
+
+struct pair_cpus {
+  int cpu[PAIR_SIDES]; /* -1: not pinned, since only one CPU is allowed          */
+};
+
+/* Two allowed CPUs of different cores, where the machine tells. 0 or -errno. */
+int pair_choose_cpus(struct pair_cpus *ret);
+
+/* The same from "A,B". -EINVAL. */
+int pair_parse_cpus(const char *text, struct pair_cpus *ret);
+
+struct pair {
+  int (*role)(void *arg, enum pair_side side); /* 0, or a negative errno value      */
+  void *arg;
+  struct pair_cpus cpus;
+  const _Atomic uint64_t *progress; /* shared; changes while all is well         */
+  unsigned patience;                /* seconds that it may stand still           */
+  /* Says where the two stand, for the message about a hang. */
+  void (*where)(const void *arg, char *text, size_t size);
+};
+
+/* Signals that end a program are held back from here to pair_release, so that the
+ * caller can clean up; then they have their effect. */
+void pair_hold_signals(void);
+void pair_release_signals(void);
+
+/* Runs both to their end, between hold and release. Returns 0; -EIO (one failed or
+ * died), -ETIMEDOUT (hang), -EINTR (a signal is held back) or what fork says, and why
+ * in words. Neither process exists afterwards. */
+int pair_run(const struct pair *pair, char *ret_why, size_t size);
+
+/* In a role: leaves the words for what goes wrong, and returns code. Outside of a role
+ * it does the same for the caller of pair_run. printf-like. */
+int pair_error(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The words of the last pair_error of this process. */
+const char *pair_error_text(void);
+
+#endif

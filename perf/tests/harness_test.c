@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/* perf/tests/harness_test.c - the rounds, and what happens when a peer of a benchmark
+ * fails, dies or hangs: it is said, and nobody is left. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "harness.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* A contender that misbehaves where it is told to. */
+struct odd {
+  int setup_fails, open_fails, pong_fails, pong_dies, ping_hangs;
+  int set_up, torn_down; /* in the supervisor                                    */
+};
+
+static int odd_setup(void *self) {
+  struct odd *odd = self;
+  odd->set_up++;
+  return odd->setup_fails;
+}
+
+static int odd_open(void *self, enum pair_side side) {
+  struct odd *odd = self;
+  return side == PAIR_PONG ? odd->open_fails : 0;
+}
+
+static int odd_ping(void *self, uint64_t n) {
+  struct odd *odd = self;
+  (void)n;
+  while (odd->ping_hangs)
+    pause();
+  return 0;
+}
+
+static int odd_pong(void *self, uint64_t n) {
+  struct odd *odd = self;
+  (void)n;
+  if (odd->pong_dies)
+    raise(SIGKILL);
+  return odd->pong_fails ? pair_error(odd->pong_fails, "the line is cut") : 0;
+}
+
+static void odd_teardown(void *self) {
+  struct odd *odd = self;
+  odd->torn_down++;
+}
+
+static int run_odd(struct odd *odd, size_t rounds, struct harness_result *ret, char *why,
+                   size_t size) {
+  const struct contender contender = {.name = "odd/1",
+                                      .self = odd,
+                                      .setup = odd_setup,
+                                      .open = odd_open,
+                                      .ping = odd_ping,
+                                      .pong = odd_pong,
+                                      .teardown = odd_teardown};
+  struct harness_options options = {.rounds = rounds, .slice_us = 50, .patience = 1};
+  assert_int_equal(pair_choose_cpus(&options.cpus), 0);
+  int rc = harness_run(&contender, 1, &options, ret, why, size);
+  assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* nobody is left */
+  assert_int_equal(errno, ECHILD);
+  return rc;
+}
+
+static void every_round_is_kept_or_counted_as_dropped(void **state) {
+  (void)state;
+  struct odd odd = {0};
+  struct harness_result result;
+  char why[512];
+  assert_int_equal(run_odd(&odd, 20, &result, why, sizeof why), 0);
+  assert_int_equal(result.rounds + result.dropped, 20);
+  assert_int_equal(result.columns, HARNESS_FIRST + 1);
+  for (size_t i = 0; i < result.rounds; i++) {
+    const double *row = result.ns + i * result.columns;
+    assert_true(row[HARNESS_RAW_BEST] > 0);
+    assert_true(row[HARNESS_RAW_BEST] <= row[HARNESS_RAW_SPIN]);
+    assert_true(row[HARNESS_RAW_BEST] <= row[HARNESS_RAW_PAUSE]);
+    assert_true(row[HARNESS_FIRST] > 0);
+  }
+  assert_int_equal(odd.set_up, 1);
+  assert_int_equal(odd.torn_down, 1);
+  harness_free(&result);
+}
+
+static void a_failing_setup_starts_nobody(void **state) {
+  (void)state;
+  struct odd odd = {.setup_fails = -ENOSPC};
+  char why[512];
+  assert_int_equal(run_odd(&odd, 1, NULL, why, sizeof why), -ENOSPC);
+  assert_non_null(strstr(why, "setup of odd/1"));
+  assert_int_equal(odd.torn_down, 0);
+}
+
+static void what_a_process_says_of_its_failure_is_told(void **state) {
+  (void)state;
+  struct odd pong = {.pong_fails = -EPIPE}, open = {.open_fails = -EACCES};
+  char why[512];
+  assert_int_equal(run_odd(&pong, 1, NULL, why, sizeof why), -EIO);
+  assert_string_equal(why, "the pong process: pong of odd/1: the line is cut");
+  assert_int_equal(pong.torn_down, 1);
+  assert_int_equal(run_odd(&open, 1, NULL, why, sizeof why), -EIO);
+  assert_non_null(strstr(why, "open of odd/1"));
+  assert_int_equal(open.torn_down, 1);
+}
+
+static void a_dead_process_ends_the_other(void **state) {
+  (void)state;
+  struct odd odd = {.pong_dies = 1, .ping_hangs = 1};
+  char why[512];
+  assert_int_equal(run_odd(&odd, 1, NULL, why, sizeof why), -EIO);
+  assert_non_null(strstr(why, "the pong process was ended by signal 9"));
+  assert_int_equal(odd.torn_down, 1);
+}
+
+static void a_hang_is_ended_and_says_where(void **state) {
+  (void)state;
+  struct odd odd = {.ping_hangs = 1};
+  char why[512];
+  assert_int_equal(run_odd(&odd, 1, NULL, why, sizeof why), -ETIMEDOUT);
+  assert_non_null(strstr(why, "ping stands in odd/1"));
+  assert_int_equal(odd.torn_down, 1);
+}
+
+static void both_end_with_their_supervisor(void **state) {
+  (void)state;
+  int pipes[2];
+  assert_int_equal(pipe(pipes), 0);
+  pid_t supervisor = fork();
+  assert_true(supervisor >= 0);
+  if (supervisor == 0) {
+    /* The write end is in three processes now; the last one to die closes it. */
+    struct odd odd = {.ping_hangs = 1};
+    const struct contender contender = {
+        .name = "odd/1", .self = &odd, .ping = odd_ping, .pong = odd_pong};
+    struct harness_options options = {.rounds = 1, .slice_us = 50, .patience = 1000};
+    struct harness_result result;
+    char why[512];
+    pair_choose_cpus(&options.cpus);
+    (void)!write(pipes[1], "x", 1);
+    harness_run(&contender, 1, &options, &result, why, sizeof why);
+    _exit(0);
+  }
+  close(pipes[1]);
+  char byte;
+  assert_int_equal(read(pipes[0], &byte, 1), 1);
+  usleep(200000); /* so that there is a pair; if it is not there yet, all the better */
+  kill(supervisor, SIGKILL);
+  assert_int_equal(waitpid(supervisor, NULL, 0), supervisor);
+  assert_int_equal(read(pipes[0], &byte, 1), 0);
+  close(pipes[0]);
+}
+
+static void a_signal_to_the_supervisor_cleans_up_first(void **state) {
+  (void)state;
+  struct odd *odd =
+      mmap(NULL, sizeof *odd, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  assert_true(odd != MAP_FAILED);
+  odd->ping_hangs = 1;
+  pid_t supervisor = fork();
+  assert_true(supervisor >= 0);
+  if (supervisor == 0) {
+    char why[512];
+    run_odd(odd, 1, NULL, why, sizeof why);
+    _exit(0); /* not reached: the signal comes when it is let through */
+  }
+  usleep(200000);
+  kill(supervisor, SIGTERM);
+  int status;
+  assert_int_equal(waitpid(supervisor, &status, 0), supervisor);
+  assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+  assert_int_equal(odd->torn_down, 1);
+  munmap(odd, sizeof *odd);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(every_round_is_kept_or_counted_as_dropped),
+      cmocka_unit_test(a_failing_setup_starts_nobody),
+      cmocka_unit_test(what_a_process_says_of_its_failure_is_told),
+      cmocka_unit_test(a_dead_process_ends_the_other),
+      cmocka_unit_test(a_hang_is_ended_and_says_where),
+      cmocka_unit_test(both_end_with_their_supervisor),
+      cmocka_unit_test(a_signal_to_the_supervisor_cleans_up_first),
+  };
+  return cmocka_run_group_tests_name("harness", tests, NULL, NULL);
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/* perf/tests/regime_test.c - the cut between near and far, found from figures alone. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "harness.h"
+
+#include <math.h>
+
+enum { ROUNDS = 1000 };
+
+/* `far` of the rounds around 560 ns, the others around 130 ns, all within 20 %. */
+static void make(double *raw, size_t far, double low, double high) {
+  uint32_t random = 1;
+  for (size_t i = 0; i < ROUNDS; i++) {
+    random = random * 1664525u + 1013904223u;
+    double around = 0.8 + 0.4 * (double)(random >> 8) / (double)(1u << 24);
+    raw[i] = (i < far ? high : low) * around;
+  }
+}
+
+static void two_clusters_are_cut_between_them(void **state) {
+  (void)state;
+  double raw[ROUNDS];
+  for (size_t far = 50; far <= ROUNDS - 50; far += 150) {
+    make(raw, far, 130, 560);
+    struct regime_cut cut = regime_find(raw, ROUNDS);
+    assert_int_equal(cut.clusters, 2);
+    assert_true(cut.ns > 130 * 1.2 && cut.ns < 560 * 0.8);
+    assert_int_equal(regime_of(&cut, raw[0]), REGIME_FAR);
+    assert_int_equal(regime_of(&cut, raw[ROUNDS - 1]), REGIME_NEAR);
+  }
+}
+
+static void two_clusters_on_one_side_of_the_rule_are_told_apart(void **state) {
+  (void)state;
+  double raw[ROUNDS];
+  make(raw, ROUNDS / 2, 60, 180);
+  struct regime_cut cut = regime_find(raw, ROUNDS);
+  assert_int_equal(cut.clusters, 2);
+  assert_true(cut.ns > 60 * 1.2 && cut.ns < 180 * 0.8);
+}
+
+static void one_cluster_is_named_by_the_rule(void **state) {
+  (void)state;
+  double raw[ROUNDS];
+  make(raw, 0, 130, 0);
+  struct regime_cut cut = regime_find(raw, ROUNDS);
+  assert_int_equal(cut.clusters, 1);
+  assert_int_equal(regime_of(&cut, 1e9), REGIME_NEAR);
+  make(raw, 0, 560, 0);
+  cut = regime_find(raw, ROUNDS);
+  assert_int_equal(cut.clusters, 1);
+  assert_int_equal(regime_of(&cut, 1), REGIME_FAR);
+}
+
+static void a_cluster_across_the_rule_keeps_together(void **state) {
+  (void)state;
+  double raw[ROUNDS];
+  make(raw, 0, 240, 0);
+  struct regime_cut cut = regime_find(raw, ROUNDS);
+  assert_int_equal(cut.clusters, 1);
+  for (size_t i = 0; i < ROUNDS; i++)
+    assert_int_equal(regime_of(&cut, raw[i]), REGIME_NEAR);
+}
+
+static void a_few_outliers_are_no_regime(void **state) {
+  (void)state;
+  double raw[ROUNDS];
+  make(raw, 4, 130, 9000);
+  assert_int_equal(regime_find(raw, ROUNDS).clusters, 1);
+}
+
+static void few_rounds_or_none_make_one_cluster(void **state) {
+  (void)state;
+  const double raw[] = {130, 560, 131};
+  assert_int_equal(regime_find(raw, 3).clusters, 1);
+  assert_int_equal(regime_find(raw, 1).clusters, 1);
+  assert_int_equal(regime_find(raw, 0).clusters, 1);
+}
+
+static void quantiles_lie_between_their_neighbours(void **state) {
+  (void)state;
+  double values[] = {4, 1, 3, 2};
+  regime_sort(values, 4);
+  assert_true(fabs(regime_quantile(values, 4, 0.5) - 2.5) < 1e-9);
+  assert_true(fabs(regime_quantile(values, 4, 0.25) - 1.75) < 1e-9);
+  assert_true(fabs(regime_quantile(values, 4, 1) - 4) < 1e-9);
+  assert_true(fabs(regime_quantile(values, 1, 0.5) - 1) < 1e-9);
+}
+
+static void a_raw_figure_that_moved_by_more_than_half_is_none(void **state) {
+  (void)state;
+  assert_true(fabs(harness_raw_figure(100, 140) - 120) < 1e-9);
+  assert_true(fabs(harness_raw_figure(140, 100) - 120) < 1e-9);
+  assert_true(fabs(harness_raw_figure(100, 151)) < 1e-9);
+  assert_true(fabs(harness_raw_figure(560, 130)) < 1e-9);
+}
+
+static void ratios_are_taken_within_a_round(void **state) {
+  (void)state;
+  /* The machine gets four times slower in the middle; the contender is twice raw. */
+  enum { COLUMNS = HARNESS_FIRST + 1, N = 20 };
+  double ns[N * COLUMNS], raw[N];
+  for (size_t i = 0; i < N; i++) {
+    raw[i] = i < 15 ? 130 : 560;
+    ns[i * COLUMNS + HARNESS_RAW_BEST] = raw[i];
+    ns[i * COLUMNS + HARNESS_FIRST] = 2 * raw[i];
+  }
+  struct harness_result result = {.rounds = N, .columns = COLUMNS, .ns = ns};
+  result.cut = regime_find(raw, N);
+  struct harness_summary near, far;
+  assert_int_equal(harness_summarize(&result, HARNESS_FIRST, REGIME_NEAR, &near), 0);
+  assert_int_equal(harness_summarize(&result, HARNESS_FIRST, REGIME_FAR, &far), 0);
+  assert_int_equal(near.rounds, 15);
+  assert_int_equal(far.rounds, 5);
+  assert_true(fabs(near.share - 0.75) < 1e-9 && fabs(near.ns - 260) < 1e-9);
+  assert_true(fabs(near.ratio_q1 - 2) < 1e-9 && fabs(far.ratio_q3 - 2) < 1e-9);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(two_clusters_are_cut_between_them),
+      cmocka_unit_test(two_clusters_on_one_side_of_the_rule_are_told_apart),
+      cmocka_unit_test(one_cluster_is_named_by_the_rule),
+      cmocka_unit_test(a_cluster_across_the_rule_keeps_together),
+      cmocka_unit_test(a_few_outliers_are_no_regime),
+      cmocka_unit_test(few_rounds_or_none_make_one_cluster),
+      cmocka_unit_test(quantiles_lie_between_their_neighbours),
+      cmocka_unit_test(a_raw_figure_that_moved_by_more_than_half_is_none),
+      cmocka_unit_test(ratios_are_taken_within_a_round),
+  };
+  return cmocka_run_group_tests_name("regime", tests, NULL, NULL);
+}
