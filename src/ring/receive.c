@@ -12,6 +12,8 @@
 #include "error.h"
 #include "fence.h"
 
+#define EAGER_POLLS 32u
+
 static int forked(void) {
   return rilli_fail(ECHILD, "this consumer was opened before fork: open one in the child");
 }
@@ -24,6 +26,7 @@ void rilli_consumer_init(struct rill_consumer *consumer) {
   consumer->publish_step = ring->capacity / 8;
   consumer->copies = ring->overwrite || !consumer->group;
   consumer->fast_span = consumer->copies ? 0 : ring->max_message + 1;
+  consumer->eager = consumer->patience.wait == RILL_PARK ? 0 : EAGER_POLLS;
 }
 
 /* --- cursor --------------------------------------------------------------- */
@@ -256,7 +259,13 @@ int rill_receive(rill_consumer *consumer, rill_time deadline, struct rill_messag
     return forked();
   const uint64_t sequence = consumer->sequence, position = consumer->position;
   const uint8_t *frame = rilli_frame_at(consumer->base, consumer->mask, position);
-  const uint64_t word = rilli_load_word(frame); /* E1 */
+  uint64_t word = rilli_load_word(frame); /* E1 */
+  if (word == 0 && deadline != RILL_NOW)
+    /* A message that comes within a microsecond finds us here, and not on the way to a clock. */
+    for (uint32_t polls = consumer->eager; word == 0 && polls != 0; polls--) {
+      rilli_pause();
+      word = rilli_load_word(frame);
+    }
   const uint64_t span = (uint64_t)rilli_word_length(word) - RILLI_FRAME_HEADER;
   /* No key, no flags, the low bits of the sequence, a length in range. */
   if (rilli_unlikely(word >> 32 != (sequence & 0xffffu) << 16 || span >= consumer->fast_span ||

@@ -102,6 +102,7 @@ struct rill_consumer {
   struct rilli_group *group; /* NULL: a tail                                    */
   struct rilli_slot *slot;   /* NULL: a tail                                    */
   uint32_t full_fence;
+  uint32_t eager; /* polls before the clock is looked at, and anybody else          */
   uint32_t follow;
   uint32_t place_turn;
   _Atomic uint32_t interrupted;

@@ -213,8 +213,9 @@ static int poll_message(struct rill_consumer *consumer) {
   return rilli_something_there(consumer) ? 0 : -EAGAIN;
 }
 
-/* Returns 0 (look), -EAGAIN (time to park) or what ends the wait. */
-static int spin_for_message(struct rill_consumer *consumer, int64_t until) {
+/* Returns 0 (look), -EAGAIN (time to park) or what ends the wait. A message is not kept
+ * waiting for a clock: *ret_now is when it was looked at last. */
+static int spin_for_message(struct rill_consumer *consumer, int64_t until, int64_t *ret_now) {
   for (uint32_t polls = 1;; polls++) {
     if (rilli_something_there(consumer))
       return 0;
@@ -224,12 +225,12 @@ static int spin_for_message(struct rill_consumer *consumer, int64_t until) {
     int code = interrupted(consumer);
     if (code == 0)
       code = ended(consumer);
-    const int64_t now = rilli_now();
+    *ret_now = rilli_now();
     if (code == 0)
-      code = tend_consumer(consumer, now);
+      code = tend_consumer(consumer, *ret_now);
     if (code)
       return code;
-    if (now >= until)
+    if (*ret_now >= until)
       return -EAGAIN;
   }
 }
@@ -286,10 +287,13 @@ int rilli_wait_message(struct rill_consumer *consumer, rill_time deadline) {
     return poll_message(consumer);
   const int64_t start = rilli_now();
   const int64_t spin = later(start, spin_budget(&consumer->patience));
-  int code = spin_for_message(consumer, sooner(deadline, spin));
-  if (code == -EAGAIN)
+  int64_t now = start;
+  int code = spin_for_message(consumer, sooner(deadline, spin), &now);
+  if (code == -EAGAIN) {
     code = spin < deadline ? park_for_message(consumer, start, deadline) : -ETIMEDOUT;
-  learn(&consumer->patience, rilli_now() - start);
+    now = rilli_now();
+  }
+  learn(&consumer->patience, now - start);
   return code;
 }
 
