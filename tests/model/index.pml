@@ -26,7 +26,7 @@
  * mutant no_check: assertion violated - the entry is believed without the second look
  * mutant one_too_old: assertion violated - valid up to index_head = n + count
  *
- * Measured: STATES_SHORT; LARGE: STATES_LARGE */
+ * Measured: 1.26 million states; LARGE: 23.8 million, 31 s */
 #ifdef LARGE
 #define N 5
 #define DEATHS 2

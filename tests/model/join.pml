@@ -9,11 +9,11 @@
  * Memory: x86-TSO, a store buffer for the producer and for each joiner. The producer may
  * die once after any step; its buffer drains before its lease is seen free, then a
  * successor walks from the newest index entry. A joiner reads READS messages, twice each,
- * leaves, and joins again (TIMES in all).
+ * leaves, and joins again (LARGE: two joiners, once each).
  *
  * Properties (assertions): from step 5 on every frame from J on stays whole and comes in
  * order until released; a successor goes on exactly behind the last commit; a group that
- * keeps the rules is never refused. A stuck reader or producer is an invalid end state.
+ * keeps the rules is never refused. (That nobody is stuck: park.pml, room.pml.)
  *
  * mutant no_fence_producer: assertion violated - no fence between W and the scan
  * mutant no_fence_joiner: assertion violated - no fence between row and the look at W
@@ -25,7 +25,7 @@
  * mutant double_load: assertion violated - a row's cursor is loaded twice
  * mutant state_last: assertion violated - state loaded behind the cursor only, then refused
  *
- * Measured: STATES_SHORT; LARGE: STATES_LARGE */
+ * Measured: 1.36 million states; LARGE: 44.0 million, 68 s */
 #if defined(LARGE) || defined(double_load)     /* two rows are needed to see it */
 #define JOINERS 2
 #else

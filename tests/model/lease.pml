@@ -25,7 +25,7 @@
  * mutant resume_joining: assertion violated - a KEPT group is JOINING while it is resumed
  * mutant keep_joining: assertion violated - a group dead in JOINING becomes KEPT
  *
- * Measured: STATES_SHORT; LARGE: STATES_LARGE */
+ * Measured: 382 309 states; LARGE: 3.2 million, 3 s */
 #ifdef LARGE
 #define KILLS 3
 #define STARTS 4

@@ -26,7 +26,7 @@
  * mutant commit_relaxed: assertion violated - the commit store is not a release store
  * mutant limit_relaxed: assertion violated - who sees W may miss the commits before it
  *
- * Measured: STATES_SHORT; LARGE: STATES_LARGE */
+ * Measured: 78 466 states; LARGE: 6.8 million, 6 s */
 #ifdef LARGE
 #define N 24
 #define CAP 5

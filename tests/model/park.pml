@@ -35,7 +35,7 @@
  * mutant no_slice: invalid end state - the producer dies between bits and wake-up
  * mutant gone_without_look: assertion violated - "gone" without a second look
  *
- * Measured: STATES_SHORT; LARGE: STATES_LARGE */
+ * Measured: 918 176 states; LARGE: 45.2 million, 64 s */
 #ifdef LARGE
 #define N 3
 #else

@@ -34,7 +34,7 @@
  * mutant silent_leave: invalid end state - a leaver does not look at waiting
  * mutant no_slice: invalid end state - a consumer dies before it wakes the producer
  *
- * Measured: STATES_SHORT; LARGE: STATES_LARGE */
+ * Measured: 5.29 million states; LARGE: 41.7 million, 63 s */
 #ifdef LARGE
 #define CAP 3
 #define N 4
