@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT
+ * join.pml - joining late beside a producer that overwrites: the reliable policy.
+ *
+ * Follows raise_limit, look and rilli_scan_groups (src/ring/gate.c), publish
+ * (publish.c), rilli_join and rilli_leave (group.c) and rilli_find_head (walk.c), edges
+ * E2 and E3. Frames are units; the 16 bytes for the next commit word are one unit; the
+ * write limit W moves in quanta of Q. An index entry is pushed whole (index.pml).
+ *
+ * Memory: x86-TSO, a store buffer for the producer and for each joiner. The producer may
+ * die once after any step; its buffer drains before its lease is seen free, then a
+ * successor walks from the newest index entry. A joiner reads READS messages, twice each,
+ * leaves, and joins again (LARGE: two joiners, once each).
+ *
+ * Properties (assertions): from step 5 on every frame from J on stays whole and comes in
+ * order until released; a successor goes on exactly behind the last commit; a group that
+ * keeps the rules is never refused. (That nobody is stuck: park.pml, room.pml.)
+ *
+ * mutant no_fence_producer: assertion violated - no fence between W and the scan
+ * mutant no_fence_joiner: assertion violated - no fence between row and the look at W
+ * mutant no_recheck: assertion violated - no step 4
+ * mutant private_gate: assertion violated - the producer keeps U = gate + capacity, no W
+ * mutant scan_first: assertion violated - rows are scanned before W is stored
+ * mutant lower_limit: assertion violated - a successor lowers W
+ * mutant no_slack: assertion violated - need does not count the next commit word
+ * mutant double_load: assertion violated - a row's cursor is loaded twice
+ * mutant state_last: assertion violated - state loaded behind the cursor only, then refused
+ *
+ * Measured: 1.36 million states; LARGE: 44.0 million, 68 s */
+#if defined(LARGE) || defined(double_load)     /* two rows are needed to see it */
+#define JOINERS 2
+#else
+#define JOINERS 1
+#endif
+#ifdef LARGE
+#define N 5
+#else
+#define N 6
+#endif
+#define CAP 3
+#define Q 1
+#define TIMES (3 - JOINERS)
+#define READS 2
+#define NONE 255
+#define SLOTS (N + 4)
+#define JOINING 1                 /* states: 4 * generation + JOINING, ACTIVE or 0 */
+#define ACTIVE 2
+
+byte W;
+byte entry[SLOTS], entries;       /* the index */
+byte cursor[JOINERS] = NONE, state[JOINERS];
+byte gate[JOINERS] = NONE, gate_state[JOINERS];    /* struct rilli_seen */
+byte ring[CAP];                   /* position + 1 of the frame there; 0: zeroed */
+byte committed;                   /* ghost: commit stores issued */
+bool crashed, finished;
+
+/* store buffers: 0 W, 1 an index entry, 2 + i ring; of a joiner: 0 cursor, 1 state */
+chan sbp = [4] of { byte, byte };
+chan sb[JOINERS] = [2] of { bit, byte };
+
+active proctype Memory() {
+  byte a, v;
+  bit b;
+end:
+  do
+  :: d_step {
+       sbp?a,v ->
+       if
+       :: a == 0 -> W = v
+       :: a == 1 -> entry[entries] = v; entries++
+       :: else -> ring[a - 2] = v
+       fi;
+       a = 0; v = 0
+     }
+  :: d_step { sb[0]?b,v -> if :: b -> state[0] = v :: else -> cursor[0] = v fi; b = 0; v = 0 }
+#if JOINERS > 1
+  :: d_step { sb[1]?b,v -> if :: b -> state[1] = v :: else -> cursor[1] = v fi; b = 0; v = 0 }
+#endif
+  od
+}
+
+/* look(): state, cursor (once), state again; g = min of the rows that count. */
+inline scan() {
+  i = 0; g = NONE;
+  do
+  :: i < JOINERS ->
+#ifndef state_last
+     s = state[i];
+#endif
+     c = cursor[i];
+     atomic {
+#ifdef state_last
+       skip };
+     s = state[i];
+     atomic {
+#endif
+       if
+       :: c != NONE && s % 4 == ACTIVE && s == state[i] ->
+          assert(c <= p && p - c <= CAP);                      /* else E14: refused */
+          assert(gate[i] == NONE || gate_state[i] != s || c >= gate[i]);
+          gate[i] = c; gate_state[i] = s
+       :: c == NONE -> gate[i] = NONE; gate_state[i] = 0
+       :: else
+       fi;
+#ifdef double_load
+       s = (c < g) };
+     if :: s -> g = cursor[i] :: else fi;
+     atomic {
+#else
+       if :: c < g -> g = c :: else fi;
+#endif
+       c = 0; s = 0; i++
+     }
+  :: else -> i = 0; break
+  od
+}
+
+#define UP(x) (((x) + Q - 1) / Q * Q)
+#ifdef no_slack
+#define NEED (p + 1)
+#else
+#define NEED (p + 2)
+#endif
+#define X if :: !crashed -> crashed = true; goto died :: true fi
+
+proctype Producer() {
+  byte p, U, w, g, i, c, s;
+  atomic {                                       /* rilli_find_head: nothing else stores */
+    empty(sbp) ->
+    w = W;
+    p = (entries -> entry[entries - 1] : 0);
+    do :: ring[p % CAP] == p + 1 -> p++ :: else -> break od;
+    assert(p == committed);
+    U = p
+  };
+#ifdef lower_limit
+  scan();
+  if :: g != NONE && g + CAP < w -> w = g + CAP; sbp!0,w; (empty(sbp)) :: else fi;
+#endif
+  do
+  :: p < N ->
+     if
+     :: NEED > U ->                              /* make_room */
+        if
+        :: NEED > w ->
+           w = UP(NEED);
+           sbp!1,p;                              /* E8 */
+           X;
+#if !defined(scan_first) && !defined(private_gate)
+           sbp!0,w;                              /* E3 */
+           X
+#endif
+        :: else
+        fi;
+#ifndef no_fence_producer
+        (empty(sbp));                            /* E3 */
+#endif
+        scan();
+        atomic {
+#ifdef private_gate
+          U = (g == NONE -> p + CAP : g + CAP);
+#else
+          if
+          :: g == NONE || g + CAP > w -> U = (w > U -> w : U)
+          :: else -> U = (g + CAP > U -> g + CAP : U)
+          fi;
+#endif
+          g = 0
+        };
+#ifdef scan_first
+        sbp!0,w; (empty(sbp))
+#endif
+     :: else ->
+        sbp!(2 + (p + 1) % CAP),0;               /* the next commit word */
+        X;
+        d_step { sbp!(2 + p % CAP),p + 1; p++; committed = p };        /* E1 */
+        X
+     fi
+  :: else -> break
+  od;
+  finished = true;
+died:
+  atomic { p = 0; U = 0; w = 0; g = 0; i = 0; c = 0; s = 0; if :: !finished -> run Producer() :: else fi }
+}
+
+/* rilli_index_oldest: the oldest entry at or above W - CAP. */
+inline choose() {
+  atomic {
+    i = entries;
+    do
+    :: i > 0 && entry[i - 1] + CAP >= w -> i--; j = entry[i]
+    :: else -> break
+    od;
+    i = 0; w = 0
+  }
+}
+
+proctype Joiner(byte me) {
+  byte j, w, i, k, turn;
+  do
+  :: turn < TIMES ->
+     turn++;
+again:
+     if :: entries > 0 || W == 0 fi;
+     w = W;
+     j = NONE;
+     choose();
+     if :: j == NONE -> if :: entries == 0 -> j = 0 :: else -> goto again fi :: else fi;
+     sb[me]!1,4 * turn + JOINING;                /* step 2; in this order for lease.pml */
+     sb[me]!0,j;
+#ifndef no_fence_joiner
+     (empty(sb[me]));                            /* step 3, E3 */
+#endif
+#ifndef no_recheck
+     if :: W > j + CAP -> goto again :: else fi; /* step 4 */
+#endif
+     sb[me]!1,4 * turn + ACTIVE;                 /* step 5 */
+     k = 0;
+     do
+     :: k < READS && j < N ->
+        (ring[j % CAP] != 0 || (finished && empty(sbp)));
+        assert(ring[j % CAP] == j + 1);
+        assert(ring[j % CAP] == j + 1);          /* still being read */
+        j++; k++;
+        sb[me]!0,j                               /* E2 */
+     :: else -> break
+     od;
+     sb[me]!0,NONE;                              /* leave */
+     sb[me]!1,4 * turn
+  :: else -> break
+  od;
+  atomic { j = 0; k = 0; turn = 0 }
+}
+
+init {
+  atomic {
+    run Producer(); run Joiner(0);
+#if JOINERS > 1
+    run Joiner(1)
+#endif
+  }
+}
