@@ -16,10 +16,13 @@ void rilli_kick(struct rilli_group *group) {
   rilli_futex_wake(&group->kick);
 }
 
+/* Is there anything that a dead member could have left? A cursor without a state gates too. */
 static int has_member(const struct rilli_group *group) {
   const uint32_t state =
       RILLI_STATE_STATE(atomic_load_explicit(&group->state, memory_order_acquire));
-  return state == RILLI_GROUP_ACTIVE || state == RILLI_GROUP_JOINING;
+  return state == RILLI_GROUP_ACTIVE || state == RILLI_GROUP_JOINING ||
+         (state == RILLI_GROUP_NONE &&
+          atomic_load_explicit(&group->cursor, memory_order_acquire) != RILLI_NONE);
 }
 
 static int is_dead(int fd, const struct rilli_group *group, uint32_t index) {

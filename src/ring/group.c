@@ -44,9 +44,10 @@ static int take_row(struct rill_consumer *consumer, uint64_t joining,
   for (int tries = 0; tries < TRIES; tries++) {
     if (choose(ring, start, place))
       continue; /* the index moved on under the search */
-    atomic_store_explicit(&group->cursor, place->position, memory_order_release);
+    /* The state first: a joiner that dies in between must be found by its state. */
     atomic_store_explicit(&group->state, joining, memory_order_release); /* E11 */
-    atomic_thread_fence(memory_order_seq_cst);                           /* E3 */
+    atomic_store_explicit(&group->cursor, place->position, memory_order_release);
+    atomic_thread_fence(memory_order_seq_cst); /* E3 */
     if (protected(ring, place->position))
       return 0;
   }
