@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* cli.h - what every verb of the inspector shares: exit statuses, the common
+ * options, how failures are said. The verbs use the library by <rill/rill.h> alone. */
+#ifndef CLI_H
+#define CLI_H
+
+#include <rill/rill.h>
+
+#include "options.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+/* Ended by signal s: 128 + s (signals_status). */
+enum { STATUS_DONE = 0, STATUS_FAILED = 1, STATUS_USAGE = 2, STATUS_TIMEOUT = 3 };
+
+struct cli {
+  const char *name_space; /* --namespace; NULL: the library's default          */
+  const char *directory;  /* --dir; NULL: the library's default                */
+  bool help;              /* --help                                            */
+  FILE *out;              /* memory, written to stdout when the verb returns   */
+};
+
+struct verb {
+  const char *name;
+  const char *operands;         /* as in the usage line: "NAME", "[PATTERN]", ...      */
+  int least, most;              /* number of operands; most < 0: any number            */
+  const char *summary;          /* a line without a full stop                          */
+  const char *about;            /* paragraphs, an empty line between them              */
+  const struct option *options; /* ends with OPTION_END                        */
+  int (*run)(struct cli *cli, int count, char **operands); /* an exit status   */
+};
+
+extern const struct verb verb_version, verb_help;
+
+/* All verbs, NULL at the end; the options that all of them take. */
+extern const struct verb *const verbs[];
+extern const struct option common_options[];
+
+/* The verb of that name, or NULL after saying so, and the nearest one, on stderr. */
+const struct verb *verb_find(const char *name);
+
+/* Say "rill: ..." on stderr; return STATUS_FAILED, so that a verb can return it. */
+__attribute__((format(printf, 1, 2))) int cli_fail(const char *format, ...);
+/* The same in the library's words, after it returned `code`. */
+int cli_fail_library(int code);
+/* Say "rill: ..." and return STATUS_USAGE. */
+__attribute__((format(printf, 1, 2))) int cli_usage(const char *format, ...);
+/* Say "rill: ..." and go on. */
+__attribute__((format(printf, 1, 2))) void cli_note(const char *format, ...);
+
+/* The context of --namespace and --dir. Returns 0 or an exit status, having said why. */
+int cli_context(const struct cli *cli, rill_context **ret_context);
+
+/* Opens a queue to look at it. Returns 0 or a negative errno value. */
+int cli_observe(rill_context *context, const char *name, rill_queue **ret_queue);
+
+/* The deadline of --timeout: a span in ns, or RILL_FOREVER. */
+rill_time cli_deadline(int64_t span);
+
+void help_verb(FILE *out, const struct verb *verb);
+void help_overview(FILE *out);
+void man_page(FILE *out);
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* help.c - rill help and --help: what a verb does and its options, from its table. */
+#include "cli.h"
+
+#include <string.h>
+
+enum { WIDTH = 80, HELP_COLUMN = 27 };
+
+/* Prints text in lines of at most WIDTH, each after `indent` spaces; `column` is where
+ * the first line is already. A newline in the text begins a new line. */
+static void wrap(FILE *out, const char *text, int indent, int column) {
+  while (*text) {
+    size_t space = strspn(text, " ");
+    size_t word = strcspn(text + space, " \n");
+    bool fits = column + (int)(space + word) <= WIDTH;
+    if (column < indent || !fits) {
+      if (!fits)
+        putc('\n', out);
+      fprintf(out, "%*s", fits ? indent - column : indent, "");
+      column = indent;
+      text += space;
+      space = 0;
+    }
+    fprintf(out, "%.*s", (int)(space + word), text);
+    column += (int)(space + word);
+    text += space + word;
+    if (*text == '\n') {
+      putc('\n', out);
+      column = 0;
+      text++;
+    }
+  }
+  putc('\n', out);
+}
+
+static void print_option(FILE *out, const struct option *option) {
+  char left[96], letter[8] = "";
+  if (option->letter)
+    snprintf(letter, sizeof letter, "-%c, ", option->letter);
+  int n = snprintf(left, sizeof left, "  %s--%s%s%s", letter, option->name,
+                   option->value ? " " : "", option->value ? option->value : "");
+  fputs(left, out);
+  if (n > HELP_COLUMN - 2) {
+    putc('\n', out);
+    n = 0;
+  }
+  wrap(out, option->help, HELP_COLUMN, n);
+}
+
+static void print_options(FILE *out, const struct option *options) {
+  for (; options->name; options++)
+    if (options->help)
+      print_option(out, options);
+}
+
+static bool has_options(const struct verb *verb) {
+  for (const struct option *option = verb->options; option->name; option++)
+    if (option->help)
+      return true;
+  return false;
+}
+
+void help_verb(FILE *out, const struct verb *verb) {
+  fprintf(out, "usage: rill %s%s%s%s\n\n", verb->name, *verb->operands ? " " : "", verb->operands,
+          has_options(verb) ? " [OPTION]..." : "");
+  wrap(out, verb->about, 0, 0);
+  if (has_options(verb)) {
+    fputs("\nOptions:\n", out);
+    print_options(out, verb->options);
+  }
+  fputs("\nOptions of every verb:\n", out);
+  print_options(out, common_options);
+}
+
+void help_overview(FILE *out) {
+  fputs("usage: rill VERB [OPERAND]... [OPTION]...\n\n"
+        "Looks at and works with Rill's message queues in shared memory.\n\n",
+        out);
+  for (size_t i = 0; verbs[i]; i++)
+    fprintf(out, "  %-9s %s\n", verbs[i]->name, verbs[i]->summary);
+  fputs("\n'rill VERB --help' tells more of one. Exit status: 0 done, 1 failed, 2 usage,\n"
+        "3 a deadline passed.\n",
+        out);
+}
+
+static bool man_wanted;
+
+static int run(struct cli *cli, int count, char **operands) {
+  if (man_wanted) {
+    man_page(cli->out);
+    return STATUS_DONE;
+  }
+  if (count == 0) {
+    help_overview(cli->out);
+    return STATUS_DONE;
+  }
+  const struct verb *verb = verb_find(operands[0]);
+  if (!verb)
+    return STATUS_USAGE;
+  help_verb(cli->out, verb);
+  return STATUS_DONE;
+}
+
+static const struct option options[] = {
+    OPTION_FLAG("man", 0, &man_wanted, NULL), /* the man page, for the build */
+    OPTION_END,
+};
+
+const struct verb verb_help = {
+    .name = "help",
+    .operands = "[VERB]",
+    .most = 1,
+    .summary = "say how rill, or one of its verbs, is used",
+    .about = "Says how rill is used, or one of its verbs, as VERB --help does.",
+    .options = options,
+    .run = run,
+};

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* json.h - what the verbs print with --json. The keys are part of the interface: they
+ * stay as they are and new ones may come. */
+#ifndef JSON_H
+#define JSON_H
+
+#include <rill/rill.h>
+
+#include <jansson.h>
+#include <stdio.h>
+
+/* Prints a value for people and programs, and drops it. NULL: out of memory.
+ * Returns an exit status. */
+int json_print(FILE *out, json_t *value);
+
+/* A message as one line with its newline, to be freed; NULL: out of memory. */
+char *json_message(const struct rill_message *message);
+
+/* A queue and all its groups; queue may be NULL if it could not be opened (then
+ * `error` says why). */
+json_t *json_queue(const char *name, rill_queue *queue, const struct rill_queue_stat *stat,
+                   const char *error);
+
+#endif

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/* main.c - rill, the inspector: finds the verb, takes its options, runs it.
+ *
+ * Data goes to standard output, everything else to standard error. What a verb prints
+ * is gathered in memory and written once, so that a failed write is seen and a reader
+ * that has gone is a quiet end; sub and tail write their messages themselves. */
+#include "cli.h"
+#include "output.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct verb *const verbs[] = {
+    &verb_version,
+    &verb_help,
+    NULL,
+};
+
+static struct cli cli;
+static bool version_wanted;
+
+const struct option common_options[] = {
+    OPTION_TEXT("namespace", 0, "NAME", &cli.name_space,
+                "the namespace of the queues (default: $RILL_NAMESPACE, else one of the user's)"),
+    OPTION_TEXT("dir", 0, "PATH", &cli.directory,
+                "where the queues lie (default: $RILL_DIR, else /dev/shm)"),
+    OPTION_FLAG("help", 'h', &cli.help, "say how the verb is used"),
+    OPTION_END,
+};
+
+static const struct option main_options[] = {
+    OPTION_FLAG("version", 0, &version_wanted, "as rill version"),
+    OPTION_END,
+};
+
+__attribute__((format(printf, 1, 0))) static void complain(const char *format, va_list arguments) {
+  flockfile(stderr);
+  fputs("rill: ", stderr);
+  vfprintf(stderr, format, arguments);
+  putc('\n', stderr);
+  funlockfile(stderr);
+}
+
+int cli_fail(const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  complain(format, arguments);
+  va_end(arguments);
+  return STATUS_FAILED;
+}
+
+int cli_usage(const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  complain(format, arguments);
+  va_end(arguments);
+  return STATUS_USAGE;
+}
+
+void cli_note(const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  complain(format, arguments);
+  va_end(arguments);
+}
+
+int cli_fail_library(int code) {
+  const char *words = rill_error();
+  return cli_fail("%s", *words ? words : strerror(-code));
+}
+
+int cli_context(const struct cli *options, rill_context **ret_context) {
+  struct rill_context_attr attr = {
+      .size = sizeof attr, .name_space = options->name_space, .directory = options->directory};
+  int r = rill_context_open(&attr, ret_context);
+  return r < 0 ? cli_fail_library(r) : 0;
+}
+
+int cli_observe(rill_context *context, const char *name, rill_queue **ret_queue) {
+  return rill_queue_open(context, name, RILL_OBSERVE, NULL, RILL_NOW, ret_queue);
+}
+
+rill_time cli_deadline(int64_t span) {
+  return span == RILL_FOREVER ? RILL_FOREVER : rill_after(span);
+}
+
+const struct verb *verb_find(const char *name) {
+  const struct verb *nearest = NULL;
+  unsigned least = UINT_MAX;
+  for (size_t i = 0; verbs[i]; i++) {
+    unsigned distance = edit_distance(name, verbs[i]->name);
+    if (distance == 0)
+      return verbs[i];
+    if (distance < least) {
+      least = distance;
+      nearest = verbs[i];
+    }
+  }
+  if (nearest && worth_suggesting(name, least))
+    cli_note("unknown verb '%s'; did you mean '%s'?", name, nearest->name);
+  else
+    cli_note("unknown verb '%s'; 'rill help' lists them", name);
+  return NULL;
+}
+
+/* Takes the options among the words; the operands move to the front, NULL after them.
+ * Returns how many operands there are, or -1. */
+static int take_words(const struct verb *verb, char **words) {
+  const struct option *const tables[] = {verb->options, common_options, NULL};
+  char **operands = words;
+  bool more_options = true;
+  for (char **word = words; *word;) {
+    if (more_options && !strcmp(*word, "--")) {
+      more_options = false;
+      word++;
+    } else if (more_options && (*word)[0] == '-' && (*word)[1]) {
+      int taken = options_take(tables, verb->name, word);
+      if (taken < 0)
+        return -1;
+      word += taken;
+    } else {
+      *operands++ = *word++;
+    }
+  }
+  *operands = NULL;
+  return (int)(operands - words);
+}
+
+/* Options before the verb. Returns how many words they were, or -1. */
+static int take_leading(char **words) {
+  static const struct option *const tables[] = {common_options, main_options, NULL};
+  int total = 0;
+  while (words[total] && words[total][0] == '-') {
+    int taken = options_take(tables, NULL, words + total);
+    if (taken < 0)
+      return -1;
+    total += taken;
+  }
+  return total;
+}
+
+static int run_verb(const struct verb *verb, char **words) {
+  int count = take_words(verb, words);
+  if (count < 0)
+    return STATUS_USAGE;
+  if (cli.help) {
+    help_verb(cli.out, verb);
+    return STATUS_DONE;
+  }
+  if (count < verb->least)
+    return cli_usage("%s: missing %s; usage: rill %s %s", verb->name, verb->operands, verb->name,
+                     verb->operands);
+  if (verb->most >= 0 && count > verb->most)
+    return cli_usage("%s: '%s' is one operand too many", verb->name, words[verb->most]);
+  return verb->run(&cli, count, words);
+}
+
+static int run(char **words) {
+  int leading = take_leading(words);
+  if (leading < 0)
+    return STATUS_USAGE;
+  words += leading;
+  if (version_wanted)
+    return verb_version.run(&cli, 0, words);
+  if (*words) {
+    const struct verb *verb = verb_find(*words);
+    return verb ? run_verb(verb, words + 1) : STATUS_USAGE;
+  }
+  help_overview(cli.help ? cli.out : stderr);
+  return cli.help ? STATUS_DONE : STATUS_USAGE;
+}
+
+/* Writes what the verb has printed; a failure to do so counts if nothing failed yet. */
+static int finish(int status, const char *text, size_t size) {
+  if (!size)
+    return status;
+  int written = output_put(text, size);
+  int output = output_status(written ? written : output_flush());
+  return status ? status : output;
+}
+
+int main(int argc, char **argv) {
+  char *text = NULL;
+  size_t size = 0;
+  signal(SIGPIPE, SIG_IGN);
+  cli.out = open_memstream(&text, &size);
+  if (!cli.out)
+    return cli_fail("%s", strerror(errno));
+  int status = run(argv + (argc > 0));
+  if (fclose(cli.out))
+    return cli_fail("%s", strerror(errno));
+  status = finish(status, text, size);
+  free(text);
+  return status;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* options.h - the table of options of a verb, from which the parser, --help and the
+ * man page are made.
+ *
+ * A table is an array of struct option, made with the macros below (which check the
+ * type of where the value goes) and ended with OPTION_END. A value keeps what it was
+ * initialised with when its option is not given. */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum option_kind {
+  OPTION_KIND_FLAG, /* no value                                            */
+  OPTION_KIND_TEXT,
+  OPTION_KIND_LIST,     /* text, may be given many times                       */
+  OPTION_KIND_SIZE,     /* bytes: 4096, 64K, 64M, 1MiB                         */
+  OPTION_KIND_DURATION, /* nanoseconds: 5us, 250ms, 20s, 2m                    */
+  OPTION_KIND_COUNT,
+  OPTION_KIND_COUNT32,
+  OPTION_KIND_MODE,  /* permission bits, octal                              */
+  OPTION_KIND_CHOICE /* one of the words of `value`: its place among them   */
+};
+
+struct text_list {
+  const char **items;
+  size_t count;
+};
+
+struct option {
+  const char *name; /* without the dashes                                      */
+  char letter;      /* of the short form; 0: none                              */
+  enum option_kind kind;
+  const char *value; /* its name in --help; the words of a choice: "this|that"  */
+  union {
+    bool *flag;
+    const char **text;
+    struct text_list *list;
+    uint64_t *number;
+    uint32_t *number32;
+    int64_t *duration;
+    int *choice;
+  } to;
+  const char *help; /* NULL: left out of --help and the man page               */
+};
+
+#define OPTION_FLAG(name, letter, p, help)                                                         \
+  { name, letter, OPTION_KIND_FLAG, NULL, {.flag = p}, help }
+#define OPTION_TEXT(name, letter, value, p, help)                                                  \
+  { name, letter, OPTION_KIND_TEXT, value, {.text = p}, help }
+#define OPTION_LIST(name, letter, value, p, help)                                                  \
+  { name, letter, OPTION_KIND_LIST, value, {.list = p}, help }
+#define OPTION_SIZE(name, p, help)                                                                 \
+  { name, 0, OPTION_KIND_SIZE, "SIZE", {.number = p}, help }
+#define OPTION_DURATION(name, p, help)                                                             \
+  { name, 0, OPTION_KIND_DURATION, "DURATION", {.duration = p}, help }
+#define OPTION_COUNT(name, letter, p, help)                                                        \
+  { name, letter, OPTION_KIND_COUNT, "N", {.number = p}, help }
+#define OPTION_COUNT32(name, p, help)                                                              \
+  { name, 0, OPTION_KIND_COUNT32, "N", {.number32 = p}, help }
+#define OPTION_MODE(name, p, help)                                                                 \
+  { name, 0, OPTION_KIND_MODE, "MODE", {.number32 = p}, help }
+#define OPTION_CHOICE(name, words, p, help)                                                        \
+  { name, 0, OPTION_KIND_CHOICE, words, {.choice = p}, help }
+#define OPTION_END                                                                                 \
+  { .name = NULL }
+
+/* Takes the option at words[0], and its value if that is words[1], from one of the
+ * tables (NULL at the end of them). verb is for the messages; NULL: no verb yet.
+ * Returns how many words it took, or -1 after saying on stderr what was wrong. */
+int options_take(const struct option *const tables[], const char *verb, char **words);
+
+/* How many single changes (insert, drop, replace, swap neighbours) lead from one word
+ * to the other. */
+unsigned edit_distance(const char *from, const char *to);
+
+/* Whether a word that far from what was typed is worth suggesting. */
+bool worth_suggesting(const char *typed, unsigned distance);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* words.c - the library's numbers of states and modes in words (words.h). A number of
+ * a later library is "unknown". */
+#include "words.h"
+
+#include <stddef.h>
+
+static const char *word(const char *const *words, size_t count, uint32_t number) {
+  return number < count && words[number] ? words[number] : "unknown";
+}
+
+#define WORD(words, number) word(words, sizeof(words) / sizeof(words)[0], number)
+
+const char *words_state(const struct rill_queue_stat *stat) {
+  if (stat->removed)
+    return "removed";
+  if (stat->producer == RILL_PRODUCER_ALIVE)
+    return stat->waiting ? "blocked" : "live";
+  if (stat->producer == RILL_PRODUCER_DEAD)
+    return "orphaned";
+  return stat->attached ? "open" : "idle";
+}
+
+const char *words_overflow(uint32_t overflow) {
+  static const char *const words[] = {
+      [RILL_RELIABLE] = "reliable",
+      [RILL_OVERWRITE] = "overwrite",
+  };
+  return WORD(words, overflow);
+}
+
+const char *words_lifetime(uint32_t lifetime) {
+  static const char *const words[] = {[RILL_TRANSIENT] = "transient", [RILL_KEPT] = "kept"};
+  return WORD(words, lifetime);
+}
+
+const char *words_producer(uint32_t state) {
+  static const char *const words[] = {
+      [RILL_PRODUCER_NONE] = "none",
+      [RILL_PRODUCER_ALIVE] = "alive",
+      [RILL_PRODUCER_CLOSED] = "closed",
+      [RILL_PRODUCER_DEAD] = "dead",
+  };
+  return WORD(words, state);
+}
+
+const char *words_group(uint32_t state) {
+  static const char *const words[] = {
+      [RILL_GROUP_ACTIVE] = "active", [RILL_GROUP_KEPT] = "kept", [RILL_GROUP_JOINING] = "joining",
+      [RILL_GROUP_DEAD] = "dead",     [RILL_GROUP_VOID] = "void",
+  };
+  return WORD(words, state);
+}
+
+const char *words_wait(uint32_t wait) {
+  static const char *const words[] = {
+      [RILL_ADAPTIVE] = "adaptive",
+      [RILL_SPIN] = "spin",
+      [RILL_PARK] = "park",
+  };
+  return WORD(words, wait);
+}
+
+const char *words_fence(uint32_t fence) {
+  static const char *const words[] = {"none", "membarrier", "full"};
+  return WORD(words, fence);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* words.h - the library's numbers of states and modes in words. */
+#ifndef WORDS_H
+#define WORDS_H
+
+#include <rill/rill.h>
+
+/* The state of a queue: removed, blocked (its producer waits for room), live (has a
+ * producer), orphaned (its producer died), open (somebody has it open), idle. */
+const char *words_state(const struct rill_queue_stat *stat);
+
+const char *words_overflow(uint32_t overflow);
+const char *words_lifetime(uint32_t lifetime);
+const char *words_producer(uint32_t state);
+const char *words_group(uint32_t state);
+const char *words_wait(uint32_t wait);
+const char *words_fence(uint32_t fence);
+
+#endif
