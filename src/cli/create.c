@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* create.c - rill create: makes a queue, or sees that it is there as asked for. */
+#include "cli.h"
+#include "creation.h"
+#include "units.h"
+#include "words.h"
+
+#include <unistd.h>
+
+static struct creation creation = CREATION_DEFAULTS;
+static bool exclusive;
+
+static void say_made(const struct rill_queue_stat *stat) {
+  char capacity[UNITS_TEXT], memory[UNITS_TEXT];
+  cli_note("made %s: %s, %s, ring of %s, %u %s, takes %s of memory", stat->name,
+           words_overflow(stat->overflow), words_lifetime(stat->lifetime),
+           format_size(capacity, stat->capacity), stat->group_count,
+           stat->group_count == 1 ? "group" : "groups",
+           format_size(memory, stat->data_bytes + stat->control_bytes));
+}
+
+static int run(struct cli *cli, int count, char **operands) {
+  (void)count;
+  rill_context *context;
+  rill_queue *queue;
+  bool made;
+  int status = cli_context(cli, &context);
+  if (status)
+    return status;
+  unsigned flags = RILL_CREATE | (exclusive ? RILL_EXCLUSIVE : 0u);
+  status = creation_open(context, operands[0], &creation, flags, &made, &queue);
+  rill_context_close(context);
+  if (status)
+    return status;
+  struct rill_queue_stat stat = {.size = sizeof stat};
+  int r = rill_queue_stat(queue, &stat);
+  if (r < 0)
+    status = cli_fail_library(r);
+  else if (!made)
+    cli_note("%s exists already", stat.name);
+  else if (isatty(STDERR_FILENO))
+    say_made(&stat);
+  rill_queue_close(queue);
+  return status;
+}
+
+static const struct option options[] = {
+    CREATION_OPTIONS(creation),
+    OPTION_COUNT32("groups", &creation.max_groups,
+                   "how many groups may read it at a time, 1 to 1024 (default 64)"),
+    OPTION_LIST("group", 0, "NAME", &creation.groups,
+                "a group that exists from the start: a reliable queue holds every message until "
+                "it has read it. May be given many times"),
+    OPTION_FLAG("exclusive", 0, &exclusive, "fail if the queue exists"),
+    OPTION_MODE("mode", &creation.mode, "permission bits of the segments (default 0600)"),
+    OPTION_COUNT32("type-id", &creation.type.id,
+                   "type of the messages, which every program that attaches must agree with"),
+    OPTION_COUNT32("type-size", &creation.type.size, "bytes of each message of that type"),
+    OPTION_COUNT32("type-version", &creation.type.version, "version of that type"),
+    OPTION_END,
+};
+
+const struct verb verb_create = {
+    .name = "create",
+    .operands = "NAME",
+    .least = 1,
+    .most = 1,
+    .summary = "make a queue",
+    .about = "Makes a queue. Its memory is reserved at once, so that a full file system shows "
+             "here and not later; on a terminal it says how much that is.\n\n"
+             "If the queue exists and is as asked for, says so and is done; what is not asked "
+             "for may be anything. If it differs, fails.",
+    .options = options,
+    .run = run,
+};

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* creation.c - making a queue, or finding it as it should be (creation.h).
+ *
+ * The library compares an existing queue with every attribute that is not zero; that
+ * a zero was asked for (reliable, transient) only the command line knows, so these are
+ * compared here, and so are the groups, which the library makes at creation only. */
+#include "creation.h"
+
+#include "cli.h"
+#include "words.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+static struct rill_queue_attr attributes(const struct creation *creation) {
+  return (struct rill_queue_attr){
+      .size = sizeof(struct rill_queue_attr),
+      .capacity = creation->capacity,
+      .max_message = creation->max_message,
+      .overflow = creation->overflow < 0 ? RILL_RELIABLE : (uint32_t)creation->overflow,
+      .max_groups = creation->max_groups,
+      .mode = creation->mode,
+      .type = creation->type,
+      .groups = creation->groups.items,
+      .group_count = creation->groups.count,
+  };
+}
+
+static bool has_group(rill_queue *queue, const char *name) {
+  struct rill_group_stat group = {.size = sizeof group};
+  uint32_t index = 0;
+  while (rill_group_stat(queue, &index, &group) == 1)
+    if (!strcmp(group.name, name))
+      return true;
+  return false;
+}
+
+/* Whether a queue that was there is as asked for, as far as the library cannot tell. */
+static int compare(rill_queue *queue, const struct creation *creation) {
+  struct rill_queue_stat stat = {.size = sizeof stat};
+  int r = rill_queue_stat(queue, &stat);
+  if (r < 0)
+    return cli_fail_library(r);
+  if (creation->overflow >= 0 && stat.overflow != (uint32_t)creation->overflow)
+    return cli_fail("%s exists, and its overflow is %s", stat.name, words_overflow(stat.overflow));
+  if (creation->transient && stat.lifetime != RILL_TRANSIENT)
+    return cli_fail("%s exists, and is %s", stat.name, words_lifetime(stat.lifetime));
+  for (size_t i = 0; i < creation->groups.count; i++)
+    if (!has_group(queue, creation->groups.items[i]))
+      return cli_fail("%s exists, and has no group '%s'", stat.name, creation->groups.items[i]);
+  return 0;
+}
+
+static bool is_since(rill_queue *queue, const struct timespec *begin) {
+  struct rill_queue_stat stat = {.size = sizeof stat};
+  return rill_queue_stat(queue, &stat) == 0 &&
+         stat.created >= begin->tv_sec * INT64_C(1000000000) + begin->tv_nsec;
+}
+
+int creation_open(rill_context *context, const char *name, const struct creation *creation,
+                  unsigned flags, bool *ret_made, rill_queue **ret_queue) {
+  struct rill_queue_attr attr = attributes(creation);
+  struct timespec begin;
+  rill_queue *queue;
+  int r = -ENOENT;
+  clock_gettime(CLOCK_REALTIME, &begin);
+  if (flags == 0) /* as it is there, if it is: transient ones too */
+    r = rill_queue_open(context, name, 0, &attr, RILL_NOW, &queue);
+  attr.lifetime = creation->transient ? RILL_TRANSIENT : RILL_KEPT;
+  if (r == -ENOENT || r == -EEXIST)
+    r = rill_queue_open(context, name, RILL_CREATE | flags, &attr, RILL_NOW, &queue);
+  if (r < 0)
+    return cli_fail_library(r);
+  *ret_made = is_since(queue, &begin);
+  int status = *ret_made ? 0 : compare(queue, creation);
+  if (status)
+    rill_queue_close(queue);
+  else
+    *ret_queue = queue;
+  return status;
+}

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/* ls.c - rill ls: the queues of the namespace, a line each. */
+#include "cli.h"
+#include "json.h"
+#include "signals.h"
+#include "table.h"
+#include "units.h"
+#include "words.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool json_wanted, rates;
+static int64_t interval = 1000000000;
+
+enum { READERS_SHOWN = 4 };
+
+struct row {
+  char *name;
+  rill_queue *queue; /* NULL: it could not be opened                           */
+  char *error;       /* why                                                    */
+  struct rill_queue_stat stat;
+  double messages_rate, bytes_rate; /* a second                                */
+};
+
+struct listing {
+  struct row *rows;
+  size_t count;
+};
+
+static int take_name(const char *name, void *argument) {
+  struct listing *listing = argument;
+  struct row *rows = reallocarray(listing->rows, listing->count + 1, sizeof *rows);
+  if (!rows)
+    return -ENOMEM;
+  listing->rows = rows;
+  rows[listing->count] = (struct row){.name = strdup(name), .stat.size = sizeof rows->stat};
+  return rows[listing->count++].name ? 0 : -ENOMEM;
+}
+
+/* Opens and reads it. Returns whether it still exists. */
+static bool open_row(rill_context *context, struct row *row) {
+  int r = cli_observe(context, row->name, &row->queue);
+  if (r == -ENOENT)
+    return false;
+  if (r >= 0)
+    r = rill_queue_stat(row->queue, &row->stat);
+  if (r < 0) {
+    rill_queue_close(row->queue);
+    row->queue = NULL;
+    row->error = strdup(rill_error());
+  }
+  return true;
+}
+
+static void measure_rates(struct listing *listing) {
+  rill_time before = rill_clock();
+  signals_catch();
+  signals_sleep_until(before + interval);
+  double seconds = (double)(rill_clock() - before) / 1e9;
+  for (size_t i = 0; i < listing->count; i++) {
+    struct row *row = &listing->rows[i];
+    struct rill_queue_stat old = row->stat;
+    if (!row->queue || rill_queue_stat(row->queue, &row->stat) < 0 || seconds <= 0)
+      continue;
+    row->messages_rate = (double)(row->stat.sequence - old.sequence) / seconds;
+    row->bytes_rate = (double)(row->stat.position - old.position) / seconds;
+  }
+}
+
+static const char *state_color(const struct rill_queue_stat *stat) {
+  if (stat->removed || stat->producer == RILL_PRODUCER_DEAD)
+    return "31";
+  if (stat->producer == RILL_PRODUCER_ALIVE)
+    return stat->waiting ? "33" : "32";
+  return NULL;
+}
+
+static void print_reader(FILE *out, const struct rill_group_stat *group) {
+  const char *name = *group->name ? group->name : "-";
+  if (group->state == RILL_GROUP_ACTIVE)
+    fprintf(out, "%s:%lld", name, (long long)group->pid);
+  else
+    fprintf(out, "%s:%s", name, words_group(group->state));
+}
+
+/* Who reads: each group with its member's pid, or its state when it has none. */
+static char *readers(rill_queue *queue) {
+  char *text = NULL;
+  size_t size = 0;
+  FILE *out = open_memstream(&text, &size);
+  if (!out)
+    return NULL;
+  struct rill_group_stat group = {.size = sizeof group};
+  uint32_t index = 0, n = 0;
+  for (; rill_group_stat(queue, &index, &group) == 1; n++)
+    if (n < READERS_SHOWN) {
+      fputs(n ? " " : "", out);
+      print_reader(out, &group);
+    }
+  if (n > READERS_SHOWN)
+    fprintf(out, " and %u more", n - READERS_SHOWN);
+  fputs(n ? "" : "-", out);
+  fclose(out);
+  return text;
+}
+
+static void print_rates(struct table *table, const struct row *row) {
+  char text[UNITS_TEXT];
+  table_cell(table, NULL, format_count(text, row->messages_rate));
+  table_cell(table, NULL, format_size(text, (uint64_t)row->bytes_rate));
+}
+
+static void print_producer(struct table *table, const struct rill_queue_stat *stat) {
+  if (stat->producer == RILL_PRODUCER_ALIVE)
+    table_print(table, NULL, "%lld", (long long)stat->producer_pid);
+  else
+    table_cell(table, NULL, words_producer(stat->producer));
+}
+
+static void print_row(struct table *table, const struct row *row) {
+  char text[UNITS_TEXT];
+  const struct rill_queue_stat *stat = &row->stat;
+  table_cell(table, NULL, row->name);
+  if (!row->queue) {
+    table_cell(table, "31", "unreadable");
+    for (int i = 0; i < (rates ? 8 : 6); i++)
+      table_cell(table, NULL, "-");
+    return;
+  }
+  table_cell(table, state_color(stat), words_state(stat));
+  table_cell(table, NULL, format_size(text, stat->capacity));
+  table_cell(table, NULL, format_size(text, stat->depth_bytes));
+  table_print(table, NULL, "%llu", (unsigned long long)stat->depth_messages);
+  if (rates)
+    print_rates(table, row);
+  table_print(table, NULL, "%u", stat->group_count);
+  print_producer(table, stat);
+  char *attached = readers(row->queue);
+  table_cell(table, NULL, attached ? attached : "?");
+  free(attached);
+}
+
+static int print_text(const struct listing *listing, FILE *out) {
+  static const char *const plain[] = {"<NAME",   "<STATE",    ">CAPACITY", ">DEPTH", ">MESSAGES",
+                                      ">GROUPS", ">PRODUCER", "<READERS",  NULL};
+  static const char *const rated[] = {"<NAME",     "<STATE",   ">CAPACITY", ">DEPTH",
+                                      ">MESSAGES", ">MSG/S",   ">BYTES/S",  ">GROUPS",
+                                      ">PRODUCER", "<READERS", NULL};
+  if (!listing->count) {
+    cli_note("no queues here");
+    return STATUS_DONE;
+  }
+  struct table *table = table_new(rates ? rated : plain);
+  for (size_t i = 0; table && i < listing->count; i++)
+    print_row(table, &listing->rows[i]);
+  return table && !table_finish(table, out) ? STATUS_DONE : cli_fail("out of memory");
+}
+
+static int print_json(const struct listing *listing, FILE *out) {
+  json_t *array = json_array();
+  for (size_t i = 0; array && i < listing->count; i++) {
+    const struct row *row = &listing->rows[i];
+    json_t *object = json_queue(row->name, row->queue, &row->stat, row->error);
+    if (rates && row->queue) {
+      json_object_set_new(object, "messages_per_second", json_real(row->messages_rate));
+      json_object_set_new(object, "bytes_per_second", json_real(row->bytes_rate));
+    }
+    json_array_append_new(array, object);
+  }
+  return json_print(out, array);
+}
+
+/* Opens all; what has gone in the meantime is left out. Returns an exit status. */
+static int open_all(rill_context *context, struct listing *listing) {
+  size_t kept = 0;
+  int status = STATUS_DONE;
+  for (size_t i = 0; i < listing->count; i++) {
+    struct row row = listing->rows[i];
+    if (!open_row(context, &row)) {
+      free(row.name);
+      continue;
+    }
+    if (!row.queue)
+      status = cli_fail("%s", row.error);
+    listing->rows[kept++] = row;
+  }
+  listing->count = kept;
+  return status;
+}
+
+static void forget(struct listing *listing) {
+  for (size_t i = 0; i < listing->count; i++) {
+    rill_queue_close(listing->rows[i].queue);
+    free(listing->rows[i].name);
+    free(listing->rows[i].error);
+  }
+  free(listing->rows);
+}
+
+static int run(struct cli *cli, int count, char **operands) {
+  rill_context *context;
+  struct listing listing = {.rows = NULL};
+  int status = cli_context(cli, &context);
+  if (status)
+    return status;
+  int r = rill_queue_list(context, count ? operands[0] : NULL, take_name, &listing);
+  status = r < 0 ? cli_fail_library(r) : open_all(context, &listing);
+  if (r >= 0) {
+    if (rates)
+      measure_rates(&listing);
+    int printed = json_wanted ? print_json(&listing, cli->out) : print_text(&listing, cli->out);
+    status = status ? status : printed;
+  }
+  forget(&listing);
+  rill_context_close(context);
+  return signals_caught() ? signals_status() : status;
+}
+
+static const struct option options[] = {
+    OPTION_FLAG("rates", 'r', &rates, "also messages and bytes a second, watched for --interval"),
+    OPTION_DURATION("interval", &interval, "how long to watch for --rates (default 1s)"),
+    OPTION_FLAG("json", 0, &json_wanted,
+                "an array of objects as of stat; with --rates also messages_per_second and "
+                "bytes_per_second; of an unreadable queue name, state and error"),
+    OPTION_END,
+};
+
+const struct verb verb_ls = {
+    .name = "ls",
+    .operands = "[PATTERN]",
+    .most = 1,
+    .summary = "list the queues",
+    .about =
+        "Lists the queues whose names match the pattern of a shell (* matches / as well), or all. "
+        "DEPTH and MESSAGES are what the slowest group has still to read. PRODUCER is the process "
+        "id of the living one. READERS are the groups, each with the process id of its member, or "
+        "with its state when it has none; - is a group without a name.\n\n"
+        "The states of a queue: live, it has a producer; blocked, its producer waits for room; "
+        "orphaned, its producer died; open, somebody has it open; idle, nobody has; unreadable, "
+        "standard error says why.",
+    .options = options,
+    .run = run,
+};
