@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* reader.h - what sub and tail share: messages from a consumer to standard output. */
+#ifndef READER_H
+#define READER_H
+
+#include "traffic.h"
+
+#include <rill/rill.h>
+
+#include <stdbool.h>
+
+enum reader_format { READER_LINES, READER_RAW, READER_JSON, READER_NOTHING };
+
+/* Why reader_run came back. */
+enum reader_end {
+  READER_MORE,  /* it goes on (only inside reader.c)                        */
+  READER_COUNT, /* as many as were asked for                                */
+  READER_EMPTY, /* nothing there, and the deadline was RILL_NOW             */
+  READER_DEADLINE,
+  READER_PRODUCER, /* everything is read and the producer is gone              */
+  READER_SIGNAL,
+  READER_CLOSED, /* who read standard output has gone                        */
+  READER_FAILED  /* said on stderr                                           */
+};
+
+struct reader {
+  rill_consumer *consumer;
+  enum reader_format format;
+  uint64_t count; /* at most so many messages                              */
+  rill_time deadline;
+  bool gap_expected; /* what is lost before the first message was not asked for */
+  bool unreleased;   /* messages are received and not released                */
+  struct traffic traffic;
+  uint64_t unsaid; /* lost messages not reported yet                        */
+  rill_time said;  /* when lost messages were last reported                 */
+};
+
+/* Where to begin, from the text of --from: fills start and sequence. Returns false if
+ * the text is none of oldest, latest and a number. */
+bool reader_start(const char *from, struct rill_consumer_attr *attr);
+
+/* Writes messages until one of the ends. A message is released when all of its bytes
+ * are written, so what a reader of standard output did not get stays with a kept
+ * group. */
+enum reader_end reader_run(struct reader *reader);
+
+#endif

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* sub.c - rill sub: messages of a queue to standard output, as a consumer group. */
+#include "cli.h"
+#include "reader.h"
+#include "signals.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *group, *from = "oldest", *stats_file;
+static uint64_t count = UINT64_MAX;
+static int64_t timeout = RILL_FOREVER;
+static bool follow, raw, json_wanted, quiet, keep, stats;
+static int wait = RILL_ADAPTIVE;
+
+static int no_message(const char *what) {
+  cli_note("sub: %s", what);
+  return STATUS_TIMEOUT;
+}
+
+static int open_queue(struct cli *cli, const char *name, rill_time deadline,
+                      rill_queue **ret_queue) {
+  rill_context *context;
+  int status = cli_context(cli, &context), r;
+  if (status)
+    return status;
+  do
+    r = rill_queue_open(context, name, 0, NULL, deadline, ret_queue);
+  while (r == -EINTR && !signals_caught());
+  if (r == -EINTR)
+    status = signals_status();
+  else if (r == -ETIMEDOUT || r == -EAGAIN)
+    status = no_message("the queue did not appear in time");
+  else if (r < 0)
+    status = cli_fail_library(r);
+  rill_context_close(context);
+  return status;
+}
+
+/* How often this consumer slept, as the queue shows it. */
+static uint64_t own_parks(rill_queue *queue) {
+  struct rill_group_stat stat = {.size = sizeof stat};
+  uint32_t index = 0;
+  while (rill_group_stat(queue, &index, &stat) == 1)
+    if (stat.pid == getpid() && !strcmp(stat.name, group ? group : ""))
+      return stat.parks;
+  return 0;
+}
+
+static int status_of(enum reader_end end, const struct traffic *traffic) {
+  switch (end) {
+  case READER_SIGNAL:
+    return signals_status();
+  case READER_FAILED:
+    return STATUS_FAILED;
+  case READER_DEADLINE:
+    if (!traffic->messages)
+      return no_message("no message came in time");
+    if (count == UINT64_MAX)
+      return STATUS_DONE;
+    cli_note("sub: only %llu of %llu messages came in time", (unsigned long long)traffic->messages,
+             (unsigned long long)count);
+    return STATUS_TIMEOUT;
+  case READER_PRODUCER:
+    if (count != UINT64_MAX)
+      cli_note("sub: the producer ended after %llu of %llu messages",
+               (unsigned long long)traffic->messages, (unsigned long long)count);
+    return STATUS_DONE;
+  default:
+    return STATUS_DONE;
+  }
+}
+
+static int read_queue(rill_queue *queue, const char *name, struct rill_consumer_attr *attr,
+                      rill_time deadline) {
+  static struct reader reader;
+  int r = rill_consumer_open(queue, attr, &reader.consumer);
+  if (r < 0)
+    return cli_fail_library(r);
+  reader.format = quiet         ? READER_NOTHING
+                  : json_wanted ? READER_JSON
+                  : raw         ? READER_RAW
+                                : READER_LINES;
+  reader.count = count;
+  reader.deadline = deadline;
+  reader.traffic.measured = stats || stats_file;
+  signals_consumer(reader.consumer);
+  enum reader_end end = reader_run(&reader);
+  signals_consumer(NULL);
+  if (reader.traffic.measured)
+    reader.traffic.parks = own_parks(queue);
+  rill_consumer_close(reader.consumer);
+  int status = status_of(end, &reader.traffic);
+  if (stats)
+    traffic_tell(&reader.traffic, "sub");
+  int written = traffic_write(&reader.traffic, stats_file, "sub", name, group);
+  return status ? status : written;
+}
+
+static int run(struct cli *cli, int operand_count, char **operands) {
+  (void)operand_count;
+  struct rill_consumer_attr attr = {.size = sizeof attr,
+                                    .group = group,
+                                    .wait = (uint32_t)wait,
+                                    .flags = (keep ? RILL_KEEP_GROUP : 0u) |
+                                             (follow ? RILL_FOLLOW : 0u)};
+  if (!reader_start(from, &attr))
+    return cli_usage("sub: --from takes oldest, latest or a sequence number, not '%s'", from);
+  if (keep && !group)
+    return cli_usage("sub: --keep takes a --group to keep");
+  rill_queue *queue;
+  rill_time deadline = cli_deadline(timeout);
+  signals_catch();
+  int status = open_queue(cli, operands[0], deadline, &queue);
+  if (status)
+    return status;
+  status = read_queue(queue, operands[0], &attr, deadline);
+  rill_queue_close(queue);
+  return status;
+}
+
+static const struct option options[] = {
+    OPTION_TEXT("group", 'g', "NAME", &group,
+                "read as the member of this group (default: a group of its own, which ends with "
+                "it)"),
+    OPTION_FLAG("keep", 0, &keep,
+                "the group stays when this reader ends: a reliable queue holds its messages until "
+                "it comes back"),
+    OPTION_TEXT("from", 0, "oldest|latest|SEQUENCE", &from,
+                "where a new group begins (default oldest); one that exists goes on where it was"),
+    OPTION_COUNT("count", 'n', &count, "end after so many messages"),
+    OPTION_DURATION("timeout", &timeout,
+                    "end after that time, counted from the start (default: never)"),
+    OPTION_FLAG("follow", 'f', &follow, "when the producer ends wait for the next one"),
+    OPTION_FLAG("raw", 0, &raw, "write the bytes of the messages and nothing between them"),
+    OPTION_FLAG("json", 0, &json_wanted,
+                "a line for each message, an object: sequence, size, time (ns of the monotonic "
+                "clock; 0: not stamped), lost (messages just before it), deliveries, type, "
+                "encoding (utf-8 or base64), data"),
+    OPTION_FLAG("quiet", 'q', &quiet, "write nothing: only read"),
+    OPTION_CHOICE("wait", "adaptive|spin|park", &wait,
+                  "how to wait for messages (default adaptive: spin while waits are short, then "
+                  "park)"),
+    OPTION_FLAG("stats", 0, &stats, "say at the end how much it was, on standard error"),
+    OPTION_TEXT("stats-file", 0, "FILE", &stats_file,
+                "write that as a JSON object: verb, queue, group, messages, bytes, lost, seconds, "
+                "messages_per_second, parks, latency_count (stamped messages), latency_min_ns, "
+                "latency_p50_ns, latency_p99_ns, latency_p999_ns, latency_max_ns (null without "
+                "any)"),
+    OPTION_END,
+};
+
+const struct verb verb_sub = {
+    .name = "sub",
+    .operands = "NAME",
+    .least = 1,
+    .most = 1,
+    .summary = "messages to standard output, as a consumer group",
+    .about = "Writes each message and a newline. Waits until the queue exists. Ends when the "
+             "producer has ended and everything is read, after --count messages, or at --timeout: "
+             "then with status 3 if no message came, or fewer than --count.\n\n"
+             "A message is released when all of its bytes are written. So a group that is kept "
+             "(--keep, or create --group) sees again what its reader could not hand on. What an "
+             "overwrite queue lost is reported on standard error.",
+    .options = options,
+    .run = run,
+};
