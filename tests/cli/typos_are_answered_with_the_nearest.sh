@@ -1,0 +1,31 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# A wrong command line is status 2 and says what would be right.
+. "$(dirname "$0")/common.sh"
+run 2 "$RILL"
+run 2 "$RILL" crate q
+says create
+run 2 "$RILL" frobnicate
+run 2 "$RILL" help sbu
+says sub
+run 2 "$RILL" create q --capcity 1M
+says --capacity
+run 2 "$RILL" sub q --form oldest
+says --from
+run 2 "$RILL" ls -x
+run 2 "$RILL" --namspace x ls
+says --namespace
+run 2 "$RILL" create q --capacity
+run 2 "$RILL" create q --capacity 1X
+says 1X
+run 2 "$RILL" create q --overflow drop
+says overwrite
+run 2 "$RILL" create q --type-id 4294967296
+run 2 "$RILL" create q --mode 0888
+run 2 "$RILL" sub q --timeout soon
+run 2 "$RILL" sub q --count -1
+run 2 "$RILL" ls --json=yes
+run 2 "$RILL" create
+run 2 "$RILL" create a b
+run 2 "$RILL" version now
+[ ! -s "$out" ] || fail "an error went to standard output"
