@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/* doctor.c - rill doctor: every invariant of a queue's segments, read-only.
+ *
+ * The one verb that looks behind the public interface, through examine.h. */
+#include "cli.h"
+#include "examine.h"
+#include "json.h"
+
+#include <errno.h>
+
+static bool json_wanted, quiet;
+
+struct patient {
+  struct cli *cli;
+  rill_context *context;
+  json_t *queues; /* NULL: print instead */
+  json_t *findings;
+  int wrong, code;
+};
+
+static const char *const kinds[] = {
+    [RILLI_FINE] = "fine", [RILLI_NOTE] = "note", [RILLI_WRONG] = "wrong"};
+
+static void tell(int kind, const char *text, void *argument) {
+  struct patient *patient = argument;
+  if (patient->findings)
+    json_array_append_new(patient->findings,
+                          json_pack("{s:s, s:s}", "kind", kinds[kind], "text", text));
+  else if (kind != RILLI_FINE || !quiet)
+    fprintf(patient->cli->out, "  %-5s  %s\n", kinds[kind], text);
+}
+
+static int examine(const char *name, void *argument) {
+  struct patient *patient = argument;
+  struct rilli_report report = {tell, patient, 0, 0};
+  if (patient->queues)
+    patient->findings = json_array();
+  else
+    fprintf(patient->cli->out, "%s\n", name);
+  patient->code = rilli_examine(patient->context, name, &report);
+  patient->wrong += report.wrong;
+  if (patient->queues)
+    json_array_append_new(patient->queues,
+                          json_pack("{s:s, s:b, s:o}", "name", name, "sound", report.wrong == 0,
+                                    "findings", patient->findings));
+  return 0;
+}
+
+static void leftover(const struct rill_gc_item *item, void *argument) {
+  struct patient *patient = argument;
+  if (!patient->queues)
+    fprintf(patient->cli->out, "%s: %s; rill gc reclaims it\n", item->name, item->what);
+}
+
+static int examine_all(struct patient *patient) {
+  int n = rill_queue_list(patient->context, NULL, examine, patient);
+  if (n < 0)
+    return n;
+  if (n == 0)
+    cli_note("there are no queues here");
+  if (patient->code == -ENOENT) /* removed while we looked */
+    patient->code = 0;
+  n = rill_queue_gc(patient->context, RILL_GC_DRY_RUN, leftover, patient);
+  return n < 0 ? n : 0;
+}
+
+static int run(struct cli *cli, int count, char **operands) {
+  struct patient patient = {.cli = cli, .queues = json_wanted ? json_array() : NULL};
+  int status = cli_context(cli, &patient.context);
+  if (status)
+    return status;
+  int code = 0;
+  if (count)
+    (void)examine(operands[0], &patient);
+  else
+    code = examine_all(&patient);
+  if (code == 0)
+    code = patient.code;
+  if (code)
+    status = cli_fail_library(code);
+  if (json_wanted)
+    status |= json_print(
+        cli->out, json_pack("{s:b, s:o}", "sound", patient.wrong == 0, "queues", patient.queues));
+  if (patient.wrong)
+    status = cli_fail("%d %s wrong", patient.wrong, patient.wrong == 1 ? "thing is" : "things are");
+  rill_context_close(patient.context);
+  return status;
+}
+
+static const struct option options[] = {
+    OPTION_FLAG("quiet", 'q', &quiet, "leave out what is fine"),
+    OPTION_FLAG(
+        "json", 0, &json_wanted,
+        "an object: sound, queues (an array: name, sound, findings (an array: kind, text))"),
+    OPTION_END,
+};
+
+const struct verb verb_doctor = {
+    .name = "doctor",
+    .operands = "[NAME]",
+    .most = 1,
+    .summary = "check every invariant of a queue",
+    .about =
+        "Checks every invariant of a queue's segments that can be seen from outside: the first "
+        "pages, the checkpoints, each frame in the ring, the producer, the groups and their "
+        "leases. It only reads, and may look at a queue in full traffic. Without a name: all "
+        "queues of the namespace, and what gc would reclaim.\n"
+        "\n"
+        "A line begins with fine (checked, and right), note (something died, and will be "
+        "reclaimed by whoever looks next) or wrong (an invariant does not hold: some process "
+        "damaged the queue). The exit status is 1 if anything is wrong.",
+    .options = options,
+    .run = run,
+};
