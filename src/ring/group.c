@@ -117,17 +117,36 @@ static int verify(const struct rilli_ring *ring, uint64_t cursor, struct rilli_p
   return code == 0 && ret->position != cursor ? -EPROTO : code;
 }
 
+/* The slowest group of a full queue: the write limit may stand beyond its cursor + capacity,
+ * since it is raised before the gate is asked; what the producer writes does not, since the
+ * row gates it. What the last member noted, and the frame itself, tell. */
+static int gated(const struct rill_consumer *consumer, uint64_t state, uint64_t cursor,
+                 struct rilli_place *ret) {
+  const struct rilli_ring *ring = &consumer->ring;
+  const struct rilli_seen *seen = &ring->seen[consumer->group_index];
+  if (atomic_load_explicit(&seen->void_state, memory_order_acquire) == state || /* E14 */
+      noted(consumer->group, cursor, ret))
+    return -EPROTO;
+  const uint8_t *frame = rilli_frame_at(ring->base, ring->capacity - 1, cursor);
+  const uint64_t word = rilli_load_word(frame); /* E1 */
+  return rilli_word_ok(word, ret->sequence, ring->capacity) &&
+                 rilli_load_sequence(frame) == ret->sequence
+             ? 0
+             : -EPROTO;
+}
+
 /* A kept group goes on where it was. It stays KEPT, so its place is held, until the
  * member is ready. */
-static int resume(const struct rill_consumer *consumer, struct rilli_place *place) {
+static int resume(const struct rill_consumer *consumer, uint64_t state, struct rilli_place *place) {
   const struct rilli_ring *ring = &consumer->ring;
   const uint64_t cursor = atomic_load_explicit(&consumer->group->cursor, memory_order_acquire);
   if (cursor % RILLI_FRAME_ALIGN != 0)
     return -EPROTO;
   const int code = protected(ring, cursor) ? verify(ring, cursor, place) : -EAGAIN;
-  if (code == -EAGAIN) /* lapped: the first receive tells what is lost */
-    return ring->overwrite ? noted(consumer->group, cursor, place) : -EPROTO;
-  return code;
+  if (code != -EAGAIN)
+    return code;
+  return ring->overwrite ? noted(consumer->group, cursor, place) /* lapped: receive tells */
+                         : gated(consumer, state, cursor, place);
 }
 
 int rilli_join(struct rill_consumer *consumer, uint32_t flags, const struct rilli_start *start,
@@ -141,7 +160,7 @@ int rilli_join(struct rill_consumer *consumer, uint32_t flags, const struct rill
   const uint64_t joining = RILLI_STATE(generation, flags, RILLI_GROUP_JOINING);
   struct rilli_place place;
   int code =
-      kept ? resume(consumer, &place) : join_fresh(consumer, joining, start, &place, ret_head);
+      kept ? resume(consumer, old, &place) : join_fresh(consumer, joining, start, &place, ret_head);
   if (kept && code == -EPROTO) /* its place makes no sense: as a new group */
     code = join_fresh(consumer, joining, &(struct rilli_start){RILL_OLDEST, 0}, &place, ret_head);
   if (code) {

@@ -63,10 +63,12 @@ static int64_t sooner(int64_t a, int64_t b) {
 
 /* --- the producer waits for room --------------------------------------------------- */
 
-/* Once a slice. Returns 0 or -ESTALE. */
+/* At each look whether the queue was removed, which is one load; after the dead once a
+ * slice. Returns 0 or -ESTALE. */
 static int tend_producer(struct rill_producer *producer, int64_t now) {
-  if (now < producer->patience.next_tend)
-    return 0;
+  const int removed = rilli_check_removed(&producer->ring);
+  if (removed || now < producer->patience.next_tend)
+    return removed;
   producer->patience.next_tend = now + RILLI_SLICE;
   return producer->host.tend ? producer->host.tend(producer->host.self) : 0;
 }

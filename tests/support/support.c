@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* support.c - namespaces, checks, watchdog and children of tests. See support.h. */
+#include "support.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define WATCHDOG_SECONDS 60u
+
+static char directory[128];
+static char watched[128] = "a test";
+static pid_t owner; /* of the namespace: children do not remove it */
+
+void support_fail(const char *file, int line, const char *what, int64_t is, int64_t expected) {
+  (void)fprintf(stderr, "%s:%d: in %s: not so: %s", file, line, watched, what);
+  if (is != expected)
+    (void)fprintf(stderr, " (%lld, not %lld)", (long long)is, (long long)expected);
+  (void)fprintf(stderr, "; rill_error: \"%s\"\n", rill_error());
+  if (owner == getpid())
+    support_end();
+  abort();
+}
+
+static void bark(int signal_number) {
+  static const char text[] = " hangs: the watchdog ends it\n";
+  (void)signal_number;
+  if (write(STDERR_FILENO, watched, strlen(watched)) < 0 ||
+      write(STDERR_FILENO, text, sizeof text - 1) < 0)
+    _exit(1);
+  abort();
+}
+
+void support_watchdog(unsigned seconds) {
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_handler = bark;
+  (void)sigaction(SIGALRM, &action, NULL);
+  (void)alarm(SUPPORT_SANITIZED ? 4 * seconds : seconds);
+}
+
+void support_begin(const char *test_name) {
+  static unsigned count;
+  owner = getpid();
+  char name_space[64];
+  (void)snprintf(watched, sizeof watched, "%s", test_name);
+  (void)snprintf(name_space, sizeof name_space, "t%ld-%u-%llx", (long)getpid(), count++,
+                 (unsigned long long)rill_clock());
+  (void)snprintf(directory, sizeof directory, "/dev/shm/rill.%s", name_space);
+  (void)setenv("RILL_NAMESPACE", name_space, 1);
+  (void)unsetenv("RILL_DIR");
+  (void)unsetenv("RILL_FENCE");
+  support_watchdog(WATCHDOG_SECONDS);
+}
+
+const char *support_directory(void) {
+  return directory;
+}
+
+void support_end(void) {
+  char path[512];
+  (void)alarm(0);
+  DIR *entries = opendir(directory);
+  if (!entries)
+    return;
+  for (struct dirent *entry; (entry = readdir(entries));) {
+    (void)snprintf(path, sizeof path, "%s/%s", directory, entry->d_name);
+    (void)unlink(path);
+  }
+  (void)closedir(entries);
+  (void)rmdir(directory);
+}
+
+int support_setup(void **state) {
+  support_begin(*state);
+  return 0;
+}
+
+int support_teardown(void **state) {
+  (void)state;
+  support_end();
+  return 0;
+}
+
+pid_t support_child(int (*run)(void *), void *arg) {
+  (void)fflush(NULL);
+  const pid_t child = fork();
+  CK(child >= 0);
+  if (child == 0) {
+    support_watchdog(WATCHDOG_SECONDS); /* alarms are not inherited */
+    _exit(run(arg));
+  }
+  return child;
+}
+
+int support_reap(pid_t child) {
+  int status;
+  while (waitpid(child, &status, 0) < 0)
+    CK(errno == EINTR);
+  return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+uint64_t support_random(uint64_t *state) {
+  uint64_t x = *state += UINT64_C(0x9e3779b97f4a7c15); /* splitmix64, Steele and others 2014 */
+  x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+  x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
+  return x ^ (x >> 31);
+}

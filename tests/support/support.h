@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* support.h - what tests of every folder share: a namespace of their own, checks that work
+ * in threads and children, and a watchdog. Knows the public interface only. */
+#ifndef RILL_TESTS_SUPPORT_H
+#define RILL_TESTS_SUPPORT_H
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/types.h>
+
+#include "rill/rill.h"
+
+/* Ends the process with the place, the condition and rill_error(). For threads, children and
+ * stress tests, where cmocka's jumps cannot be used. */
+#define CK(condition)                                                                              \
+  do {                                                                                             \
+    if (!(condition))                                                                              \
+      support_fail(__FILE__, __LINE__, #condition, 0, 0);                                          \
+  } while (0)
+
+/* The same for two numbers, which it prints. */
+#define CK_EQ(is, expected)                                                                        \
+  do {                                                                                             \
+    const int64_t ck_is = (int64_t)(is), ck_expected = (int64_t)(expected);                        \
+    if (ck_is != ck_expected)                                                                      \
+      support_fail(__FILE__, __LINE__, #is " == " #expected, ck_is, ck_expected);                  \
+  } while (0)
+
+_Noreturn void support_fail(const char *file, int line, const char *what, int64_t is,
+                            int64_t expected);
+
+/* Sets RILL_NAMESPACE to a namespace that nobody else has (in /dev/shm), names the test for
+ * the watchdog, and starts that: it prints the name and aborts. support_end removes the
+ * namespace with all that is left in it, and stops the watchdog. */
+void support_begin(const char *test_name);
+void support_end(void);
+const char *support_directory(void); /* /dev/shm/rill.<the namespace>              */
+void support_watchdog(unsigned seconds);
+
+/* Runs a function in a child, which exits with what it returns; never returns there. */
+pid_t support_child(int (*run)(void *), void *arg);
+/* Waits for it; returns its exit status, or minus the signal that ended it. */
+int support_reap(pid_t child);
+
+/* 1 when the compiler instruments memory accesses: then system calls, faults and
+ * allocations are not the library's alone. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SUPPORT_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SUPPORT_SANITIZED 1
+#endif
+#endif
+#ifndef SUPPORT_SANITIZED
+#define SUPPORT_SANITIZED 0
+#endif
+
+/* Fixtures for cmocka; each test gets a namespace and its name as the watchdog's. */
+int support_setup(void **state);
+int support_teardown(void **state);
+#define BEHAVIOUR(function)                                                                        \
+  {.name = #function, .test_func = function, .setup_func = support_setup,                          \
+   .teardown_func = support_teardown, .initial_state = (void *)(uintptr_t) #function}
+
+/* A sequence of numbers that look random and are the same in each run. */
+uint64_t support_random(uint64_t *state);
+
+#endif

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: MIT */
+/* ring_messages.c - publish, batch, reserve, receive and release on plain memory: what goes in
+ * comes out, at every size, across the ring's end, and where positions and sequences wrap. */
+#include "unit.h"
+
+#include "plain_ring.h"
+
+static struct plain_ring plain;
+static struct rill_producer producer;
+static struct rill_consumer consumer;
+static uint8_t bytes[1 << 20];
+
+static void begin(const struct plain_options *options) {
+  plain_open(&plain, options);
+  plain_producer(&plain, &producer, RILL_SPIN, 0);
+  assert_code(plain_consumer(&plain, &consumer, 0, RILL_OLDEST, 0, 0), 0);
+}
+
+static void end(void) {
+  plain_leave(&consumer);
+  plain_close(&plain);
+}
+
+static int publish(uint64_t sequence, size_t size) {
+  plain_fill(bytes, size, sequence);
+  return rill_publish(&producer, bytes, size, RILL_NOW);
+}
+
+static void expect(uint64_t sequence, size_t size) {
+  struct rill_message message;
+  assert_code(rill_receive(&consumer, RILL_NOW, &message), 0);
+  assert_true(message.sequence == sequence);
+  assert_true(message.size == size);
+  assert_true((uintptr_t)message.data % 16 == 0);
+  assert_true(plain_is(message.data, size, sequence));
+  assert_true(message.lost == 0);
+  assert_true(message.deliveries == 1 && message.flags == 0 && message.key == NULL);
+}
+
+static void every_size_arrives_whole_across_the_rings_end(void **state) {
+  (void)state;
+  for (uint32_t overwrite = 0; overwrite < 2; overwrite++) {
+    begin(&(struct plain_options){.overwrite = overwrite});
+    for (uint64_t i = 0; i <= producer.ring.max_message; i++) {
+      assert_code(publish(i, i), 0);
+      expect(i, i);
+      assert_code(rill_release(&consumer, NULL), 0);
+    }
+    assert_true(producer.position > 100 * producer.ring.capacity);
+    end();
+  }
+}
+
+static void the_largest_message_of_all_is_half_the_ring(void **state) {
+  (void)state;
+  const size_t most = RILLI_MIN_CAPACITY / 2 - RILLI_FRAME_OVERHEAD;
+  begin(&(struct plain_options){.max_message = most});
+  for (uint64_t i = 0; i < 50; i++) {
+    assert_code(publish(i, most - (i % 3)), 0);
+    expect(i, most - (i % 3));
+    assert_code(rill_release(&consumer, NULL), 0);
+  }
+  end();
+}
+
+static void a_message_over_the_limit_is_refused_and_named(void **state) {
+  (void)state;
+  begin(NULL);
+  void *data;
+  const size_t most = producer.ring.max_message;
+  assert_code(publish(0, most + 1), -EMSGSIZE);
+  assert_non_null(strstr(rill_error(), "8193"));
+  assert_code(rill_publish(&producer, bytes, SIZE_MAX, RILL_NOW), -EMSGSIZE);
+  assert_code(rill_reserve(&producer, NULL, most + 1, RILL_NOW, &data), -EMSGSIZE);
+  const struct rill_item items[2] = {{bytes, 1, NULL}, {bytes, most + 1, NULL}};
+  assert_code(rill_publish_batch(&producer, items, 2, RILL_NOW), -EMSGSIZE);
+  struct rill_message message;
+  assert_code(rill_receive(&consumer, RILL_NOW, &message), -EAGAIN); /* nothing of it */
+  end();
+}
+
+/* Streams three laps from there. */
+static void stream_from(uint64_t position, uint64_t sequence, uint32_t overwrite) {
+  begin(&(struct plain_options){
+      .overwrite = overwrite, .base_position = position, .base_sequence = sequence});
+  for (uint64_t i = 0; producer.position - position < 3 * producer.ring.capacity; i++) {
+    const uint64_t number = sequence + i;
+    assert_code(publish(number, plain_size(number, 700)), 0);
+    while (i % 7 == 0 && consumer.sequence != number + 1)
+      expect(consumer.sequence, plain_size(consumer.sequence, 700));
+    assert_code(rill_release(&consumer, NULL), 0); /* what is received so far */
+  }
+  end();
+}
+
+static void positions_and_sequences_wrap(void **state) {
+  (void)state;
+  static const uint64_t edges[] = {UINT64_C(1) << 16, UINT64_C(1) << 32, UINT64_C(1) << 48,
+                                   UINT64_C(1) << 63, 0};
+  for (size_t i = 0; i < sizeof edges / sizeof edges[0]; i++)
+    for (uint64_t before = 0; before < 4096; before += 1008)
+      for (uint32_t overwrite = 0; overwrite < 2; overwrite++) {
+        stream_from(edges[i] - before, edges[i] - before / 16, overwrite);
+        stream_from(edges[i] - RILLI_MIN_CAPACITY - before, edges[i] - 100, overwrite);
+      }
+}
+
+static void a_full_ring_takes_nothing_until_something_is_released(void **state) {
+  (void)state;
+  begin(&(struct plain_options){.base_position = 0 - UINT64_C(32768), .base_sequence = UINT64_MAX});
+  uint64_t in = UINT64_MAX, out = in;
+  for (int round = 0; round < 20; round++) {
+    int code;
+    while ((code = publish(in, plain_size(in, 900))) == 0)
+      in++;
+    assert_code(code, -EAGAIN);
+    assert_code(publish(in, 900), -EAGAIN); /* and again */
+    assert_true(producer.position - consumer.published <= producer.ring.capacity);
+    struct rill_message message;
+    for (int i = 0; i < 40; i++, out++) {
+      assert_code(rill_receive(&consumer, RILL_NOW, &message), 0);
+      assert_true(message.sequence == out && plain_is(message.data, message.size, out));
+    }
+    assert_code(rill_release(&consumer, &message), 0);
+    rilli_publish_cursor(&consumer);
+  }
+  end();
+}
+
+static void a_batch_arrives_in_order_and_may_be_longer_than_the_ring(void **state) {
+  (void)state;
+  begin(NULL);
+  struct rill_item items[300];
+  static uint8_t content[300][500];
+  for (uint64_t i = 0; i < 300; i++) {
+    plain_fill(content[i], plain_size(i, 500), i);
+    items[i] = (struct rill_item){content[i], plain_size(i, 500), NULL};
+  }
+  int done = rill_publish_batch(&producer, items, 300, RILL_NOW);
+  assert_true(done > 0 && done < 300); /* the rest did not fit */
+  while (done < 300) {
+    struct rill_message batch[64];
+    const int got = rill_receive_batch(&consumer, 64, RILL_NOW, batch);
+    assert_true(got > 0);
+    for (int i = 0; i < got; i++)
+      assert_true(plain_is(batch[i].data, batch[i].size, batch[i].sequence));
+    assert_code(rill_release(&consumer, &batch[got - 1]), 0);
+    const int more = rill_publish_batch(&producer, items + done, (size_t)(300 - done), RILL_NOW);
+    if (more > 0)
+      done += more;
+    else
+      assert_code(more, -EAGAIN);
+  }
+  struct rill_message message;
+  uint64_t last = 0;
+  while (rill_receive(&consumer, RILL_NOW, &message) == 0) {
+    last = message.sequence;
+    assert_true(plain_is(message.data, message.size, last));
+  }
+  assert_int_equal(last, 299);
+  assert_code(rill_publish_batch(&producer, items, 0, RILL_NOW), 0);
+  assert_code(rill_receive_batch(&consumer, 0, RILL_NOW, &message), -EINVAL);
+  end();
+}
+
+static void what_a_message_carries_beside_its_bytes_arrives(void **state) {
+  (void)state;
+  for (uint32_t overwrite = 0; overwrite < 2; overwrite++) {
+    begin(&(struct plain_options){.overwrite = overwrite});
+    const struct rill_meta meta = {.size = sizeof meta, .time = 123456789, .type = 77};
+    const struct rill_item items[3] = {{"one", 3, &meta}, {"two", 3, NULL}, {"", 0, &meta}};
+    assert_code(rill_publish_batch(&producer, items, 3, RILL_NOW), 3);
+    struct rill_message message;
+    for (int i = 0; i < 3; i++) {
+      assert_code(rill_receive(&consumer, RILL_NOW, &message), 0);
+      assert_true(message.size == items[i].size);
+      assert_memory_equal(message.data, items[i].data, items[i].size);
+      assert_true(message.time == (i == 1 ? 0 : 123456789));
+      assert_true(message.type == (i == 1 ? 0 : 77));
+      assert_true((uintptr_t)message.data % 16 == 0);
+    }
+    producer.stamp = 1; /* as rill_producer_attr.stamp */
+    producer.fast_span = 0;
+    const rill_time before = rill_clock();
+    assert_code(rill_publish(&producer, "now", 3, RILL_NOW), 0);
+    assert_code(rill_publish_batch(&producer, items, 1, RILL_NOW), 1);
+    assert_code(rill_receive(&consumer, RILL_NOW, &message), 0);
+    assert_true(message.time >= before && message.time <= rill_clock());
+    assert_memory_equal(message.data, "now", 3);
+    assert_code(rill_receive(&consumer, RILL_NOW, &message), 0);
+    assert_true(message.time == 123456789); /* its own */
+    end();
+  }
+}
+
+static void a_reservation_is_filled_in_place_and_may_shrink(void **state) {
+  (void)state;
+  begin(NULL);
+  for (uint64_t i = 0; i < 2000; i++) {
+    void *data = NULL;
+    const size_t size = 1 + plain_size(i, 3000), used = plain_size(i + 1, size);
+    const struct rill_meta meta = {.size = sizeof meta, .type = (uint32_t)i};
+    assert_code(rill_reserve(&producer, i % 3 ? NULL : &meta, size, RILL_NOW, &data), 0);
+    assert_true((uintptr_t)data % 16 == 0);
+    plain_fill(data, size, i);
+    struct rill_message message;
+    assert_code(rill_receive(&consumer, RILL_NOW, &message), -EAGAIN); /* not yet */
+    assert_code(rill_commit(&producer, size + 1), -EINVAL);
+    assert_code(rill_commit(&producer, used), 0);
+    assert_code(rill_receive(&consumer, RILL_NOW, &message), 0);
+    assert_true(message.sequence == i && message.size == used);
+    assert_true(message.type == (i % 3 ? 0 : i));
+    assert_true(plain_is(message.data, used, i));
+    assert_code(rill_release(&consumer, &message), 0);
+  }
+  end();
+}
+
+static void there_is_one_reservation_at_a_time(void **state) {
+  (void)state;
+  begin(NULL);
+  void *data = NULL, *second = NULL;
+  const struct rill_item item = {"x", 1, NULL};
+  assert_code(rill_commit(&producer, 0), -EINVAL); /* none is open */
+  assert_code(rill_reserve(&producer, NULL, 0, RILL_NOW, &data), 0);
+  assert_code(rill_reserve(&producer, NULL, 0, RILL_NOW, &second), -EBUSY);
+  assert_null(second);
+  assert_code(rill_publish(&producer, "x", 1, RILL_NOW), -EBUSY);
+  assert_code(rill_publish_batch(&producer, &item, 1, RILL_NOW), -EBUSY);
+  assert_code(rill_commit(&producer, 1), -EINVAL);
+  assert_code(rill_commit(&producer, 0), 0);
+  expect(0, 0);
+  assert_code(rill_commit(&producer, 0), -EINVAL);
+  assert_code(rill_publish(&producer, "x", 1, RILL_NOW), 0);
+  end();
+}
+
+static void an_aborted_reservation_is_never_seen(void **state) {
+  (void)state;
+  begin(NULL);
+  for (uint64_t i = 0; i < 500; i++) {
+    void *data = NULL;
+    assert_code(rill_reserve(&producer, NULL, 2000, RILL_NOW, &data), 0);
+    memset(data, 0xee, 2000);
+    rill_abort(&producer);
+    rill_abort(&producer); /* harmless */
+    struct rill_message message;
+    assert_code(rill_receive(&consumer, RILL_NOW, &message), -EAGAIN);
+    assert_code(publish(i, 40), 0);
+    expect(i, 40);
+    assert_code(rill_release(&consumer, NULL), 0);
+  }
+  end();
+}
+
+static void only_what_was_received_and_not_released_can_be_released(void **state) {
+  (void)state;
+  begin(NULL);
+  struct rill_message m[4];
+  assert_code(rill_release(&consumer, NULL), 0); /* nothing is all there is */
+  for (uint64_t i = 0; i < 4; i++)
+    assert_code(publish(i, 100), 0);
+  for (int i = 0; i < 3; i++)
+    assert_code(rill_receive(&consumer, RILL_NOW, &m[i]), 0);
+  m[3] = m[2];
+  m[3].token += 128; /* published, not received */
+  m[3].sequence++;
+  assert_code(rill_release(&consumer, &m[3]), -EINVAL);
+  assert_code(rill_release(&consumer, &m[1]), 0);
+  assert_code(rill_release(&consumer, &m[1]), -EINVAL); /* twice */
+  assert_code(rill_release(&consumer, &m[0]), -EINVAL); /* was with the other */
+  assert_true(consumer.released == m[1].token && consumer.released_sequence == 2);
+  assert_code(rill_release(&consumer, &m[2]), 0);
+  assert_code(rill_release(&consumer, &m[2]), -EINVAL);
+  assert_code(rill_release(&consumer, NULL), 0);
+  assert_true(consumer.released == m[2].token && consumer.released_sequence == 3);
+  end();
+}
+
+static uint64_t cursor_of(uint32_t row) {
+  return atomic_load(&rilli_group_at(&plain.ring, row)->cursor);
+}
+
+static void the_cursor_follows_lazily_but_follows(void **state) {
+  (void)state;
+  begin(NULL);
+  struct rill_message message;
+  const uint64_t start = cursor_of(0), step = producer.ring.capacity / 8;
+  for (uint64_t i = 0; i < 8; i++)
+    assert_code(publish(i, 100), 0);
+  assert_code(rill_receive(&consumer, RILL_NOW, &message), 0);
+  assert_code(rill_release(&consumer, &message), 0);
+  assert_true(cursor_of(0) == start); /* one message is not worth a store */
+  atomic_store(&plain.ring.page->waiting, RILLI_SPINS);
+  assert_code(rill_receive(&consumer, RILL_NOW, &message), 0);
+  assert_code(rill_release(&consumer, &message), 0);
+  assert_true(cursor_of(0) == message.token); /* the producer waits */
+  atomic_store(&plain.ring.page->waiting, RILLI_NONE);
+  while (rill_receive(&consumer, RILL_NOW, &message) == 0)
+    assert_code(rill_release(&consumer, &message), 0);
+  assert_true(cursor_of(0) == producer.position); /* the first empty poll */
+  const uint64_t before = cursor_of(0);
+  for (uint64_t i = 8; producer.position - before < 2 * step; i++)
+    assert_code(publish(i, 1000), 0);
+  while (consumer.position - before < step)
+    assert_code(rill_receive(&consumer, RILL_NOW, &message), 0);
+  assert_true(cursor_of(0) == before); /* received, not released */
+  assert_code(rill_release(&consumer, &message), 0);
+  assert_true(cursor_of(0) == message.token); /* capacity/8 */
+  end();
+}
+
+static void what_is_not_released_is_not_overwritten(void **state) {
+  (void)state;
+  begin(NULL);
+  struct rill_message first, message;
+  assert_code(publish(0, 100), 0);
+  assert_code(rill_receive(&consumer, RILL_NOW, &first), 0);
+  uint64_t in = 1;
+  while (publish(in, 100) == 0)
+    in++;
+  while (rill_receive(&consumer, RILL_NOW, &message) == 0)
+    ;
+  assert_code(publish(in, 100), -EAGAIN); /* all received: no room yet */
+  assert_true(plain_is(first.data, 100, 0));
+  assert_code(rill_release(&consumer, NULL), 0);
+  assert_code(publish(in, 100), 0);
+  end();
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      BEHAVIOUR(every_size_arrives_whole_across_the_rings_end),
+      BEHAVIOUR(the_largest_message_of_all_is_half_the_ring),
+      BEHAVIOUR(a_message_over_the_limit_is_refused_and_named),
+      BEHAVIOUR(positions_and_sequences_wrap),
+      BEHAVIOUR(a_full_ring_takes_nothing_until_something_is_released),
+      BEHAVIOUR(a_batch_arrives_in_order_and_may_be_longer_than_the_ring),
+      BEHAVIOUR(what_a_message_carries_beside_its_bytes_arrives),
+      BEHAVIOUR(a_reservation_is_filled_in_place_and_may_shrink),
+      BEHAVIOUR(there_is_one_reservation_at_a_time),
+      BEHAVIOUR(an_aborted_reservation_is_never_seen),
+      BEHAVIOUR(only_what_was_received_and_not_released_can_be_released),
+      BEHAVIOUR(the_cursor_follows_lazily_but_follows),
+      BEHAVIOUR(what_is_not_released_is_not_overwritten)};
+  return cmocka_run_group_tests_name("ring_messages", tests, NULL, NULL);
+}
