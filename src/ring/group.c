@@ -107,7 +107,7 @@ static int verify(const struct rilli_ring *ring, uint64_t cursor, struct rilli_p
     const uint64_t word = rilli_load_word(frame);
     ret->position = cursor;
     ret->sequence = rilli_load_sequence(frame);
-    if (!protected(ring, cursor))
+    if (ring->overwrite && !protected(ring, cursor))
       return -EAGAIN;
     return rilli_word_ok(word, ret->sequence, ring->capacity) ? 0 : -EPROTO;
   }
@@ -117,16 +117,25 @@ static int verify(const struct rilli_ring *ring, uint64_t cursor, struct rilli_p
 }
 
 /* A kept group goes on where it was. It stays KEPT, so its place is held, until the
- * member is ready. */
+ * member is ready. In a reliable queue the row holds it, not W: a producer that waits for
+ * room has raised W beyond what the slowest group leaves it. */
 static int resume(const struct rill_consumer *consumer, struct rilli_place *place) {
   const struct rilli_ring *ring = &consumer->ring;
   const uint64_t cursor = atomic_load_explicit(&consumer->group->cursor, memory_order_acquire);
-  if (cursor % RILLI_FRAME_ALIGN != 0)
+  struct rilli_place note;
+  if (cursor % RILLI_FRAME_ALIGN != 0 || noted(consumer->group, cursor, &note))
     return -EPROTO;
-  const int code = protected(ring, cursor) ? verify(ring, cursor, place) : -EAGAIN;
-  if (code == -EAGAIN) /* lapped: the first receive tells what is lost */
-    return ring->overwrite ? noted(consumer->group, cursor, place) : -EPROTO;
-  return code;
+  int code = -EAGAIN;
+  if (!ring->overwrite) /* again, if W was raised under the walk: that ends when it waits */
+    for (int tries = 0; tries < TRIES && code == -EAGAIN; tries++)
+      code = verify(ring, cursor, place);
+  else if (protected(ring, cursor))
+    code = verify(ring, cursor, place);
+  if (code == -EAGAIN) { /* lapped: the first receive tells what is lost */
+    *place = note;
+    return ring->overwrite ? 0 : -EPROTO;
+  }
+  return code == 0 && place->sequence != note.sequence ? -EPROTO : code;
 }
 
 int rilli_join(struct rill_consumer *consumer, uint32_t flags, const struct rilli_start *start,
