@@ -16,7 +16,7 @@
 #include "rill/rill.h"
 #include "support.h"
 
-#define ACTORS 8192
+#define ACTORS 65536
 #define COUNTS 8
 
 struct actor {
