@@ -159,14 +159,22 @@ int rilli_remove_widows(int dir, const char *control_name) {
   return gc.count;
 }
 
-/* Removes a queue that nobody has open; dry: tells whether it would. */
+/* Its remover stored the tombstone, and died before it removed the files. */
+static int is_buried(const struct rilli_file *control) {
+  struct rilli_control_geometry geometry;
+  uint32_t tombstone = 0;
+  return rilli_control_check(control, &geometry, &tombstone) == 0 && tombstone != 0;
+}
+
+/* Removes a queue that nobody has open, or that was removed half; dry: tells whether it would. */
 static int remove_idle(struct collection *gc, const char *file) {
   struct rilli_file control;
   if (rilli_segment_open(gc->dir, file, 1, &control))
     return 0;
-  const int removed = gc->dry
-                          ? rilli_lock_held(control.fd, RILLI_LEASE_BASE, RILLI_LEASE_RANGE) == 0
-                          : rilli_remove(gc->dir, file, &control, 1) == 0;
+  const int buried = is_buried(&control);
+  const int removed =
+      gc->dry ? buried || rilli_lock_held(control.fd, RILLI_LEASE_BASE, RILLI_LEASE_RANGE) == 0
+              : rilli_remove(gc->dir, file, &control, !buried) == 0;
   (void)close(control.fd);
   return removed;
 }
@@ -181,7 +189,8 @@ static void collect_queue(struct collection *gc, const char *file, const char *n
   if (code)
     return;
   bytes += bytes_of(gc->dir, pair.data_name);
-  const int removed = pair.geometry.lifetime == RILL_TRANSIENT && remove_idle(gc, file);
+  const int removed = (pair.geometry.lifetime == RILL_TRANSIENT || is_buried(&pair.control)) &&
+                      remove_idle(gc, file);
   if (removed)
     found(gc, name, "queue that nobody has open", bytes);
   else

@@ -76,6 +76,8 @@ static int attach(int dir, struct rilli_pair *pair) {
   const int check = rilli_control_check(&pair->control, &pair->control_geometry, &tombstone);
   if (check)
     return check;
+  if (tombstone) /* whoever stored it may have died before it removed the files: go on for it */
+    (void)rilli_remove(dir, pair->control_name, &pair->control, 0);
   if (tombstone || !rilli_segment_same(dir, pair->control_name, &pair->control))
     return rilli_fail(EAGAIN, "it was just removed");
   return 0;

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/* namespaces.c - producer and consumer in different mount and pid namespaces: containers.
+ *
+ * Leases are locks of the kernel on one inode, so death is seen across, whatever path the
+ * directory has on the other side and whatever numbers processes have. */
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "actors.h"
+
+#define MESSAGES 200u
+
+struct side {
+  int other_path; /* the segments lie under another path there */
+};
+
+static void enter_side(const struct side *side) {
+  char path[256];
+  if (!side->other_path)
+    return;
+  own_mounts(path);
+  CHECK(mount("/dev/shm", path, NULL, MS_BIND, NULL) == 0);
+  CHECK(setenv("RILL_DIR", path, 1) == 0);
+}
+
+static void produce(void *arg) {
+  enter_side(arg);
+  rill_queue *queue = open_queue(NULL);
+  rill_producer *producer = open_producer(queue, RILL_PARK, RILL_NOW);
+  for (uint64_t number = stat_of(queue).sequence;; number++) {
+    at("publishing %llu", (unsigned long long)number);
+    CHECK_CODE(publish_number(producer, number, RILL_FOREVER), 0);
+    atomic_store(&me->count[0], number + 1);
+    if (number % MESSAGES == 0) {
+      reached();
+      await_cue();
+    }
+  }
+}
+
+static void consume(void *arg) {
+  enter_side(arg);
+  const struct joining joining = {.group = "g", .wait = RILL_PARK, .flags = RILL_KEEP_GROUP};
+  rill_consumer *consumer = open_consumer(open_queue(NULL), joining);
+  struct rill_message message;
+  reached();
+  for (int code;;) {
+    code = rill_receive(consumer, RILL_FOREVER, &message);
+    if (code) {
+      CHECK_CODE(code, -EPIPE);
+      break;
+    }
+    check_message(&message, message.sequence);
+    CHECK_CODE(rill_release(consumer, &message), 0);
+    atomic_store(&me->count[0], message.sequence + 1);
+  }
+  rill_consumer_close(consumer);
+}
+
+static void across(int flags, int producer_path, int consumer_path) {
+  struct side producers = {producer_path}, consumers = {consumer_path};
+  const int user = geteuid() != 0 && flags ? CLONE_NEWUSER : 0;
+  rill_queue *queue = open_queue(NULL);
+  struct actor *consumer = spawn_with(flags | user, "consumer", consume, &consumers);
+  meet(consumer);
+  struct actor *producer = spawn_with(flags | user, "producer", produce, &producers);
+  meet(producer); /* message 0 */
+  cue(producer);
+  await_count(consumer, 0, 1);
+  meet(producer);
+  /* The consumer dies while it is held up; its kept group waits for the next one. */
+  stop_actor(consumer);
+  cue(producer);
+  while (!stat_of(queue).waiting)
+    breathe();
+  CHECK(stat_of(queue).producer == RILL_PRODUCER_ALIVE);
+  rill_producer *second = NULL;
+  CHECK_CODE(rill_producer_open(queue, NULL, RILL_NOW, &second), -EBUSY);
+  kill_actor(consumer);
+  consumer = spawn_with(flags | user, "consumer", consume, &consumers);
+  meet(consumer);
+  meet(producer); /* went on */
+  const uint64_t all = producer->count[0];
+  kill_actor(producer);
+  await_end(consumer);
+  CHECK_THAT(consumer->count[0] == all, "%llu of %llu", (unsigned long long)consumer->count[0],
+             (unsigned long long)all);
+  CHECK(stat_of(queue).producer == RILL_PRODUCER_DEAD);
+  rill_queue_close(queue);
+  gc_leaves_nothing();
+}
+
+static void queue_works_between_mount_namespaces(void) {
+  across(0, 0, 1);
+  across(0, 1, 0);
+}
+static void queue_works_between_pid_namespaces(void) {
+  across(CLONE_NEWPID, 0, 0);
+}
+static void queue_works_between_pid_and_mount_namespaces(void) {
+  across(CLONE_NEWPID, 1, 1);
+}
+
+static const struct test tests[] = {
+    {"queue_works_between_mount_namespaces", queue_works_between_mount_namespaces},
+    {"queue_works_between_pid_namespaces", queue_works_between_pid_namespaces},
+    {"queue_works_between_pid_and_mount_namespaces",
+     queue_works_between_pid_and_mount_namespaces},
+};
+
+int main(int argc, char **argv) {
+  return RUN_TESTS(argc, argv, 30);
+}
