@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* processes.c (stress) - processes through the public interface: two that hand the producer's
- * place to each other, two groups that see every message, and consumers that come late and leave.
- * The content of each message is a function of its sequence. */
+ * place to each other, two groups that see every message (reliable), consumers that come late and
+ * leave, and one that looks at the numbers all the time. The content of each message is a function
+ * of its sequence. */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 #define MOST 900u
 
 static uint64_t total;
+static uint32_t overwrite;
 
 static rill_queue *open_queue(void) {
   rill_context *context = NULL;
@@ -20,6 +22,11 @@ static rill_queue *open_queue(void) {
   CK_EQ(rill_queue_open(context, "stress", 0, NULL, RILL_FOREVER, &queue), 0);
   rill_context_close(context);
   return queue;
+}
+
+/* Small ones when overwriting: then the head runs away from whoever walks behind it. */
+static size_t most(void) {
+  return overwrite ? 8 : MOST;
 }
 
 static uint64_t head_of(rill_queue *queue) {
@@ -37,7 +44,7 @@ static int produce(void *which) {
     CK_EQ(rill_producer_open(queue, NULL, RILL_FOREVER, &producer), 0);
     sequence = head_of(queue); /* nobody else publishes now */
     for (uint64_t n = support_random(&seed) % 4000; n && sequence < total; n--, sequence++) {
-      const size_t size = plain_size(sequence, MOST);
+      const size_t size = plain_size(sequence, most());
       plain_fill(bytes, size, sequence);
       CK_EQ(rill_publish(producer, bytes, size, RILL_FOREVER), 0);
     }
@@ -48,7 +55,7 @@ static int produce(void *which) {
 }
 
 static void check(const struct rill_message *message) {
-  CK_EQ(message->size, plain_size(message->sequence, MOST));
+  CK_EQ(message->size, plain_size(message->sequence, most()));
   CK(plain_is(message->data, message->size, message->sequence));
 }
 
@@ -95,7 +102,7 @@ static int come_and_go(void *which) {
       }
       CK_EQ(code, 0);
       CK(sequence == 0 || message.sequence == sequence + message.lost);
-      CK(message.lost == 0 || (attr.flags & RILL_TAIL));
+      CK(message.lost == 0 || overwrite || (attr.flags & RILL_TAIL));
       check(&message);
       sequence = message.sequence + 1;
       if (n % 5 == 0)
@@ -107,25 +114,51 @@ static int come_and_go(void *which) {
   return 0;
 }
 
+/* Its numbers are never nonsense, while everything moves. */
+static int look_on(void *unused) {
+  (void)unused;
+  rill_queue *queue = open_queue();
+  for (uint64_t before = 0, now = 0; now < total; before = now) {
+    struct rill_group_stat group = {.size = sizeof group};
+    int code;
+    now = head_of(queue);
+    CK(now >= before && now <= total);
+    for (uint32_t index = 0; (code = rill_group_stat(queue, &index, &group)) == 1;)
+      CK(group.sequence <= total && group.lag_messages <= total);
+    CK_EQ(code, 0);
+  }
+  rill_queue_close(queue);
+  return 0;
+}
+
 int main(int argc, char **argv) {
   static const char *const groups[] = {"first", "second"};
-  total = (SUPPORT_SANITIZED ? 40000 : 200000) * (argc > 1 ? strtoull(argv[1], NULL, 10) : 1);
+  CK(argc > 1);
+  overwrite = strcmp(argv[1], "overwrite") == 0;
+  const uint64_t factor = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
+  total = (SUPPORT_SANITIZED ? 100000 : overwrite ? 5000000 : 300000) * factor;
   support_begin("stress/processes");
-  const struct rill_queue_attr attr = {
-      .size = sizeof attr, .capacity = 65536, .groups = groups, .group_count = 2};
+  support_watchdog((unsigned)(120 * factor));
+  const struct rill_queue_attr attr = {.size = sizeof attr,
+                                       .capacity = 65536,
+                                       .overflow = overwrite,
+                                       .groups = groups,
+                                       .group_count = overwrite ? 0 : 2};
   rill_context *context = NULL;
   rill_queue *queue = NULL;
   CK_EQ(rill_context_open(NULL, &context), 0);
   CK_EQ(rill_queue_open(context, "stress", RILL_CREATE, &attr, RILL_NOW, &queue), 0);
-  const pid_t children[6] = {support_child(see_everything, (void *)(uintptr_t) "first"),
-                       support_child(see_everything, (void *)(uintptr_t) "second"),
-                       support_child(come_and_go, (void *)(uintptr_t)1),
-                       support_child(come_and_go, (void *)(uintptr_t)2),
-                       support_child(produce, (void *)(uintptr_t)1),
-                       support_child(produce, (void *)(uintptr_t)2)};
-  int bad = 0;
-  for (int i = 0; i < 6; i++)
-    bad |= support_reap(children[i]);
+  pid_t children[7];
+  int n = 0, bad = 0;
+  for (int i = 0; i < 2; i++) {
+    children[n++] = support_child(produce, (void *)(uintptr_t)(i + 1));
+    children[n++] = support_child(come_and_go, (void *)(uintptr_t)(i + 1));
+    if (!overwrite)
+      children[n++] = support_child(see_everything, (void *)(uintptr_t)groups[i]);
+  }
+  children[n++] = support_child(look_on, NULL);
+  while (n)
+    bad |= support_reap(children[--n]);
   CK_EQ(bad, 0);
   CK_EQ(head_of(queue), total);
   rill_queue_close(queue);

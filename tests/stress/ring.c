@@ -156,7 +156,7 @@ static void run(uint64_t factor) {
   struct worker workers[STAY + COME];
   pthread_t thread;
   memset(workers, 0, sizeof workers);
-  messages = (SUPPORT_SANITIZED ? 20000 : 100000) * factor;
+  messages = (SUPPORT_SANITIZED ? 40000 : 100000) * factor;
   first = 0 - messages / 2; /* positions and sequences wrap on the way */
   plain_open(&plain, &(struct plain_options){.overwrite = overwrite,
                                              .base_position = first * 16,

@@ -199,13 +199,13 @@ static void the_first_group_too_many_is_told_the_limit(void **state) {
     rill_producer *producer = open_producer(queue, RILL_ADAPTIVE);
     rill_consumer *all[100];
     for (uint32_t i = 0; i < limit; i++) {
-      char name[16];
+      char name[32];
       (void)snprintf(name, sizeof name, "group-%u", i);
       all[i] = open_consumer(queue, i % 2 ? name : NULL, RILL_OLDEST, 0);
     }
     assert_code(consume(C(.group = "one-more")), -EUSERS);
     assert_non_null(strstr(rill_error(), "max_groups"));
-    char number[16];
+    char number[32];
     (void)snprintf(number, sizeof number, "all %u ", limit);
     assert_non_null(strstr(rill_error(), number));
     assert_code(consume(NULL), -EUSERS);

@@ -40,7 +40,7 @@ static void messages_flow_with_every_strategy_and_fence(void **state) {
         const struct rill_queue_attr attr = {.size = sizeof attr, .capacity = 65536};
         const struct rill_consumer_attr member = {.size = sizeof member, .wait = wait, .group = "g"};
         rill_context *context = open_context(fence);
-        char name[16];
+        char name[48];
         (void)snprintf(name, sizeof name, "q-%u-%u-%u", fence, wait, batch);
         queue = open_queue(context, name, RILL_CREATE, &attr);
         producer = open_producer(queue, wait);
