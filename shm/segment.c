@@ -151,6 +151,8 @@ int rilli_segment_open(int dir, const char *name, int writable, struct rilli_fil
   const int fd = openat(dir, name, access | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (fd < 0) {
     const int code = errno;
+    if (code == ENOENT) /* whoever waits for a queue looks often, and -ETIMEDOUT has no text */
+      return -ENOENT;
     if (code == ELOOP)
       return rilli_fail(EPROTO, "'%s' is a symbolic link, not a rill segment", name);
     return rilli_fail(code, "cannot open segment '%s': %s", name, rilli_words(code));

@@ -37,7 +37,7 @@ int rilli_segment_reserve(int fd, uint64_t offset, uint64_t size);
 int rilli_segment_name(int dir, const char *made, const char *name);
 
 /* Opens an existing segment file: no symbolic link, a regular file, of an owner and a
- * mode that can be trusted. */
+ * mode that can be trusted. -ENOENT has no text: the caller knows what is missing. */
 int rilli_segment_open(int dir, const char *name, int writable, struct rilli_file *ret);
 
 /* Is the file that `name` names now still this one? */

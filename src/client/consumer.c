@@ -75,6 +75,11 @@ static void prepare_row(struct rilli_group *group, const char *name) {
     memcpy(group->name, name, strlen(name));
 }
 
+static int not_yet(uint64_t sequence, uint64_t head) {
+  return rilli_fail(ERANGE, "sequence %llu is not published yet: the next one is %llu",
+                    (unsigned long long)sequence, (unsigned long long)head);
+}
+
 static int enter(struct rill_consumer *consumer, const struct rill_consumer_attr *attr, int fd,
                  uint32_t index) {
   struct owner *owner = consumer->owner;
@@ -97,8 +102,7 @@ static int enter(struct rill_consumer *consumer, const struct rill_consumer_attr
   uint64_t head = 0;
   code = rilli_join(consumer, flags, &start, &head);
   if (code == -ERANGE)
-    return rilli_fail(ERANGE, "sequence %llu is not published yet: the next one is %llu",
-                      (unsigned long long)attr->sequence, (unsigned long long)head);
+    return not_yet(attr->sequence, head);
   if (code)
     return rilli_fail(-code, "its ring makes no sense: another process damaged it; look with rill "
                              "doctor");
@@ -145,6 +149,8 @@ static int start_tail(struct rill_consumer *consumer, const struct rill_consumer
       consumer->lost = place.sequence - attr->sequence;
     if (code)
       continue;
+    if (until.by_sequence && rilli_before(place.sequence, until.sequence))
+      return not_yet(until.sequence, place.sequence);
     consumer->position = consumer->released = consumer->published = place.position;
     consumer->sequence = consumer->released_sequence = place.sequence;
     return 0;

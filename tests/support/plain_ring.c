@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "fence.h"
+#include "futex.h"
 #include "support.h"
 
 static int memory(const char *name, uint64_t size) {
@@ -93,6 +94,7 @@ void plain_farewell(struct plain_ring *plain) {
   for (uint32_t i = 0; i < ring->max_groups; i++) {
     struct rilli_group *group = rilli_group_at(ring, i);
     atomic_fetch_add_explicit(&group->kick, 1, memory_order_release);
+    rilli_futex_wake(&group->kick);
   }
 }
 
