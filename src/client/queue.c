@@ -162,6 +162,8 @@ static int create(rill_context *context, const char *name, unsigned flags,
   int code = rilli_pair_create(context->dir, name, attr, &pair);
   if (code == 0) {
     code = adopt(context, name, flags, &pair, ret);
+    if (code) /* no memory for the mappings: a creation that fails leaves no queue */
+      (void)rilli_remove(context->dir, pair.control_name, &pair.control, 1);
     rilli_pair_close(&pair);
   }
   return code;
