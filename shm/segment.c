@@ -105,6 +105,8 @@ int rilli_segment_make(int dir, const char *prefix, uint64_t size, uint32_t mode
   if (code == 0 &&
       (fchmod(fd, (mode_t)mode) != 0 || ftruncate(fd, (off_t)size) != 0 || fstat(fd, &status) != 0))
     code = -errno;
+  if (code == 0 && status.st_nlink == 0) /* gc took it for a dead creator's, before the lock */
+    code = -EAGAIN;
   if (code) {
     (void)unlinkat(dir, ret_name, 0);
     (void)close(fd);

@@ -88,6 +88,8 @@ static int attach(int dir, struct rilli_pair *pair) {
 static int open_data(int dir, const char *name, struct rilli_pair *pair) {
   rilli_name_files(name, pair->control_geometry.uuid, pair->control_name, pair->data_name);
   int code = rilli_segment_open(dir, pair->data_name, 0, &pair->data);
+  if (code == -ENOENT && !rilli_segment_same(dir, pair->control_name, &pair->control))
+    return rilli_fail(EAGAIN, "it was just removed"); /* which begins with the control file */
   if (code == -ENOENT)
     return rilli_fail(EBADMSG, "its data segment is missing" REMEDY);
   if (code == 0)
