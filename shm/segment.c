@@ -105,6 +105,8 @@ int rilli_segment_make(int dir, const char *prefix, uint64_t size, uint32_t mode
   if (code == 0 &&
       (fchmod(fd, (mode_t)mode) != 0 || ftruncate(fd, (off_t)size) != 0 || fstat(fd, &status) != 0))
     code = -errno;
+  if (code == 0 && status.st_nlink == 0) /* gc took it for a dead creator's, before the lock */
+    code = -EAGAIN;
   if (code) {
     (void)unlinkat(dir, ret_name, 0);
     (void)close(fd);
@@ -146,6 +148,11 @@ int rilli_segment_name(int dir, const char *made, const char *name) {
   return -errno;
 }
 
+static int not_regular(const char *name) {
+  return rilli_fail(EPROTO, "'%s' is not a regular file, so not a rill segment: rill rm removes it",
+                    name);
+}
+
 int rilli_segment_open(int dir, const char *name, int writable, struct rilli_file *ret) {
   const int access = writable ? O_RDWR : O_RDONLY;
   const int fd = openat(dir, name, access | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -154,7 +161,10 @@ int rilli_segment_open(int dir, const char *name, int writable, struct rilli_fil
     if (code == ENOENT) /* whoever waits for a queue looks often, and -ETIMEDOUT has no text */
       return -ENOENT;
     if (code == ELOOP)
-      return rilli_fail(EPROTO, "'%s' is a symbolic link, not a rill segment", name);
+      return rilli_fail(EPROTO, "'%s' is a symbolic link, not a rill segment: rill rm removes it",
+                        name);
+    if (code == EISDIR || code == ENXIO) /* a directory, a socket */
+      return not_regular(name);
     return rilli_fail(code, "cannot open segment '%s': %s", name, rilli_words(code));
   }
   struct stat status, parent;
@@ -162,7 +172,7 @@ int rilli_segment_open(int dir, const char *name, int writable, struct rilli_fil
   if (fstat(fd, &status) != 0 || fstat(dir, &parent) != 0)
     code = rilli_fail(errno, "cannot look at segment '%s': %s", name, rilli_words(errno));
   else if (!S_ISREG(status.st_mode))
-    code = rilli_fail(EPROTO, "'%s' is not a regular file, so not a rill segment", name);
+    code = not_regular(name);
   else if (status.st_uid != geteuid() && status.st_uid != 0 && status.st_uid != parent.st_uid)
     code = rilli_fail(EPERM, "segment '%s' belongs to user %u, whom this process does not trust",
                       name, (unsigned)status.st_uid);

@@ -188,11 +188,11 @@ int rilli_pair_create(int dir, const char *name, const struct rill_queue_attr *a
   rilli_name_files(name, identity.uuid, ret->control_name, ret->data_name);
   code = make_both(dir, attr, &identity, &control, &making, ret);
   if (code == 0)
-    code = name_both(dir, &making, ret);
-  if (code == 0)
     code = rilli_control_check(&ret->control, &ret->control_geometry, &tombstone);
   if (code == 0)
     code = rilli_data_check(&ret->data, &ret->geometry);
+  if (code == 0) /* the last that can fail: nothing is to be taken back behind it */
+    code = name_both(dir, &making, ret);
   if (making.data[0])
     (void)unlinkat(dir, making.data, 0);
   if (making.control[0])

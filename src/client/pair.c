@@ -10,6 +10,8 @@
 #include "client.h"
 #include "error.h"
 
+#define REMEDY "; rill rm (rill_queue_unlink) removes what there is"
+
 void rilli_pair_init(struct rilli_pair *pair) {
   memset(pair, 0, sizeof *pair);
   pair->control.fd = pair->data.fd = -1;
@@ -50,7 +52,7 @@ int rilli_control_check(const struct rilli_file *file, struct rilli_control_geom
     return code;
   code = rilli_check_control(&copy, file->size, ret, &why);
   if (code)
-    return rilli_fail(-code, "its control segment: %s", why);
+    return rilli_fail(-code, "its control segment: %s" REMEDY, why);
   *ret_tombstone = atomic_load_explicit(&copy.tombstone, memory_order_relaxed);
   return 0;
 }
@@ -62,7 +64,7 @@ int rilli_data_check(const struct rilli_file *file, struct rilli_geometry *ret) 
   if (code)
     return code;
   code = rilli_check_identity(&copy, file->size, ret, &why);
-  return code ? rilli_fail(-code, "its data segment: %s", why) : 0;
+  return code ? rilli_fail(-code, "its data segment: %s" REMEDY, why) : 0;
 }
 
 /* E13: the lease first, then the look whether the queue is still there. */
@@ -86,15 +88,17 @@ static int attach(int dir, struct rilli_pair *pair) {
 static int open_data(int dir, const char *name, struct rilli_pair *pair) {
   rilli_name_files(name, pair->control_geometry.uuid, pair->control_name, pair->data_name);
   int code = rilli_segment_open(dir, pair->data_name, 0, &pair->data);
+  if (code == -ENOENT && !rilli_segment_same(dir, pair->control_name, &pair->control))
+    return rilli_fail(EAGAIN, "it was just removed"); /* which begins with the control file */
   if (code == -ENOENT)
-    return rilli_fail(EBADMSG, "its data segment is missing");
+    return rilli_fail(EBADMSG, "its data segment is missing" REMEDY);
   if (code == 0)
     code = rilli_data_check(&pair->data, &pair->geometry);
   if (code)
     return code;
   if (memcmp(pair->geometry.uuid, pair->control_geometry.uuid, 16) != 0 ||
       pair->geometry.max_groups != pair->control_geometry.max_groups)
-    return rilli_fail(EBADMSG, "its two segments do not belong together");
+    return rilli_fail(EBADMSG, "its two segments do not belong together" REMEDY);
   return 0;
 }
 

@@ -5,6 +5,7 @@
  * file; names of living files are never reused, so nobody removes another's queue. A
  * remover that dies in between leaves a data file without control: gc's work. */
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "client.h"
@@ -91,7 +92,8 @@ int rill_queue_unlink(rill_context *context, const char *name) {
     if (code == -EBUSY) /* another one is removing it */
       return 0;
   } else if (code == -EPROTO) { /* a link, or no file at all */
-    code = unlinkat(context->dir, control_name, 0) == 0
+    code = unlinkat(context->dir, control_name, 0) == 0 ||
+                   (errno == EISDIR && unlinkat(context->dir, control_name, AT_REMOVEDIR) == 0)
                ? 0
                : rilli_fail(errno, "cannot remove '%s': %s", control_name, rilli_words(errno));
   }
