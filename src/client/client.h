@@ -31,6 +31,8 @@ struct rill_queue {
   struct rilli_control_geometry control_geometry;
   struct rilli_mapping data;    /* read-only, with the ring twice                  */
   struct rilli_mapping control; /* read-only; carries the attach lease             */
+  uint32_t data_mode;           /* permission bits of the data file               */
+  int limited;                  /* may only look: `control` is an empty image      */
   struct rilli_ring ring;       /* read-only view; no hints                        */
 };
 
@@ -54,10 +56,12 @@ struct rilli_pair {
   char control_name[RILLI_FILE_NAME], data_name[RILLI_FILE_NAME];
   struct rilli_geometry geometry;
   struct rilli_control_geometry control_geometry;
+  int limited; /* the control segment may not be opened: it is described by stat alone */
 };
 void rilli_pair_init(struct rilli_pair *pair);
 void rilli_pair_close(struct rilli_pair *pair);
-/* Opens an existing pair; attaches (takes the shared lease) unless only observing.
+/* Opens an existing pair; attaches (takes the shared lease) unless only observing. Who
+ * observes and may only look gets the data segment alone.
  * -ENOENT: there is none. -EAGAIN: just being removed; try again. */
 int rilli_pair_open(int dir, const char *name, int observe, struct rilli_pair *ret);
 /* Opens the control file once more, as a description of its own. -ESTALE: it is another. */

@@ -58,11 +58,12 @@ static int fence_wanted(const struct rill_context_attr *attr, uint32_t *ret) {
   return 0;
 }
 
+/* Returns 1 if nobody chose it, 0 if somebody did, or a negative errno. */
 static int namespace_wanted(const struct rill_context_attr *attr, char ret[128]) {
   const char *name = attr->name_space ? attr->name_space : getenv("RILL_NAMESPACE");
   if (!name || !*name) {
     (void)snprintf(ret, 128, "u%u", (unsigned)geteuid());
-    return 0;
+    return 1;
   }
   if (rilli_group_name_check(name))
     return rilli_fail(EINVAL, "the namespace '%.64s' is not 1 to 63 bytes of [A-Za-z0-9._-]", name);
@@ -74,18 +75,19 @@ static int namespace_wanted(const struct rill_context_attr *attr, char ret[128])
 static int prepare(const struct rill_context_attr *attr, rill_context *context) {
   char name_space[128];
   uint32_t wanted;
-  int code = fence_wanted(attr, &wanted);
-  if (code == 0)
-    code = namespace_wanted(attr, name_space);
+  const int code = fence_wanted(attr, &wanted);
   if (code)
     return code;
+  const int by_default = namespace_wanted(attr, name_space);
+  if (by_default < 0)
+    return by_default;
   const int mode = rilli_fence_init(wanted);
   if (mode < 0)
     return rilli_fail(-mode, "this kernel (or a sandbox) has no membarrier: use RILL_FENCE=full");
   context->fence = (uint32_t)mode;
   const char *directory = attr->directory ? attr->directory : getenv("RILL_DIR");
-  const int dir =
-      rilli_directory_open(directory && *directory ? directory : "/dev/shm", name_space);
+  const int dir = rilli_directory_open(directory && *directory ? directory : "/dev/shm", name_space,
+                                       by_default);
   if (dir < 0)
     return dir;
   context->dir = dir;

@@ -3,8 +3,11 @@
  *
  * First pages are read with pread, not through a mapping, so that a file that is too
  * short is an error and not a signal. */
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "client.h"
@@ -102,11 +105,67 @@ static int open_data(int dir, const char *name, struct rilli_pair *pair) {
   return 0;
 }
 
+/* Without the right to open the control segment, the data segment is found by its name. */
+static int find_data(int dir, struct rilli_pair *pair) {
+  char of[RILLI_FILE_NAME], uuid[33];
+  const int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR *entries = copy < 0 ? NULL : fdopendir(copy);
+  if (!entries) {
+    const int code = errno;
+    if (copy >= 0)
+      (void)close(copy);
+    return rilli_fail(code, "cannot list the namespace: %s", rilli_words(code));
+  }
+  int code = rilli_fail(EBADMSG, "its data segment is missing");
+  for (struct dirent *entry; code && (entry = readdir(entries));) {
+    if (!rilli_name_of_data(entry->d_name, of, uuid) || strcmp(of, pair->control_name) != 0)
+      continue;
+    memcpy(pair->data_name, entry->d_name, strlen(entry->d_name) + 1);
+    code = rilli_segment_open(dir, pair->data_name, 0, &pair->data);
+    if (code == 0 && (code = rilli_data_check(&pair->data, &pair->geometry)))
+      close_file(&pair->data);
+  }
+  (void)closedir(entries);
+  return code;
+}
+
+/* What anybody sees of the control file, and the geometry that a new one would have. */
+static int describe_control(int dir, struct rilli_pair *pair) {
+  struct stat status;
+  struct rilli_control plan;
+  const char *why;
+  if (fstatat(dir, pair->control_name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+    return rilli_fail(errno, "its control segment: %s", rilli_words(errno));
+  pair->control = (struct rilli_file){.fd = -1,
+                                      .inode = (uint64_t)status.st_ino,
+                                      .device = (uint64_t)status.st_dev,
+                                      .mode = (uint32_t)status.st_mode & 07777u,
+                                      .uid = (uint32_t)status.st_uid,
+                                      .gid = (uint32_t)status.st_gid};
+  rilli_plan_control(&plan, pair->geometry.max_groups);
+  atomic_init(&plan.magic, RILLI_CONTROL_MAGIC);
+  rilli_seal_control(&plan);
+  pair->control.size = plan.file_size;
+  pair->limited = 1;
+  return rilli_check_control(&plan, plan.file_size, &pair->control_geometry, &why);
+}
+
+static int open_limited(int dir, struct rilli_pair *pair) {
+  int code = find_data(dir, pair);
+  if (code == 0)
+    code = describe_control(dir, pair);
+  if (code)
+    rilli_pair_close(pair);
+  return code;
+}
+
 int rilli_pair_open(int dir, const char *name, int observe, struct rilli_pair *ret) {
   uint32_t tombstone = 0;
   rilli_pair_init(ret);
   rilli_name_files(name, NULL, ret->control_name, NULL);
   int code = rilli_segment_open(dir, ret->control_name, !observe, &ret->control);
+  if (code == -EACCES && observe)
+    return open_limited(dir, ret);
   if (code)
     return code;
   code = rilli_control_check(&ret->control, &ret->control_geometry, &tombstone);
@@ -119,9 +178,14 @@ int rilli_pair_open(int dir, const char *name, int observe, struct rilli_pair *r
   return code;
 }
 
+/* For those who may only look: the name still means this file. */
+static int still_there(const rill_queue *queue) {
+  return rilli_segment_same(queue->context->dir, queue->control_name, &queue->control_file);
+}
+
 int rilli_control_open(const rill_queue *queue, int writable, struct rilli_file *ret) {
   const int code = rilli_segment_open(queue->context->dir, queue->control_name, writable, ret);
-  if (code && code != -ENOENT)
+  if (code && code != -ENOENT && !(queue->limited && !still_there(queue)))
     return code;
   if (code == 0 && ret->inode == queue->control_file.inode &&
       ret->device == queue->control_file.device) {

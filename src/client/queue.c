@@ -70,7 +70,11 @@ static int adopt(rill_context *context, const char *name, unsigned flags,
   queue->control_file.fd = -1;
   queue->geometry = pair->geometry;
   queue->control_geometry = pair->control_geometry;
-  int code = rilli_map(pair->control.fd, 0, pair->control_geometry.file_size, 0, &queue->control);
+  queue->limited = pair->limited;
+  queue->data_mode = pair->data.mode;
+  int code = queue->limited ? rilli_map_nothing(pair->control_geometry.file_size, &queue->control)
+                            : rilli_map(pair->control.fd, 0, pair->control_geometry.file_size, 0,
+                                        &queue->control);
   if (code == 0)
     code = rilli_lease_bind(queue->control.base, queue->control.size);
   if (code == 0)

@@ -131,9 +131,12 @@ static void segment_that_everybody_may_write_is_refused(void) {
   gc_leaves_nothing();
 }
 
+/* Where more than one user may make files, whose a file is decides; else only the directory's
+ * owner can have put it there. */
 static void segment_of_an_untrusted_user_is_refused(void) {
   CHECK_THAT(geteuid() == 0, "this test has to begin as root");
   rill_queue_close(open_queue(NULL));
+  CHECK(chmod(scene_directory(), 01777) == 0);
   const struct files files = files_of_queue();
   rill_queue *queue = NULL;
   CHECK(chown(files.data, NOBODY, NOBODY) == 0);
@@ -142,6 +145,9 @@ static void segment_of_an_untrusted_user_is_refused(void) {
   check_refused(rill_queue_open(context_here(), "q", 0, NULL, RILL_NOW, &queue), "65534");
   check_refused(rill_queue_open(context_here(), "q", RILL_OBSERVE, NULL, RILL_NOW, &queue),
                 "65534");
+  CHECK(chmod(scene_directory(), 0755) == 0);
+  CHECK(rill_queue_open(context_here(), "q", 0, NULL, RILL_NOW, &queue) == 0);
+  rill_queue_close(queue);
   CHECK(chown(files.control, 0, 0) == 0);
   gc_leaves_nothing();
 }

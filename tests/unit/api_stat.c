@@ -32,7 +32,7 @@ static void the_numbers_of_a_queue_are_right(void **state) {
   (void)state;
   rill_queue *queue =
       open_queue(context, "md/numbers", RILL_CREATE,
-                 ATTR(.capacity = 65536, .max_message = 1000, .max_groups = 8, .mode = 0640,
+                 ATTR(.capacity = 65536, .max_message = 1000, .max_groups = 8, .mode = 0750,
                       .lifetime = RILL_KEPT, .type = {1, 2, 3, 0}));
   struct rill_queue_stat stat = stat_of(queue);
   assert_string_equal(stat.name, "md/numbers");
@@ -42,7 +42,7 @@ static void the_numbers_of_a_queue_are_right(void **state) {
   assert_true(stat.overflow == RILL_RELIABLE && stat.lifetime == RILL_KEPT);
   assert_true(stat.producer == RILL_PRODUCER_NONE && stat.producer_generation == 0);
   assert_true(stat.sequence == 0 && stat.position == 0 && stat.depth_messages == 0);
-  assert_true(stat.group_count == 0 && stat.max_groups == 8 && stat.mode == 0640);
+  assert_true(stat.group_count == 0 && stat.max_groups == 8 && stat.mode == 0750);
   assert_true(stat.uid == geteuid() && !stat.removed && stat.attached && !stat.waiting);
   assert_true(stat.type.id == 1 && stat.type.size == 2 && stat.type.version == 3);
   assert_true(stat.created > 0 && stat.fence == 0);

@@ -208,7 +208,7 @@ static void every_senseless_field_of_the_identity_is_refused(void **state) {
       I(index_offset, 61440 + 8), I(index_offset, UINT64_MAX - 4095), I(ring_offset, 0),
       I(ring_offset, 131072), I(ring_offset, UINT64_MAX - 65535), I(ring_offset, 65536 + 4096),
       I(producer_size, 0), I(producer_size, 1), I(producer_size, UINT32_MAX), I(seen_stride, 0),
-      I(seen_stride, 128), I(seen_count, 0), I(seen_count, 5), I(seen_count, UINT32_MAX),
+      I(seen_stride, 64), I(seen_count, 0), I(seen_count, 5), I(seen_count, UINT32_MAX),
       I(index_stride, 0), I(index_stride, 64), I(index_count, 0), I(index_count, 129), I(bells, 0),
       I(bells, 65), I(overflow, 2), I(lifetime, 2), I(max_groups, 0), I(max_groups, 3),
       I(max_groups, UINT32_MAX), I(durability, 1), I(base_position, 8), I(file_size, 0),
