@@ -6,7 +6,7 @@
 
 #include "files.h"
 
-#define ROUNDS (SUPPORT_SANITIZED ? 80u : 240u)
+#define ROUNDS (SUPPORT_SANITIZED ? 80u : 160u)
 
 static struct rill_queue_attr attr = {.size = sizeof attr, .capacity = 65536, .max_groups = 4};
 
