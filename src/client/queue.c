@@ -185,11 +185,10 @@ static int open_or_create(rill_context *context, const char *name, unsigned flag
   int64_t span = RETRY_FIRST;
   for (int busy = 0;;) {
     int code = open_existing(context, name, flags, attr, ret);
-    if (code == -ENOENT && (flags & RILL_CREATE))
+    if (code == -ENOENT && (flags & RILL_CREATE)) {
       code = create(context, name, flags, attr, ret);
-    if (code == -EEXIST && (flags & RILL_CREATE) && !(flags & RILL_EXCLUSIVE) && !busy) {
-      busy = 1; /* somebody was faster: look at that one */
-      continue;
+      if (code == -EEXIST && !(flags & RILL_EXCLUSIVE))
+        code = -EAGAIN; /* somebody was faster: look at that one, if it is still there */
     }
     const int removing = code == -EAGAIN && busy++ < 1000; /* another one's moment */
     if (code == -EAGAIN && !removing)
