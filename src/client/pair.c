@@ -84,8 +84,10 @@ static int attach(int dir, struct rilli_pair *pair) {
 static int open_data(int dir, const char *name, struct rilli_pair *pair) {
   rilli_name_files(name, pair->control_geometry.uuid, pair->control_name, pair->data_name);
   int code = rilli_segment_open(dir, pair->data_name, 0, &pair->data);
-  if (code == -ENOENT)
-    return rilli_fail(EBADMSG, "its data segment is missing");
+  if (code == -ENOENT) /* whoever removes a queue unlinks its control segment first */
+    return rilli_segment_same(dir, pair->control_name, &pair->control)
+               ? rilli_fail(EBADMSG, "its data segment is missing")
+               : rilli_fail(EAGAIN, "it was just removed");
   if (code == 0)
     code = rilli_data_check(&pair->data, &pair->geometry);
   if (code)
