@@ -170,18 +170,24 @@ static int make_both(int dir, const struct rill_queue_attr *attr,
   return code;
 }
 
+/* A file that is gone was taken by a gc in the moment before it was locked: -EAGAIN. */
+static int not_named(int code, const char *which) {
+  return rilli_fail(code == -ENOENT ? EAGAIN : -code, "cannot name its %s segment: %s", which,
+                    rilli_words(-code));
+}
+
 /* Attached before it has its name, so that nobody finds it idle. */
 static int name_both(int dir, struct making *making, struct rilli_pair *pair) {
   int code = rilli_lock_try(pair->control.fd, RILLI_LEASE_ATTACH, 1, 0);
   if (code == 0)
     code = rilli_segment_name(dir, making->data, pair->data_name);
   if (code)
-    return rilli_fail(-code, "cannot name its data segment: %s", rilli_words(-code));
+    return not_named(code, "data");
   making->data[0] = 0;
   code = rilli_segment_name(dir, making->control, pair->control_name);
   if (code) {
     (void)unlinkat(dir, pair->data_name, 0);
-    return rilli_fail(-code, "cannot name its control segment: %s", rilli_words(-code));
+    return not_named(code, "control");
   }
   making->control[0] = 0;
   (void)rilli_lock_drop(pair->control.fd, RILLI_LOCK_CREATE, 1);

@@ -84,8 +84,9 @@ static int consume(struct worker *worker, uint64_t n, uint64_t *seed) {
     const uint64_t random = support_random(seed);
     const uint64_t due = consumer->sequence - consumer->lost; /* what it will tell */
     int count = 1;
-    int code = random % 4 ? rill_receive(consumer, RILL_FOREVER, got)
-                          : (count = rill_receive_batch(consumer, n < 16 ? n : 16, RILL_FOREVER, got));
+    int code = random % 4
+                   ? rill_receive(consumer, RILL_FOREVER, got)
+                   : (count = rill_receive_batch(consumer, n < 16 ? n : 16, RILL_FOREVER, got));
     if (code == -EPIPE)
       return code;
     CK(code >= 0 && count > 0);

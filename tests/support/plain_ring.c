@@ -130,8 +130,9 @@ int plain_consumer(struct plain_ring *plain, struct rill_consumer *ret, uint32_t
 void plain_tail(struct plain_ring *plain, struct rill_consumer *ret) {
   struct rilli_place place;
   prepare(plain, ret);
-  CK_EQ(rilli_index_oldest(&plain->ring, atomic_load(&plain->ring.page->limit) - plain->ring.capacity,
-                           &place), 0);
+  CK_EQ(rilli_index_oldest(&plain->ring,
+                           atomic_load(&plain->ring.page->limit) - plain->ring.capacity, &place),
+        0);
   ret->position = ret->released = ret->published = place.position;
   ret->sequence = ret->released_sequence = place.sequence;
   ready(ret);

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -32,8 +33,10 @@ static int consume(const struct rill_consumer_attr *attr) {
   return code;
 }
 
-#define P(...) (&(struct rill_producer_attr){.size = sizeof(struct rill_producer_attr), __VA_ARGS__})
-#define C(...) (&(struct rill_consumer_attr){.size = sizeof(struct rill_consumer_attr), __VA_ARGS__})
+#define P(...)                                                                                     \
+  (&(struct rill_producer_attr){.size = sizeof(struct rill_producer_attr), __VA_ARGS__})
+#define C(...)                                                                                     \
+  (&(struct rill_consumer_attr){.size = sizeof(struct rill_consumer_attr), __VA_ARGS__})
 
 static void senseless_attributes_are_refused(void **state) {
   (void)state;
@@ -236,8 +239,9 @@ static void a_sequence_of_the_future_is_erange_and_names_the_next(void **state) 
     assert_non_null(strstr(rill_error(), "41"));
     assert_code(consume(C(.start = RILL_SEQUENCE, .sequence = 41, .flags = flags)), 0);
     rill_consumer *consumer = NULL;
-    assert_code(rill_consumer_open(
-                    queue, C(.start = RILL_SEQUENCE, .sequence = 40, .flags = flags), &consumer), 0);
+    assert_code(rill_consumer_open(queue, C(.start = RILL_SEQUENCE, .sequence = 40, .flags = flags),
+                                   &consumer),
+                0);
     expect_text(consumer, 40, "x");
     rill_consumer_close(consumer);
   }
@@ -338,6 +342,36 @@ static void missing_resources_and_rights_are_told_apart(void **state) {
   assert_code(support_reap(support_child(attach_without_rights, NULL)), 0);
 }
 
+/* In a tmpfs of its own that is full after the queue was made. */
+static int join_without_space(void *unused) {
+  (void)unused;
+  char path[300];
+  rill_context_close(open_context(RILL_FENCE_AUTO)); /* makes the directory */
+  if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+      mount("none", support_directory(), "tmpfs", 0, "size=1m,mode=700") != 0)
+    return 77;
+  (void)setenv("RILL_DIR", support_directory(), 1);
+  queue = small_queue("q", RILL_RELIABLE);
+  (void)snprintf(path, sizeof path, "%s/ballast", support_directory());
+  const int fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+  CK(fd >= 0);
+  for (off_t at = 0; posix_fallocate(fd, at, 4096) == 0; at += 4096)
+    ;
+  CK_EQ(consume(NULL), -ENOSPC);
+  CK(strstr(rill_error(), "remount") != NULL);
+  CK(ftruncate(fd, 0) == 0);
+  CK_EQ(consume(NULL), 0);
+  return 0;
+}
+
+static void no_memory_for_a_group_is_enospc_with_its_remedy(void **state) {
+  (void)state;
+  const int status = support_reap(support_child(join_without_space, NULL));
+  if (status == 77)
+    skip(); /* it may not mount */
+  assert_code(status, 0);
+}
+
 /* --- closing ----------------------------------------------------------------------- */
 
 static void handles_close_in_any_order(void **state) {
@@ -419,7 +453,7 @@ static int use_the_parents_handles(void *unused) {
   rill_context *own = NULL;
   CK_EQ(rill_context_open(NULL, &own), 0);
   CK_EQ(rill_queue_open(own, "q", 0, NULL, RILL_NOW, &queue), 0);
-  CK_EQ(produce(NULL, RILL_NOW), -EBUSY);     /* the parent's lease is not ours */
+  CK_EQ(produce(NULL, RILL_NOW), -EBUSY); /* the parent's lease is not ours */
   CK_EQ(consume(C(.group = "g")), -EBUSY);
   return 0;
 }
@@ -457,6 +491,7 @@ int main(void) {
       BEHAVIOUR(a_removed_queue_takes_nobody_in),
       BEHAVIOUR(a_senseless_ring_takes_nobody_in),
       BEHAVIOUR(missing_resources_and_rights_are_told_apart),
+      BEHAVIOUR(no_memory_for_a_group_is_enospc_with_its_remedy),
       BEHAVIOUR(handles_close_in_any_order),
       BEHAVIOUR(producer_and_consumer_work_when_their_parents_are_closed),
       BEHAVIOUR(a_forked_child_is_told_and_harms_nobody)};

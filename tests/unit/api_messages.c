@@ -38,7 +38,8 @@ static void messages_flow_with_every_strategy_and_fence(void **state) {
     for (uint32_t wait = RILL_ADAPTIVE; wait <= RILL_PARK; wait++)
       for (uint32_t batch = 0; batch < 2; batch++) {
         const struct rill_queue_attr attr = {.size = sizeof attr, .capacity = 65536};
-        const struct rill_consumer_attr member = {.size = sizeof member, .wait = wait, .group = "g"};
+        const struct rill_consumer_attr member = {
+            .size = sizeof member, .wait = wait, .group = "g"};
         rill_context *context = open_context(fence);
         char name[48];
         (void)snprintf(name, sizeof name, "q-%u-%u-%u", fence, wait, batch);

@@ -59,7 +59,8 @@ static void senseless_calls_are_refused(void **state) {
   assert_code(try_open("q", RILL_CREATE, ATTR(.reserved = {0, 0, 0, 0, 1}), 0), -EINVAL);
   assert_code(try_open("q", RILL_CREATE, ATTR(.capacity = (UINT64_C(1) << 40) + 1), 0), -EINVAL);
   assert_code(try_open("q", RILL_CREATE, ATTR(.capacity = UINT64_MAX), 0), -EINVAL);
-  assert_code(try_open("q", RILL_CREATE, ATTR(.capacity = 65536, .max_message = 32257), 0), -EINVAL);
+  assert_code(try_open("q", RILL_CREATE, ATTR(.capacity = 65536, .max_message = 32257), 0),
+              -EINVAL);
   assert_code(try_open("q", RILL_CREATE, ATTR(.max_groups = 1025), 0), -EINVAL);
   assert_code(try_open("q", RILL_CREATE, ATTR(.mode = 0602), 0), -EINVAL);
   assert_code(try_open("q", RILL_CREATE, ATTR(.mode = 04600), 0), -EINVAL);
@@ -77,7 +78,8 @@ static void attributes_are_rounded_and_filled_in(void **state) {
   rill_queue *queue = open_queue(context, "a", RILL_CREATE, NULL);
   struct rill_queue_stat stat = stat_of(queue);
   assert_true(stat.capacity == 1 << 20 && stat.max_message == 1 << 17 && stat.max_groups == 64);
-  assert_true(stat.mode == 0700 && stat.overflow == RILL_RELIABLE && stat.lifetime == RILL_TRANSIENT);
+  assert_true(stat.mode == 0700 && stat.overflow == RILL_RELIABLE &&
+              stat.lifetime == RILL_TRANSIENT);
   rill_queue_close(queue);
   queue = open_queue(context, "b", RILL_CREATE,
                      ATTR(.capacity = 65537, .max_message = 65024, .max_groups = 1, .mode = 0750));
@@ -363,8 +365,9 @@ static void a_segment_without_the_right_to_open_is_eacces(void **state) {
   create_a_kept_queue("q");
   assert_code(chmod(file_of(".control"), 0), 0);
   assert_code(chmod(support_directory(), 0555), 0);
-  assert_code(support_reap(support_child(run_with_own_context,
-                                         (void *)(uintptr_t)open_without_the_right)), 0);
+  assert_code(
+      support_reap(support_child(run_with_own_context, (void *)(uintptr_t)open_without_the_right)),
+      0);
   assert_code(chmod(support_directory(), 0755), 0);
 }
 
@@ -388,16 +391,20 @@ static int open_without_memory(void *unused) {
 static void no_descriptors_and_no_memory_are_different_errors(void **state) {
   (void)state;
   create_a_kept_queue("q");
-  assert_code(support_reap(support_child(run_with_own_context,
-                                         (void *)(uintptr_t)open_without_descriptors)), 0);
+  assert_code(support_reap(
+                  support_child(run_with_own_context, (void *)(uintptr_t)open_without_descriptors)),
+              0);
   if (!SUPPORT_SANITIZED)
-    assert_code(support_reap(support_child(run_with_own_context,
-                                           (void *)(uintptr_t)open_without_memory)), 0);
+    assert_code(
+        support_reap(support_child(run_with_own_context, (void *)(uintptr_t)open_without_memory)),
+        0);
 }
 
 #define QUEUE(function)                                                                            \
-  {.name = #function, .test_func = function, .setup_func = setup, .teardown_func = teardown,       \
-   .initial_state = (void *)(uintptr_t) #function}
+  {                                                                                                \
+    .name = #function, .test_func = function, .setup_func = setup, .teardown_func = teardown,      \
+    .initial_state = (void *)(uintptr_t) #function                                                 \
+  }
 
 int main(void) {
   const struct CMUnitTest tests[] = {

@@ -30,10 +30,9 @@ static void make(const char *name, uint32_t lifetime) {
 
 static void the_numbers_of_a_queue_are_right(void **state) {
   (void)state;
-  rill_queue *queue =
-      open_queue(context, "md/numbers", RILL_CREATE,
-                 ATTR(.capacity = 65536, .max_message = 1000, .max_groups = 8, .mode = 0750,
-                      .lifetime = RILL_KEPT, .type = {1, 2, 3, 0}));
+  rill_queue *queue = open_queue(context, "md/numbers", RILL_CREATE,
+                                 ATTR(.capacity = 65536, .max_message = 1000, .max_groups = 8,
+                                      .mode = 0750, .lifetime = RILL_KEPT, .type = {1, 2, 3, 0}));
   struct rill_queue_stat stat = stat_of(queue);
   assert_string_equal(stat.name, "md/numbers");
   assert_true(strlen(stat.uuid) == 32);
@@ -286,19 +285,20 @@ static void unlink_frees_the_name_at_once(void **state) {
 }
 
 #define STAT(function)                                                                             \
-  {.name = #function, .test_func = function, .setup_func = setup, .teardown_func = teardown,       \
-   .initial_state = (void *)(uintptr_t) #function}
+  {                                                                                                \
+    .name = #function, .test_func = function, .setup_func = setup, .teardown_func = teardown,      \
+    .initial_state = (void *)(uintptr_t) #function                                                 \
+  }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      STAT(the_numbers_of_a_queue_are_right),
-      STAT(the_losses_of_a_group_are_counted),
-      STAT(stat_takes_no_struct_of_another_size),
-      STAT(queues_are_listed_by_pattern_in_order),
-      STAT(a_closed_directory_cannot_be_listed),
-      STAT(gc_removes_transient_queues_that_nobody_has_open),
-      STAT(gc_removes_halves_and_unfinished_files),
-      STAT(gc_reclaims_dead_consumers),
-      STAT(unlink_frees_the_name_at_once)};
+  const struct CMUnitTest tests[] = {STAT(the_numbers_of_a_queue_are_right),
+                                     STAT(the_losses_of_a_group_are_counted),
+                                     STAT(stat_takes_no_struct_of_another_size),
+                                     STAT(queues_are_listed_by_pattern_in_order),
+                                     STAT(a_closed_directory_cannot_be_listed),
+                                     STAT(gc_removes_transient_queues_that_nobody_has_open),
+                                     STAT(gc_removes_halves_and_unfinished_files),
+                                     STAT(gc_reclaims_dead_consumers),
+                                     STAT(unlink_frees_the_name_at_once)};
   return cmocka_run_group_tests_name("api_stat", tests, NULL, NULL);
 }

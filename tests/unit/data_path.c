@@ -61,9 +61,8 @@ struct ends {
 static uint8_t bytes[1024];
 
 static struct ends open_ends(const char *name, uint32_t overflow, uint32_t fence, uint32_t stamp) {
-  const struct rill_queue_attr attr = {.size = sizeof attr,
-                                       .capacity = 1 << 20,
-                                       .overflow = overflow};
+  const struct rill_queue_attr attr = {
+      .size = sizeof attr, .capacity = 1 << 20, .overflow = overflow};
   const struct rill_producer_attr of_producer = {.size = sizeof of_producer, .stamp = stamp};
   rill_context *context = open_context(fence);
   rill_queue *queue = open_queue(context, name, RILL_CREATE, &attr);

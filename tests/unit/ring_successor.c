@@ -122,8 +122,9 @@ static void succeed(void) {
 }
 
 static void one_death_everywhere(void (*die)(void), uint32_t overwrite, uint64_t base) {
-  plain_open(&plain, &(struct plain_options){
-                         .overwrite = overwrite, .base_position = base, .base_sequence = base / 16});
+  plain_open(&plain, &(struct plain_options){.overwrite = overwrite,
+                                             .base_position = base,
+                                             .base_sequence = base / 16});
   next = base / 16;
   plain_producer(&plain, &producer, RILL_SPIN, 0);
   assert_code(plain_consumer(&plain, &consumer, 0, RILL_OLDEST, 0, 0), 0);
@@ -160,7 +161,7 @@ static void half_a_batch_is_never_seen(void **state) {
   const uint64_t head = producer.position;
   dies_in_a_batch();
   assert_true(atomic_load(plain_word(&plain, head + 16)) != 0); /* the second one is there */
-  drain();                                                       /* ... and not seen */
+  drain();                                                      /* ... and not seen */
   succeed();
   assert_true(producer.position == head);
   publish(0); /* as long as the first of the batch: the second follows at once */
@@ -265,11 +266,10 @@ static void a_kept_group_and_a_new_producer_meet_again(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      BEHAVIOUR(a_successor_goes_on_exactly_where_the_dead_one_was),
-      BEHAVIOUR(half_a_batch_is_never_seen),
-      BEHAVIOUR(a_batch_that_ends_in_the_middle_shows_none_of_it),
-      BEHAVIOUR(deaths_in_a_row_of_all_kinds_lose_nothing),
-      BEHAVIOUR(a_kept_group_and_a_new_producer_meet_again)};
+  const struct CMUnitTest tests[] = {BEHAVIOUR(a_successor_goes_on_exactly_where_the_dead_one_was),
+                                     BEHAVIOUR(half_a_batch_is_never_seen),
+                                     BEHAVIOUR(a_batch_that_ends_in_the_middle_shows_none_of_it),
+                                     BEHAVIOUR(deaths_in_a_row_of_all_kinds_lose_nothing),
+                                     BEHAVIOUR(a_kept_group_and_a_new_producer_meet_again)};
   return cmocka_run_group_tests_name("ring_successor", tests, NULL, NULL);
 }
