@@ -194,10 +194,11 @@ int rilli_segment_open(int dir, const char *name, int writable, struct rilli_fil
   else if (!S_ISREG(status.st_mode))
     code = not_regular(name);
   else if (!trusted(&status, &parent))
-    code = rilli_fail(EPERM,
-                      "segment '%s' belongs to user %u, and more than one user may make files in its "
-                      "directory: it cannot be trusted",
-                      name, (unsigned)status.st_uid);
+    code =
+        rilli_fail(EPERM,
+                   "segment '%s' belongs to user %u, and more than one user may make files in its "
+                   "directory: it cannot be trusted",
+                   name, (unsigned)status.st_uid);
   else if (status.st_mode & S_IWOTH)
     code = rilli_fail(EPERM, "segment '%s' may be written by everybody: chmod o-w it", name);
   if (code) {

@@ -65,8 +65,8 @@ struct rill_queue_attr {
  * deadline: without RILL_CREATE, waits until the queue exists.
  * Ordering: what the creator did before is visible. Progress: may sleep.
  * Contexts: any thread; the handle may be used by all threads; not after fork.
- * Errors: -EINVAL (name, flags, attributes), -EAGAIN or -ETIMEDOUT (not there by
- * the deadline; with RILL_NOW -ENOENT), -EEXIST, -EACCES, -EPERM (owner or mode is
+ * Errors: -EINVAL (name, flags, attributes), -ETIMEDOUT (not there by the
+ * deadline; with RILL_NOW -ENOENT), -EBUSY (others keep removing it), -EEXIST, -EACCES, -EPERM (owner or mode is
  * not trusted), -ENOSPC (no memory for it: the text names size and remedy),
  * -EINPROGRESS (unfinished), -EPROTO (foreign bytes, other byte order), -EBADMSG
  * (truncated, damaged or half), -EPROTONOSUPPORT (another version), -EPROTOTYPE
@@ -94,7 +94,7 @@ RILL_API int rill_group_unlink(rill_queue *queue, const char *group);
 /* Calls visit(name, arg) for each queue whose name matches pattern (fnmatch(3);
  * '*' matches '/' as well; NULL: all), in the order of their names.
  * A visit that returns other than 0 ends it, and is returned.
- * Returns the number of queues visited. Errors: -EACCES, -ENOMEM, -ECHILD. Since 0.1. */
+ * Returns the number of queues visited; files that are no queue's are passed over. Errors: -EACCES, -ENOMEM, -ECHILD. Since 0.1. */
 RILL_API int rill_queue_list(rill_context *context, const char *pattern,
                              int (*visit)(const char *name, void *arg), void *arg);
 

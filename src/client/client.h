@@ -15,7 +15,9 @@
 
 struct rill_context {
   _Atomic unsigned references;
-  int dir;               /* the namespace's directory                            */
+  _Atomic int dir; /* the namespace's directory: rilli_context_dir                 */
+  char *path;      /* its name, and what it is, in case somebody closes it         */
+  uint64_t inode, device;
   uint32_t fence;        /* RILL_FENCE_MEMBARRIER or _FULL                         */
   const uint32_t *alive; /* 1; 0 in a forked child                                */
 };
@@ -38,6 +40,9 @@ struct rill_queue {
 
 /* context.c */
 int rilli_context_check(const rill_context *context); /* -ECHILD after fork         */
+/* The directory's descriptor; opened anew if somebody closed it (close_range) or put another
+ * file in its place. -1 when it is gone. */
+int rilli_context_dir(rill_context *context);
 void rilli_context_hold(rill_context *context);
 
 /* name.c */

@@ -178,7 +178,10 @@ static int not_named(int code, const char *which) {
 
 /* Attached before it has its name, so that nobody finds it idle. */
 static int name_both(int dir, struct making *making, struct rilli_pair *pair) {
-  int code = rilli_lock_try(pair->control.fd, RILLI_LEASE_ATTACH, 1, 0);
+  int code = rilli_lease_note(pair->control.fd);
+  if (code)
+    return code;
+  code = rilli_lock_try(pair->control.fd, RILLI_LEASE_ATTACH, 1, 0);
   if (code == 0)
     code = rilli_segment_name(dir, making->data, pair->data_name);
   if (code)

@@ -22,7 +22,7 @@ void rilli_pair_init(struct rilli_pair *pair) {
 
 static void close_file(struct rilli_file *file) {
   if (file->fd >= 0)
-    (void)close(file->fd);
+    rilli_lease_close(file->fd);
   file->fd = -1;
 }
 
@@ -73,7 +73,10 @@ int rilli_data_check(const struct rilli_file *file, struct rilli_geometry *ret) 
 /* E13: the lease first, then the look whether the queue is still there. */
 static int attach(int dir, struct rilli_pair *pair) {
   uint32_t tombstone = 0;
-  const int code = rilli_lock_try(pair->control.fd, RILLI_LEASE_ATTACH, 1, 0);
+  int code = rilli_lease_note(pair->control.fd);
+  if (code)
+    return code;
+  code = rilli_lock_try(pair->control.fd, RILLI_LEASE_ATTACH, 1, 0);
   if (code == -EAGAIN)
     return rilli_fail(EAGAIN, "it is just being removed");
   if (code)
@@ -180,11 +183,13 @@ int rilli_pair_open(int dir, const char *name, int observe, struct rilli_pair *r
 
 /* For those who may only look: the name still means this file. */
 static int still_there(const rill_queue *queue) {
-  return rilli_segment_same(queue->context->dir, queue->control_name, &queue->control_file);
+  return rilli_segment_same(rilli_context_dir(queue->context), queue->control_name,
+                            &queue->control_file);
 }
 
 int rilli_control_open(const rill_queue *queue, int writable, struct rilli_file *ret) {
-  const int code = rilli_segment_open(queue->context->dir, queue->control_name, writable, ret);
+  const int code =
+      rilli_segment_open(rilli_context_dir(queue->context), queue->control_name, writable, ret);
   if (code && code != -ENOENT && !(queue->limited && !still_there(queue)))
     return code;
   if (code == 0 && ret->inode == queue->control_file.inode &&
