@@ -85,13 +85,15 @@ RILL_API void rill_consumer_close(rill_consumer *consumer);
  * Errors: -EAGAIN (nothing there, RILL_NOW), -ETIMEDOUT, -EPIPE (everything is
  * read, and the producer has closed or died), -ESTALE (the queue was removed, or the
  * group was refused: what was received and not released is void), -ECANCELED
- * (rill_consumer_interrupt), -EINTR (a signal handler ran while waiting), -EPROTO
+ * (rill_consumer_interrupt), -EINTR (a signal handler, installed
+ * without SA_RESTART, ran while waiting), -EPROTO
  * (bad bytes in the ring), -ECHILD. Since 0.1. */
 RILL_API int rill_receive(rill_consumer *consumer, rill_time deadline,
                           struct rill_message *ret_message);
 
 /* Takes up to n messages: waits for the first, then takes what is there.
- * Returns how many, at least 1.
+ * Returns how many, at least 1; always 1 from an overwrite queue or a tail, whose buffer
+ * holds one.
  * Ordering: as rill_receive. Progress: as rill_receive. Contexts: as rill_receive.
  * Errors: as rill_receive; -EINVAL (n is 0). Since 0.1. */
 RILL_API int rill_receive_batch(rill_consumer *consumer, size_t n, rill_time deadline,

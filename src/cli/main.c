@@ -15,7 +15,7 @@
 #include <string.h>
 
 const struct verb *const verbs[] = {
-    &verb_create, &verb_ls, &verb_stat,    &verb_pub,  &verb_sub, &verb_tail,
+    &verb_create, &verb_ls, &verb_stat,   &verb_pub,     &verb_sub,  &verb_tail,
     &verb_rm,     &verb_gc, &verb_doctor, &verb_version, &verb_help, NULL,
 };
 

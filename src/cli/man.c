@@ -74,7 +74,7 @@ static const struct term values[] = {
      "GiB, TiB."},
     {"DURATION", "A number, which may have a decimal point, and ns, us, ms, s, m or h; seconds if "
                  "there is no unit."},
-    {"MODE", "Permission bits in octal, as 0640."},
+    {"MODE", "Rights in octal, as 0750: 4 to look, 2 to publish, 1 to take."},
     {"NAME", "Of a queue: words of letters, digits, dots, underscores and hyphens, joined by "
              "slashes, as md/eurex/fdax; at most 200 bytes."},
     {NULL, NULL},

@@ -15,7 +15,9 @@
 
 struct rill_context {
   _Atomic unsigned references;
-  int dir;               /* the namespace's directory                            */
+  _Atomic int dir; /* the namespace's directory: rilli_context_dir                 */
+  char *path;      /* its name, and what it is, in case somebody closes it         */
+  uint64_t inode, device;
   uint32_t fence;        /* RILL_FENCE_MEMBARRIER or _FULL                         */
   const uint32_t *alive; /* 1; 0 in a forked child                                */
 };
@@ -31,11 +33,16 @@ struct rill_queue {
   struct rilli_control_geometry control_geometry;
   struct rilli_mapping data;    /* read-only, with the ring twice                  */
   struct rilli_mapping control; /* read-only; carries the attach lease             */
+  uint32_t data_mode;           /* permission bits of the data file               */
+  int limited;                  /* may only look: `control` is an empty image      */
   struct rilli_ring ring;       /* read-only view; no hints                        */
 };
 
 /* context.c */
 int rilli_context_check(const rill_context *context); /* -ECHILD after fork         */
+/* The directory's descriptor; opened anew if somebody closed it (close_range) or put another
+ * file in its place. -1 when it is gone. */
+int rilli_context_dir(rill_context *context);
 void rilli_context_hold(rill_context *context);
 
 /* name.c */
@@ -54,10 +61,12 @@ struct rilli_pair {
   char control_name[RILLI_FILE_NAME], data_name[RILLI_FILE_NAME];
   struct rilli_geometry geometry;
   struct rilli_control_geometry control_geometry;
+  int limited; /* the control segment may not be opened: it is described by stat alone */
 };
 void rilli_pair_init(struct rilli_pair *pair);
 void rilli_pair_close(struct rilli_pair *pair);
-/* Opens an existing pair; attaches (takes the shared lease) unless only observing.
+/* Opens an existing pair; attaches (takes the shared lease) unless only observing. Who
+ * observes and may only look gets the data segment alone.
  * -ENOENT: there is none. -EAGAIN: just being removed; try again. */
 int rilli_pair_open(int dir, const char *name, int observe, struct rilli_pair *ret);
 /* Opens the control file once more, as a description of its own. -ESTALE: it is another. */

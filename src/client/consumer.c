@@ -42,13 +42,9 @@ static int map_row(struct owner *owner, int fd, uint32_t index) {
   const uint64_t set = control->group_offset + index * control->group_stride;
   int code = rilli_segment_reserve(fd, set + control->slots_offset, control->slot_stride);
   if (code == 0)
-    code = rilli_map(fd, control->hints_offset, RILLI_PAGE, 1, &owner->hints);
+    code = rilli_lease_map(fd, control->hints_offset, RILLI_PAGE, 1, &owner->hints);
   if (code == 0)
-    code = rilli_lease_bind(owner->hints.base, owner->hints.size);
-  if (code == 0)
-    code = rilli_map(fd, set, control->group_stride, 1, &owner->group);
-  if (code == 0)
-    code = rilli_lease_bind(owner->group.base, owner->group.size);
+    code = rilli_lease_map(fd, set, control->group_stride, 1, &owner->group);
   return code;
 }
 
@@ -75,6 +71,11 @@ static void prepare_row(struct rilli_group *group, const char *name) {
     memcpy(group->name, name, strlen(name));
 }
 
+static int not_yet(uint64_t sequence, uint64_t head) {
+  return rilli_fail(ERANGE, "sequence %llu is not published yet: the next one is %llu",
+                    (unsigned long long)sequence, (unsigned long long)head);
+}
+
 static int enter(struct rill_consumer *consumer, const struct rill_consumer_attr *attr, int fd,
                  uint32_t index) {
   struct owner *owner = consumer->owner;
@@ -97,8 +98,7 @@ static int enter(struct rill_consumer *consumer, const struct rill_consumer_attr
   uint64_t head = 0;
   code = rilli_join(consumer, flags, &start, &head);
   if (code == -ERANGE)
-    return rilli_fail(ERANGE, "sequence %llu is not published yet: the next one is %llu",
-                      (unsigned long long)attr->sequence, (unsigned long long)head);
+    return not_yet(attr->sequence, head);
   if (code)
     return rilli_fail(-code, "its ring makes no sense: another process damaged it; look with rill "
                              "doctor");
@@ -112,12 +112,15 @@ static int join_group(struct rill_consumer *consumer, const struct rill_consumer
   int code = rilli_control_open(owner->queue, 1, &control);
   if (code)
     return code;
-  code = rilli_seat_take(owner->queue, control.fd, attr->group, &seat);
-  if (code == 0)
-    code = enter(consumer, attr, control.fd, seat.index);
-  /* The mappings keep this description, so what must not last is given back by name. */
-  rilli_seat_settle(control.fd, &seat);
-  (void)close(control.fd);
+  code = rilli_lease_note(control.fd);
+  if (code == 0) {
+    code = rilli_seat_take(owner->queue, control.fd, attr->group, &seat);
+    if (code == 0)
+      code = enter(consumer, attr, control.fd, seat.index);
+    /* The mappings keep this description, so what must not last is given back by name. */
+    rilli_seat_settle(control.fd, &seat);
+  }
+  rilli_lease_close(control.fd);
   return code;
 }
 
@@ -145,6 +148,8 @@ static int start_tail(struct rill_consumer *consumer, const struct rill_consumer
       consumer->lost = place.sequence - attr->sequence;
     if (code)
       continue;
+    if (until.by_sequence && rilli_before(place.sequence, until.sequence))
+      return not_yet(until.sequence, place.sequence);
     consumer->position = consumer->released = consumer->published = place.position;
     consumer->sequence = consumer->released_sequence = place.sequence;
     return 0;

@@ -72,7 +72,7 @@ int rill_queue_list(rill_context *context, const char *pattern,
   struct listing files;
   int code = rilli_context_check(context);
   if (code == 0)
-    code = list_files(context->dir, &files);
+    code = list_files(rilli_context_dir(context), &files);
   if (code)
     return code;
   int visited = 0;
@@ -209,10 +209,10 @@ int rill_queue_gc(rill_context *context, unsigned flags,
     return code;
   if (flags & ~(unsigned)RILL_GC_DRY_RUN)
     return rilli_fail(EINVAL, "unknown flags %x for rill_queue_gc", flags);
-  code = list_files(context->dir, &files);
+  code = list_files(rilli_context_dir(context), &files);
   if (code)
     return code;
-  struct collection gc = {context->dir, flags & RILL_GC_DRY_RUN, report, arg, 0};
+  struct collection gc = {rilli_context_dir(context), flags & RILL_GC_DRY_RUN, report, arg, 0};
   for (size_t i = 0; i < files.count; i++) {
     char name[RILLI_NAME_SIZE];
     const char *file = files.names[i];

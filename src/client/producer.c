@@ -73,12 +73,10 @@ static int take_lease(const rill_queue *queue, int fd, rill_time deadline) {
 static int map_both(struct owner *owner, const struct rilli_file *control) {
   const rill_queue *queue = owner->queue;
   struct rilli_file data;
-  int code = rilli_map(control->fd, 0, queue->control_geometry.file_size, 1, &owner->control);
-  if (code == 0)
-    code = rilli_lease_bind(owner->control.base, owner->control.size);
+  int code = rilli_lease_map(control->fd, 0, queue->control_geometry.file_size, 1, &owner->control);
   if (code)
     return code;
-  code = rilli_segment_open(queue->context->dir, queue->data_name, 1, &data);
+  code = rilli_segment_open(rilli_context_dir(queue->context), queue->data_name, 1, &data);
   if (code)
     return code == -ENOENT ? rilli_fail(ESTALE, "it was removed: open it again") : code;
   struct rilli_geometry geometry;
@@ -89,7 +87,7 @@ static int map_both(struct owner *owner, const struct rilli_file *control) {
     code = rilli_map_ring(data.fd, queue->geometry.ring_offset, queue->geometry.capacity, 1,
                           &owner->data);
   (void)close(data.fd);
-  return code ? code : rilli_lease_bind(owner->data.base, owner->data.size);
+  return code ? code : rilli_keep_from_children(&owner->data);
 }
 
 static int start(struct rill_producer *producer, const struct owner *owner) {
@@ -154,10 +152,12 @@ static int take_place(struct owner *owner, rill_time deadline) {
   int code = rilli_control_open(owner->queue, 1, &control);
   if (code)
     return code;
-  code = take_lease(owner->queue, control.fd, deadline);
+  code = rilli_lease_note(control.fd);
+  if (code == 0)
+    code = take_lease(owner->queue, control.fd, deadline);
   if (code == 0)
     code = map_both(owner, &control);
-  (void)close(control.fd);
+  rilli_lease_close(control.fd);
   return code;
 }
 

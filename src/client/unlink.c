@@ -5,6 +5,7 @@
  * file; names of living files are never reused, so nobody removes another's queue. A
  * remover that dies in between leaves a data file without control: gc's work. */
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "client.h"
@@ -84,19 +85,21 @@ int rill_queue_unlink(rill_context *context, const char *name) {
   if (code)
     return code;
   rilli_name_files(name, NULL, control_name, NULL);
-  code = rilli_segment_open(context->dir, control_name, 1, &control);
+  code = rilli_segment_open(rilli_context_dir(context), control_name, 1, &control);
   if (code == 0) {
-    code = rilli_remove(context->dir, control_name, &control, 0);
+    code = rilli_remove(rilli_context_dir(context), control_name, &control, 0);
     (void)close(control.fd);
     if (code == -EBUSY) /* another one is removing it */
       return 0;
   } else if (code == -EPROTO) { /* a link, or no file at all */
-    code = unlinkat(context->dir, control_name, 0) == 0
+    code = unlinkat(rilli_context_dir(context), control_name, 0) == 0 ||
+                   (errno == EISDIR &&
+                    unlinkat(rilli_context_dir(context), control_name, AT_REMOVEDIR) == 0)
                ? 0
                : rilli_fail(errno, "cannot remove '%s': %s", control_name, rilli_words(errno));
   }
   if (code == 0 || code == -ENOENT) {
-    const int halves = rilli_remove_widows(context->dir, control_name);
+    const int halves = rilli_remove_widows(rilli_context_dir(context), control_name);
     if (code && !halves)
       return rilli_fail(ENOENT, "cannot remove queue '%s': there is no such queue", name);
     return 0;

@@ -70,7 +70,8 @@ int rill_release(rill_consumer *consumer, const struct rill_message *up_to) {
   if (rilli_unlikely(!consumer->base))
     return forked();
   const uint64_t to = up_to ? up_to->token : consumer->position;
-  if (rilli_unlikely(up_to && to - consumer->released - 1 >= consumer->position - consumer->released))
+  if (rilli_unlikely(up_to &&
+                     to - consumer->released - 1 >= consumer->position - consumer->released))
     return rilli_fail(EINVAL, "release of a message that is not received, or was released before");
   consumer->released_sequence = up_to ? up_to->sequence + 1 : consumer->sequence;
   consumer->released = to;

@@ -88,6 +88,7 @@ static int overtaken(const struct rilli_ring *ring, uint64_t position) {
 
 int rilli_walk(const struct rilli_ring *ring, const struct rilli_until *until,
                struct rilli_place *place) {
+  const uint64_t first = place->sequence;
   uint64_t walked = 0;
   while (walked <= ring->capacity) {
     if ((until->by_sequence && place->sequence == until->sequence) ||
@@ -107,7 +108,9 @@ int rilli_walk(const struct rilli_ring *ring, const struct rilli_until *until,
     if (!(rilli_word_flags(word) & RILLI_FLAG_SKIP))
       place->sequence++;
   }
-  return -EPROTO;
+  /* A ring of nothing but skip frames; or a producer as fast as this walk: then all that was
+   * published when it began lies behind. */
+  return place->sequence == first ? -EPROTO : 0;
 }
 
 int rilli_find_head(const struct rilli_ring *ring, struct rilli_place *ret) {
