@@ -33,9 +33,43 @@ static void a_dead_member_does_not_keep_the_last_row(void **state) {
   rill_queue_close(queue);
 }
 
+/* --- unlink beside somebody who looks whether the queue can go ------------------------------ */
+
+static int hold_the_unlink_byte(void *arg) {
+  const int *ready = arg;
+  char path[512];
+  (void)snprintf(path, sizeof path, "%s/q.control", support_directory());
+  const int fd = open(path, O_RDWR | O_CLOEXEC);
+  CK(fd >= 0);
+  CK_EQ(rilli_lock_try(fd, RILLI_LOCK_UNLINK, 1, 1), 0);
+  CK_EQ(write(ready[1], "x", 1), 1);
+  (void)usleep(100000); /* and then it leaves the queue as it is, as gc does when it is in use */
+  return 0;
+}
+
+static void unlink_removes_what_another_only_looks_at(void **state) {
+  (void)state;
+  rill_queue *queue = small_queue("q", RILL_RELIABLE);
+  rill_context *context = open_context(RILL_FENCE_AUTO);
+  int ready[2];
+  char byte;
+  assert_code(pipe(ready), 0);
+  const pid_t child = support_child(hold_the_unlink_byte, ready);
+  assert_code(read(ready[0], &byte, 1), 1);
+  assert_code(rill_queue_unlink(context, "q"), 0);
+  rill_queue *again = NULL;
+  assert_code(rill_queue_open(context, "q", 0, NULL, RILL_NOW, &again), -ENOENT);
+  assert_code(support_reap(child), 0);
+  (void)close(ready[0]);
+  (void)close(ready[1]);
+  rill_context_close(context);
+  rill_queue_close(queue);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       BEHAVIOUR(a_dead_member_does_not_keep_the_last_row),
+      BEHAVIOUR(unlink_removes_what_another_only_looks_at),
   };
   return cmocka_run_group_tests_name("regressions", tests, NULL, NULL);
 }
