@@ -66,10 +66,43 @@ static void unlink_removes_what_another_only_looks_at(void **state) {
   rill_queue_close(queue);
 }
 
+/* --- gc beside those who make queues ------------------------------------------------------- */
+
+static int collect_for_ever(void *arg) {
+  (void)arg;
+  rill_context *context = open_context(RILL_FENCE_AUTO);
+  for (;;)
+    CK(rill_queue_gc(context, 0, NULL, NULL) >= 0);
+}
+
+static void use_for_a_moment(rill_context *context, unsigned flags, uint32_t lifetime) {
+  const struct rill_queue_attr attr = {
+      .size = sizeof attr, .capacity = 65536, .lifetime = lifetime, .max_groups = 1};
+  rill_queue_close(open_queue(context, "q", flags, &attr));
+}
+
+/* A kept queue replaces a transient one between gc's look and its deed. */
+static void gc_removes_no_queue_made_since_it_looked(void **state) {
+  (void)state;
+  rill_context *context = open_context(RILL_FENCE_AUTO);
+  const pid_t child = support_child(collect_for_ever, NULL);
+  for (int round = 0; round < 500; round++) {
+    use_for_a_moment(context, RILL_CREATE, RILL_TRANSIENT);
+    use_for_a_moment(context, RILL_CREATE, RILL_KEPT);
+    (void)usleep((unsigned)round % 100);
+    use_for_a_moment(context, 0, RILL_KEPT);
+    assert_code(rill_queue_unlink(context, "q"), 0);
+  }
+  (void)kill(child, SIGKILL);
+  assert_code(support_reap(child), -SIGKILL);
+  rill_context_close(context);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       BEHAVIOUR(a_dead_member_does_not_keep_the_last_row),
       BEHAVIOUR(unlink_removes_what_another_only_looks_at),
+      BEHAVIOUR(gc_removes_no_queue_made_since_it_looked),
   };
   return cmocka_run_group_tests_name("regressions", tests, NULL, NULL);
 }
