@@ -98,11 +98,43 @@ static void gc_removes_no_queue_made_since_it_looked(void **state) {
   rill_context_close(context);
 }
 
+/* --- a child made while a thread waits for the producer's lease ------------------------------- */
+
+static void *succeed(void *arg) {
+  rill_producer *producer = NULL;
+  CK_EQ(rill_producer_open(arg, NULL, RILL_FOREVER, &producer), 0);
+  return producer;
+}
+
+static void a_child_made_during_a_failover_keeps_no_lease(void **state) {
+  (void)state;
+  rill_queue *queue = small_queue("q", RILL_RELIABLE);
+  rill_producer *first = open_producer(queue, RILL_ADAPTIVE), *last = NULL;
+  pthread_t thread;
+  void *second;
+  assert_code(pthread_create(&thread, NULL, succeed, queue), 0);
+  (void)usleep(50000);
+  const pid_t child = fork();
+  if (child == 0)
+    for (;;)
+      (void)pause();
+  rill_producer_close(first);
+  assert_code(pthread_join(thread, &second), 0);
+  rill_producer_close(second);
+  const int code = rill_producer_open(queue, NULL, RILL_NOW, &last);
+  (void)kill(child, SIGKILL);
+  (void)support_reap(child);
+  assert_code(code, 0);
+  rill_producer_close(last);
+  rill_queue_close(queue);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       BEHAVIOUR(a_dead_member_does_not_keep_the_last_row),
       BEHAVIOUR(unlink_removes_what_another_only_looks_at),
       BEHAVIOUR(gc_removes_no_queue_made_since_it_looked),
+      BEHAVIOUR(a_child_made_during_a_failover_keeps_no_lease),
   };
   return cmocka_run_group_tests_name("regressions", tests, NULL, NULL);
 }
