@@ -129,12 +129,39 @@ static void a_child_made_during_a_failover_keeps_no_lease(void **state) {
   rill_queue_close(queue);
 }
 
+/* --- senseless segments ----------------------------------------------------------------- */
+
+static struct plain_ring plain;
+static struct rill_producer producer;
+static uint8_t bytes[1 << 16];
+
+static void publish(size_t size) {
+  assert_code(rill_publish(&producer, bytes, size, RILL_NOW), 0);
+}
+
+/* -EAGAIN would have a joiner or successor walk the whole ring a thousand times, or more. */
+static void frames_beyond_the_write_limit_are_damage(void **state) {
+  (void)state;
+  plain_open(&plain, &(struct plain_options){.base_position = 0 - UINT64_C(4096)});
+  plain_producer(&plain, &producer, RILL_SPIN, 0);
+  for (int i = 0; i < 100; i++)
+    publish(100);
+  atomic_store(&plain.ring.page->limit, plain.base_position + 4096);
+  atomic_store(&plain.ring.page->index_head, 1);
+  struct rilli_place place = {plain.base_position, plain.base_sequence, 0};
+  const struct rilli_until end = {.by_sequence = 0};
+  assert_code(rilli_walk(&plain.ring, &end, &place), -EPROTO);
+  assert_code(rilli_find_head(&plain.ring, &place), -EPROTO);
+  plain_close(&plain);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       BEHAVIOUR(a_dead_member_does_not_keep_the_last_row),
       BEHAVIOUR(unlink_removes_what_another_only_looks_at),
       BEHAVIOUR(gc_removes_no_queue_made_since_it_looked),
       BEHAVIOUR(a_child_made_during_a_failover_keeps_no_lease),
+      BEHAVIOUR(frames_beyond_the_write_limit_are_damage),
   };
   return cmocka_run_group_tests_name("regressions", tests, NULL, NULL);
 }
