@@ -133,6 +133,7 @@ static void a_child_made_during_a_failover_keeps_no_lease(void **state) {
 
 static struct plain_ring plain;
 static struct rill_producer producer;
+static struct rill_consumer consumer;
 static uint8_t bytes[1 << 16];
 
 static void publish(size_t size) {
@@ -155,6 +156,25 @@ static void frames_beyond_the_write_limit_are_damage(void **state) {
   plain_close(&plain);
 }
 
+/* What the queue states as its largest message, a reader's memory may be made for. */
+static void no_message_is_larger_than_max_message(void **state) {
+  (void)state;
+  for (uint32_t overwrite = 0; overwrite < 2; overwrite++) {
+    struct rill_message message;
+    plain_open(&plain, &(struct plain_options){.overwrite = overwrite, .max_message = 1000});
+    plain_producer(&plain, &producer, RILL_SPIN, 0);
+    assert_code(plain_consumer(&plain, &consumer, 0, RILL_OLDEST, 0, 0), 0);
+    publish(1000);
+    producer.ring.max_message = 1400;
+    producer.fast_span = 0;
+    publish(1001);
+    assert_code(rill_receive(&consumer, RILL_NOW, &message), 0);
+    assert_code(rill_receive(&consumer, RILL_NOW, &message), -EPROTO);
+    plain_leave(&consumer);
+    plain_close(&plain);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       BEHAVIOUR(a_dead_member_does_not_keep_the_last_row),
@@ -162,6 +182,7 @@ int main(void) {
       BEHAVIOUR(gc_removes_no_queue_made_since_it_looked),
       BEHAVIOUR(a_child_made_during_a_failover_keeps_no_lease),
       BEHAVIOUR(frames_beyond_the_write_limit_are_damage),
+      BEHAVIOUR(no_message_is_larger_than_max_message),
   };
   return cmocka_run_group_tests_name("regressions", tests, NULL, NULL);
 }
