@@ -175,6 +175,36 @@ static void no_message_is_larger_than_max_message(void **state) {
   }
 }
 
+/* --- a kept group that was refused --------------------------------------------------------- */
+
+/* The producer no longer held the place, so its cursor is not a place to go on at. */
+static void a_refused_group_begins_anew(void **state) {
+  (void)state;
+  struct rill_message message;
+  void *data;
+  plain_open(&plain, &(struct plain_options){.max_message = 16384});
+  plain_producer(&plain, &producer, RILL_SPIN, 0);
+  assert_code(plain_consumer(&plain, &consumer, 0, RILL_OLDEST, 0, RILLI_GROUP_KEEP), 0);
+  for (int i = 0; i < 60; i++)
+    publish(1008);
+  assert_code(rill_receive(&consumer, RILL_NOW, &message), 0);
+  atomic_store(&rilli_group_at(&plain.ring, 0)->cursor, 8); /* a stray write */
+  assert_code(rill_reserve(&producer, NULL, 12000, RILL_NOW, &data), 0);
+  rill_abort(&producer);
+  consumer.released = consumer.position;
+  consumer.released_sequence = consumer.sequence;
+  plain_leave(&consumer); /* its cursor makes sense again, but room was given beyond it */
+  assert_code(plain_consumer(&plain, &consumer, 0, RILL_OLDEST, 0, RILLI_GROUP_KEEP), 0);
+  uint64_t next = consumer.sequence;
+  for (int i = 0; i < 7; i++)
+    publish(1008);
+  for (; rill_receive(&consumer, RILL_NOW, &message) == 0; next++)
+    assert_true(message.sequence == next);
+  assert_true(next == producer.sequence);
+  plain_leave(&consumer);
+  plain_close(&plain);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       BEHAVIOUR(a_dead_member_does_not_keep_the_last_row),
@@ -183,6 +213,7 @@ int main(void) {
       BEHAVIOUR(a_child_made_during_a_failover_keeps_no_lease),
       BEHAVIOUR(frames_beyond_the_write_limit_are_damage),
       BEHAVIOUR(no_message_is_larger_than_max_message),
+      BEHAVIOUR(a_refused_group_begins_anew),
   };
   return cmocka_run_group_tests_name("regressions", tests, NULL, NULL);
 }
