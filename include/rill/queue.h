@@ -82,7 +82,8 @@ RILL_API void rill_queue_close(rill_queue *queue);
 /* Removes a queue: its name is free at once, whoever has it open gets -ESTALE from
  * the next call that looks (a wait, a full ring, an empty poll), its memory goes
  * with the last of them. What cannot be opened (half, damaged) is removed too.
- * Errors: -EINVAL, -ENOENT, -EACCES, -EPERM, -ECHILD. Since 0.1. */
+ * Errors: -EINVAL, -ENOENT, -EACCES, -EPERM, -EBUSY (a process that is just looking at it
+ * is stopped), -ECHILD. Since 0.1. */
 RILL_API int rill_queue_unlink(rill_context *context, const char *name);
 
 /* Removes a group that has no member, a kept one above all: the queue holds no messages

@@ -85,7 +85,8 @@ int rilli_pair_create(int dir, const char *name, const struct rill_queue_attr *a
 uint64_t rilli_round_capacity(uint64_t capacity);
 
 /* unlink.c: removes the queue whose control file is open here, damaged or not. If
- * only_idle: not (-EBUSY) while anybody has it open. */
+ * only_idle: not (-EBUSY) while anybody has it open. -ENOENT: it is gone already. -EAGAIN:
+ * another process is just at it, and may leave it as it is. */
 int rilli_remove(int dir, const char *control_name, const struct rilli_file *control,
                  int only_idle);
 int rilli_is_removed(const rill_queue *queue);

@@ -143,6 +143,8 @@ static int start_tail(struct rill_consumer *consumer, const struct rill_consumer
     else if (code == 0 && attr->start == RILL_SEQUENCE &&
              rilli_before(attr->sequence, place.sequence))
       consumer->lost = place.sequence - attr->sequence;
+    if (code == -EPROTO)
+      break;
     if (code)
       continue;
     if (until.by_sequence && rilli_before(place.sequence, until.sequence))

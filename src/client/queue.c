@@ -148,10 +148,12 @@ static int open_existing(rill_context *context, const char *name, unsigned flags
   if (code && (flags & RILL_CREATE) && !(flags & RILL_EXCLUSIVE) && queue &&
       queue->geometry.lifetime == RILL_TRANSIENT) {
     /* Left over by others: replaced, if really nobody has it open. */
-    if (rilli_remove(rilli_context_dir(context), pair.control_name, &pair.control, 1) == 0)
+    const int removed =
+        rilli_remove(rilli_context_dir(context), pair.control_name, &pair.control, 1);
+    if (removed == 0 || removed == -ENOENT)
       code = -ENOENT;
     else
-      code = compare(queue, attr); /* for its words */
+      code = removed == -EAGAIN ? removed : compare(queue, attr); /* for its words */
   }
   rilli_pair_close(&pair);
   if (code)

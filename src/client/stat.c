@@ -205,7 +205,7 @@ static int64_t age(const rill_queue *queue, uint64_t cursor) {
   if (rilli_index_oldest(ring, cursor, &entry) &&
       rilli_index_position(ring, limit - ring->capacity, cursor, &entry))
     return 0;
-  const int64_t span = rill_clock() - entry.time;
+  const int64_t span = (int64_t)((uint64_t)rill_clock() - (uint64_t)entry.time); /* any bytes */
   return span > 0 ? span : 0;
 }
 
