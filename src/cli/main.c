@@ -8,11 +8,13 @@
 #include "output.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 const struct verb *const verbs[] = {
     &verb_create, &verb_ls, &verb_stat,   &verb_pub,     &verb_sub,  &verb_tail,
@@ -182,10 +184,22 @@ static int finish(int status, const char *text, size_t size) {
   return status ? status : output;
 }
 
+/* The next file opened gets the number of a standard descriptor that came closed, and it
+ * is one of a queue or its directory. So each is taken first, by /dev/null opened the other
+ * way round: using it fails as on a closed one. */
+static int hold_standard_descriptors(void) {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+    if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+      return -1;
+  return 0;
+}
+
 int main(int argc, char **argv) {
   char *text = NULL;
   size_t size = 0;
   signal(SIGPIPE, SIG_IGN);
+  if (hold_standard_descriptors())
+    return cli_fail("/dev/null: %s", strerror(errno));
   cli.out = open_memstream(&text, &size);
   if (!cli.out)
     return cli_fail("%s", strerror(errno));
