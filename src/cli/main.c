@@ -38,8 +38,26 @@ static const struct option main_options[] = {
     OPTION_END,
 };
 
+static bool progress_shown;
+
+void cli_progress(const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  fputs("\r\033[K", stderr);
+  vfprintf(stderr, format, arguments);
+  va_end(arguments);
+  progress_shown = true;
+}
+
+void cli_progress_end(void) {
+  if (progress_shown)
+    fputs("\r\033[K", stderr);
+  progress_shown = false;
+}
+
 __attribute__((format(printf, 1, 0))) static void complain(const char *format, va_list arguments) {
   flockfile(stderr);
+  cli_progress_end();
   fputs("rill: ", stderr);
   vfprintf(stderr, format, arguments);
   putc('\n', stderr);

@@ -39,18 +39,13 @@ static int timed_out(const struct publisher *p, const char *what) {
 }
 
 /* Progress for who waits at a terminal while the messages come from elsewhere. */
-static void show_progress(struct publisher *p, rill_time now) {
+static void show_progress(struct publisher *p, rill_time now, const char *state) {
   char bytes[UNITS_TEXT];
   if (!p->shown || now - p->shown < 500000000)
     return;
   p->shown = now;
-  fprintf(stderr, "\r\033[K%llu messages, %s", (unsigned long long)p->traffic.messages,
-          format_size(bytes, p->traffic.bytes));
-}
-
-static void end_progress(const struct publisher *p) {
-  if (p->shown)
-    fputs("\r\033[K", stderr);
+  cli_progress("%llu messages, %s%s", (unsigned long long)p->traffic.messages,
+               format_size(bytes, p->traffic.bytes), state);
 }
 
 /* When the next message is due at --rate. */
@@ -97,7 +92,7 @@ static int publish(struct publisher *p, const void *data, size_t bytes, rill_tim
       return signals_status();
     if (now >= limit)
       return timed_out(p, "the queue stayed full");
-    show_progress(p, now);
+    show_progress(p, now, ", waits for room");
     r = put(p, data, bytes, when, limit - now < SLICE ? limit : now + SLICE);
   }
   if (r < 0)
@@ -126,7 +121,7 @@ static int publish_all(struct publisher *p) {
     else
       status = result == SOURCE_SIGNAL ? signals_status() : STATUS_FAILED;
     if (p->shown && (when || p->traffic.messages % 1024 == 0))
-      show_progress(p, rill_clock());
+      show_progress(p, rill_clock(), "");
   }
   p->traffic.last = rill_clock();
   return status;
@@ -225,7 +220,7 @@ static int work(struct publisher *p) {
     status = wait_for(p, groups_are_there, "too few groups have joined");
   if (!status)
     status = publish_all(p);
-  end_progress(p);
+  cli_progress_end();
   if (!status && linger)
     status = wait_for(p, all_is_read, "not everything was read");
   uint64_t before = stat.producer_parks;
