@@ -120,14 +120,17 @@ void man_page(FILE *out) {
           ".SH NAME\nrill \\- look at and work with message queues in shared memory\n"
           ".SH SYNOPSIS\n.B rill\n.I VERB\n[\\fIOPERAND\\fR]... [\\fIOPTION\\fR]...\n",
           RILL_VERSION);
-  chapter(out, "DESCRIPTION",
-          "A Rill queue carries messages from one producer at a time to any number of consumer "
-          "groups, through shared memory. Each group sees every message. rill makes queues, "
-          "publishes and reads messages, and shows who is behind and who is asleep.\n\n"
-          "Data goes to standard output, everything else to standard error. With --json a verb "
-          "prints JSON; keys that are there stay as they are, and new ones may come. Sizes are in "
-          "bytes and times in nanoseconds there.\n\n"
-          "Options and operands may be mixed; -- ends the options.");
+  chapter(
+      out, "DESCRIPTION",
+      "A Rill queue carries messages from one producer at a time to any number of consumer "
+      "groups, through shared memory. Each group sees every message. rill makes queues, "
+      "publishes and reads messages, and shows who is behind and who is asleep.\n\n"
+      "Data goes to standard output, everything else to standard error. With --json a verb "
+      "prints JSON; keys that are there stay as they are, and new ones may come. Sizes are in "
+      "bytes and times in nanoseconds there.\n\n"
+      "Options and operands may be mixed; -- ends the options. A value follows its option, or is "
+      "written with it, as --count=5 or -n5; short options without one may stand together, as "
+      "-fq.");
   fputs(".SH VERBS\n", out);
   for (size_t i = 0; verbs[i]; i++)
     man_verb(out, verbs[i]);
