@@ -43,7 +43,8 @@ const struct verb *verb_find(const char *name);
 
 /* Say "rill: ..." on stderr; return STATUS_FAILED, so that a verb can return it. */
 __attribute__((format(printf, 1, 2))) int cli_fail(const char *format, ...);
-/* The same in the library's words, after it returned `code`. */
+/* The same in the library's words, after it returned `code`; STATUS_USAGE where it refuses
+ * a name or a value as such, which came from the command line. */
 int cli_fail_library(int code);
 /* Say "rill: ..." and return STATUS_USAGE. */
 __attribute__((format(printf, 1, 2))) int cli_usage(const char *format, ...);

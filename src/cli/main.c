@@ -89,7 +89,8 @@ void cli_note(const char *format, ...) {
 
 int cli_fail_library(int code) {
   const char *words = rill_error();
-  return cli_fail("%s", *words ? words : strerror(-code));
+  cli_note("%s", *words ? words : strerror(-code));
+  return code == -EINVAL ? STATUS_USAGE : STATUS_FAILED;
 }
 
 int cli_context(const struct cli *options, rill_context **ret_context) {

@@ -83,7 +83,7 @@ static const struct term values[] = {
 static const struct term statuses[] = {
     {"0", "Done. Also when whoever read standard output has closed it."},
     {"1", "Failed; standard error says why."},
-    {"2", "The command line was wrong."},
+    {"2", "The command line was wrong: a verb, an option, a value, or a name that cannot be one."},
     {"3", "A deadline passed: with no message, or with fewer than were asked for."},
     {"128 + n", "Ended by signal n (SIGINT, SIGTERM or SIGHUP), in order: what was received and "
                 "not written stays in the queue, and the summary is still told."},
