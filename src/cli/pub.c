@@ -200,8 +200,9 @@ static int open_source(struct publisher *p, const struct rill_queue_stat *stat) 
   enum source_kind kind = raw ? SOURCE_BLOCKS : made_up ? SOURCE_MADE_UP : SOURCE_LINES;
   uint64_t bytes = size == NOT_GIVEN ? (raw ? 4096 : 64) : size;
   if (kind != SOURCE_LINES && bytes > stat->max_message)
-    return cli_fail("--size: the queue's largest message is %llu bytes",
-                    (unsigned long long)stat->max_message);
+    return cli_fail("pub: --size %llu is more than the largest message of %s, %llu bytes, which "
+                    "is settled when the queue is made (--max-message, --capacity)",
+                    (unsigned long long)bytes, stat->name, (unsigned long long)stat->max_message);
   if (kind != SOURCE_MADE_UP && isatty(STDERR_FILENO) && !isatty(STDIN_FILENO))
     p->shown = rill_clock();
   return source_open(&p->source, kind, (size_t)bytes, (size_t)stat->max_message);
