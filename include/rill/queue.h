@@ -31,7 +31,8 @@ enum {
   RILL_KEPT = 1       /* until rill_queue_unlink (or the host restarts)          */
 };
 
-/* A type of message, checked when somebody attaches. All zero: any. */
+/* A type of message, checked when somebody attaches, and only then: a publish may have
+ * any size. All zero: any. */
 struct rill_type {
   uint32_t id, size, version, reserved; /* size: bytes of a message, 0: any     */
 };
