@@ -67,6 +67,23 @@ static int list_files(int dir, struct listing *ret) {
   return code;
 }
 
+/* Puts the names of the queues that match in front, sorted; returns how many they are. */
+static size_t keep_queues(struct listing *files, const char *pattern) {
+  size_t count = 0;
+  for (size_t i = 0; i < files->count; i++) {
+    char name[RILLI_NAME_SIZE];
+    char *file = files->names[i];
+    if (!rilli_name_of_control(file, name) || (pattern && fnmatch(pattern, name, 0) != 0))
+      continue;
+    memcpy(file, name, strlen(name) + 1); /* shorter than the file's */
+    files->names[i] = files->names[count];
+    files->names[count++] = file;
+  }
+  if (count)
+    qsort(files->names, count, sizeof *files->names, by_name);
+  return count;
+}
+
 int rill_queue_list(rill_context *context, const char *pattern,
                     int (*visit)(const char *name, void *arg), void *arg) {
   struct listing files;
@@ -75,16 +92,12 @@ int rill_queue_list(rill_context *context, const char *pattern,
     code = list_files(rilli_context_dir(context), &files);
   if (code)
     return code;
-  int visited = 0;
-  for (size_t i = 0; code == 0 && i < files.count; i++) {
-    char name[RILLI_NAME_SIZE];
-    if (!rilli_name_of_control(files.names[i], name) || (pattern && fnmatch(pattern, name, 0) != 0))
-      continue;
-    code = visit(name, arg);
-    visited++;
-  }
+  const size_t count = keep_queues(&files, pattern);
+  size_t visited = 0;
+  while (code == 0 && visited < count)
+    code = visit(files.names[visited++], arg);
   free_listing(&files);
-  return code ? code : visited;
+  return code ? code : (int)visited;
 }
 
 struct collection {

@@ -29,7 +29,8 @@ void rilli_ring_at(const rill_queue *queue, uint8_t *data, struct rilli_ring *re
                              .seen = (void *)(data + geometry->seen_offset),
                              .index = (void *)(data + geometry->index_offset),
                              .tombstone = &rilli_control_page(queue)->tombstone,
-                             .group_stride = queue->control_geometry.group_stride};
+                             .group_stride = queue->control_geometry.group_stride,
+                             .name = queue->name};
 }
 
 int rilli_queue_check(const rill_queue *queue) {

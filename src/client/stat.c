@@ -107,6 +107,8 @@ static void geometry_stat(const rill_queue *queue, struct rill_queue_stat *ret) 
   ret->quantum = geometry->quantum;
   ret->data_bytes = geometry->file_size;
   ret->control_bytes = queue->control_geometry.file_size;
+  ret->memory_bytes = geometry->file_size + queue->control_geometry.group_offset +
+                      (uint64_t)geometry->max_groups * RILLI_PAGE;
   ret->overflow = geometry->overflow;
   ret->lifetime = geometry->lifetime;
   ret->type = (struct rill_type){geometry->type_id, geometry->type_size, geometry->type_version, 0};

@@ -187,7 +187,7 @@ int rilli_join(struct rill_consumer *consumer, uint32_t flags, const struct rill
 void rilli_leave(struct rilli_group *group) {
   const uint64_t state = atomic_load_explicit(&group->state, memory_order_acquire);
   const uint32_t generation = RILLI_STATE_GENERATION(state), flags = RILLI_STATE_FLAGS(state);
-  if (RILLI_STATE_STATE(state) == RILLI_GROUP_KEPT)
+  if (RILLI_STATE_STATE(state) == RILLI_GROUP_KEPT && group->name[0])
     return;
   if ((flags & RILLI_GROUP_KEEP) && RILLI_STATE_STATE(state) == RILLI_GROUP_ACTIVE) {
     atomic_store_explicit(&group->state, RILLI_STATE(generation, flags, RILLI_GROUP_KEPT),

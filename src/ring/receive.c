@@ -13,6 +13,7 @@
 #include "fence.h"
 
 #define EAGER_POLLS 32u
+#define MOST_ROUNDS 10000 /* of a message that is there, and then is not: no producer does that */
 
 static int forked(void) {
   return rilli_fail(ECHILD, "this consumer was opened before fork: open one in the child");
@@ -249,7 +250,7 @@ static int receive_slowly(struct rill_consumer *consumer, rill_time deadline,
                           struct rill_message *ret) {
   if (!consumer->base)
     return forked();
-  for (;;) {
+  for (int rounds = 0; rounds < MOST_ROUNDS; rounds++) {
     int code = take(consumer, ret);
     if (code != -EAGAIN)
       return code;
@@ -259,6 +260,7 @@ static int receive_slowly(struct rill_consumer *consumer, rill_time deadline,
     if (code)
       return code;
   }
+  return senseless(consumer);
 }
 
 int rill_receive(rill_consumer *consumer, rill_time deadline, struct rill_message *ret_message) {
