@@ -25,14 +25,25 @@ struct waiter {
   uint32_t reserved;
 };
 
+/* 1: slept, or need not; else a negative errno, -ENOSYS for whatever forbids the call. */
 static int answer(long result) {
-  if (result >= 0)
-    return 0;
-  return errno == ETIMEDOUT || errno == EINTR ? -errno : 0;
+  if (result >= 0 || errno == EAGAIN)
+    return 1;
+  return errno == ETIMEDOUT || errno == EINTR ? -errno : -ENOSYS;
+}
+
+/* Where a sandbox forbids futexes: still no busy loop. */
+static int nap(int64_t deadline, const struct timespec *at) {
+  struct timespec now, span = {.tv_nsec = 1000000};
+  (void)clock_gettime(CLOCK_MONOTONIC, &now);
+  if (deadline - ((int64_t)now.tv_sec * 1000000000 + now.tv_nsec) > span.tv_nsec)
+    return nanosleep(&span, NULL) == 0 ? 0 : -EINTR;
+  return clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, at, NULL) == 0 ? -ETIMEDOUT : -EINTR;
 }
 
 int rilli_futex_wait(const struct rilli_futex *words, unsigned n, int64_t deadline) {
   const struct timespec at = {.tv_sec = deadline / 1000000000, .tv_nsec = deadline % 1000000000};
+  int code = -ENOSYS;
   if (n == 2) {
     struct waiter waiters[2];
     memset(waiters, 0, sizeof waiters);
@@ -41,12 +52,14 @@ int rilli_futex_wait(const struct rilli_futex *words, unsigned n, int64_t deadli
       waiters[i].address = (uint64_t)(uintptr_t)words[i].word;
       waiters[i].flags = FUTEX_32;
     }
-    const long result = syscall(SYS_futex_waitv, waiters, 2, 0, &at, CLOCK_MONOTONIC);
-    if (result >= 0 || (errno != ENOSYS && errno != EPERM))
-      return answer(result);
+    code = answer(syscall(SYS_futex_waitv, waiters, 2, 0, &at, CLOCK_MONOTONIC));
   }
-  return answer(syscall(SYS_futex, (uintptr_t)words[0].word, FUTEX_WAIT_BITSET, words[0].value, &at,
-                        NULL, FUTEX_BITSET_MATCH_ANY));
+  if (code == -ENOSYS)
+    code = answer(syscall(SYS_futex, (uintptr_t)words[0].word, FUTEX_WAIT_BITSET, words[0].value,
+                          &at, NULL, FUTEX_BITSET_MATCH_ANY));
+  if (code == -ENOSYS)
+    code = nap(deadline, &at);
+  return code < 0 ? code : 0;
 }
 
 void rilli_futex_wake(_Atomic uint32_t *word) {

@@ -71,34 +71,50 @@ static void watch_forks(void) {
   (void)pthread_atfork(before_fork, in_parent, in_child);
 }
 
-int rilli_lease_note(int fd) {
+void rilli_hold_forks(void) {
   (void)pthread_once(&once, watch_forks);
   (void)pthread_mutex_lock(&guard);
-  int i = 0;
-  while (i < MOST_NOTED && noted[i])
-    i++;
-  if (i < MOST_NOTED)
-    noted[i] = fd + 1;
+}
+
+void rilli_let_forks(void) {
   (void)pthread_mutex_unlock(&guard);
-  return i < MOST_NOTED
-             ? 0
-             : rilli_fail(EMFILE, "more than %d leases are being taken at once", MOST_NOTED);
+}
+
+int rilli_lease_note(int fd) {
+  for (int i = 0; i < MOST_NOTED; i++)
+    if (!noted[i]) {
+      noted[i] = fd + 1;
+      return 0;
+    }
+  return rilli_fail(EMFILE, "more than %d leases are being taken at once", MOST_NOTED);
+}
+
+int rilli_lease_open(int dir, const char *name, struct rilli_file *ret) {
+  rilli_hold_forks();
+  int code = rilli_segment_open(dir, name, 1, ret);
+  if (code == 0) {
+    code = rilli_lease_note(ret->fd);
+    if (code)
+      (void)close(ret->fd);
+  }
+  rilli_let_forks();
+  return code;
 }
 
 void rilli_lease_close(int fd) {
-  (void)pthread_mutex_lock(&guard);
+  rilli_hold_forks();
   for (int i = 0; i < MOST_NOTED; i++)
     if (noted[i] == fd + 1)
       noted[i] = 0;
   (void)close(fd);
-  (void)pthread_mutex_unlock(&guard);
+  rilli_let_forks();
 }
 
 int rilli_lease_map(int fd, uint64_t offset, size_t size, int writable, struct rilli_mapping *ret) {
-  (void)pthread_mutex_lock(&guard); /* no fork between the two */
+  rilli_hold_forks(); /* none between the two */
   int code = rilli_map(fd, offset, size, writable, ret);
   if (code == 0)
     code = rilli_keep_from_children(ret);
-  (void)pthread_mutex_unlock(&guard);
+  rilli_let_forks();
   return code;
 }

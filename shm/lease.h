@@ -24,10 +24,16 @@ int rilli_lock_drop(int fd, int64_t byte, int64_t length);
 int rilli_lock_held(int fd, int64_t byte, int64_t length);
 
 /* Between its opening and its closing such a description must not get into a child that another
- * thread forks, where it would keep the lease: a child closes what is noted here. close takes
- * it off the list, and closes. Returns -EMFILE when too many are on their way. */
+ * thread forks, where it would keep the lease: a child closes what is noted here. Open and
+ * note between hold_forks and let_forks; close takes it off the list, and closes. note
+ * returns -EMFILE when too many are on their way. */
+void rilli_hold_forks(void);
+void rilli_let_forks(void);
 int rilli_lease_note(int fd);
 void rilli_lease_close(int fd);
+
+/* Opens an existing control file for a lease: noted. */
+int rilli_lease_open(int dir, const char *name, struct rilli_file *ret);
 
 /* Maps part of the file: from now on the mapping keeps this description's locks. A forked child
  * has none of it. */

@@ -52,7 +52,7 @@ struct rill_message { /* 64 bytes for ever                                     *
                          sequence - lost to sequence - 1                       */
   uint64_t token;     /* names it to rill_release                              */
   int64_t time;       /* what the producer stamped; 0: nothing                 */
-  uint32_t deliveries; /* 1: the first time                                    */
+  uint32_t deliveries; /* always 1 in this version, also when it comes again    */
   uint32_t type;      /* the producer's rill_meta.type                         */
 };
 
@@ -104,7 +104,8 @@ RILL_API int rill_receive_batch(rill_consumer *consumer, size_t n, rill_time dea
  * consumer that has not released a message leaves it to its kept group.
  * Ordering: release: reads of the messages come before. Progress: wait-free, but for
  * a wake-up of a producer that waits. The group's place in shared memory follows at
- * once when the producer waits, at the next empty poll, and every capacity/8 bytes.
+ * once when the producer waits, at the next empty poll, every capacity/8 bytes, and at
+ * the close: after a kill, a successor sees again what was released since.
  * Contexts: one thread at a time per consumer; not after fork.
  * Errors: -EINVAL (not a received, unreleased message), -ESTALE, -ECHILD. Since 0.1. */
 RILL_API int rill_release(rill_consumer *consumer, const struct rill_message *up_to);

@@ -31,7 +31,8 @@ enum {
   RILL_KEPT = 1       /* until rill_queue_unlink (or the host restarts)          */
 };
 
-/* A type of message, checked when somebody attaches. All zero: any. */
+/* A type of message, checked when somebody attaches, and only then: a publish may have
+ * any size. All zero: any. */
 struct rill_type {
   uint32_t id, size, version, reserved; /* size: bytes of a message, 0: any     */
 };
@@ -85,7 +86,8 @@ RILL_API void rill_queue_close(rill_queue *queue);
  * the next call that looks (a wait, a full ring, an empty poll), its memory goes
  * with the last of them. What cannot be opened (half, damaged) is removed too.
  * Contexts: any thread.
- * Errors: -EINVAL, -ENOENT, -EACCES, -EPERM, -ECHILD. Since 0.1. */
+ * Errors: -EINVAL, -ENOENT, -EACCES, -EPERM, -EBUSY (a process that is just looking at it
+ * is stopped), -ECHILD. Since 0.1. */
 RILL_API int rill_queue_unlink(rill_context *context, const char *name);
 
 /* Removes a group that has no member, a kept one above all: the queue holds no messages

@@ -26,6 +26,7 @@ struct rill_queue_stat {
   char uuid[40];
   uint64_t capacity, max_message, quantum; /* bytes                            */
   uint64_t data_bytes, control_bytes;      /* size of the two segments         */
+  uint64_t memory_bytes;   /* reserved at creation: all of data, part of control  */
   uint32_t overflow, lifetime;
   uint32_t fence;          /* RILL_FENCE_* the producer uses; 0: none yet      */
   uint32_t producer;       /* RILL_PRODUCER_*                                  */

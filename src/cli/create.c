@@ -21,7 +21,7 @@ static void say_made(const struct rill_queue_stat *stat) {
            words_overflow(stat->overflow), words_lifetime(stat->lifetime),
            format_size(capacity, stat->capacity), stat->group_count,
            stat->group_count == 1 ? "group" : "groups",
-           format_size(memory, stat->data_bytes + stat->control_bytes));
+           format_size(memory, stat->memory_bytes));
 }
 
 /* "alice", "alice:traders", ":traders", or numbers. Returns 0 or an exit status. */

@@ -95,6 +95,7 @@ static void geometry(json_t *object, const struct rill_queue_stat *stat) {
   json_object_set_new(object, "quantum", number(stat->quantum));
   json_object_set_new(object, "data_bytes", number(stat->data_bytes));
   json_object_set_new(object, "control_bytes", number(stat->control_bytes));
+  json_object_set_new(object, "memory_bytes", number(stat->memory_bytes));
   json_object_set_new(object, "overflow", json_string(words_overflow(stat->overflow)));
   json_object_set_new(object, "lifetime", json_string(words_lifetime(stat->lifetime)));
   json_object_set_new(object, "max_groups", json_integer(stat->max_groups));

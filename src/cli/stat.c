@@ -23,7 +23,8 @@ static void print_geometry(FILE *out, const struct rill_queue_stat *stat) {
   fprintf(out, "%s (largest message %s, quantum %s)\n", format_size(text[0], stat->capacity),
           format_size(text[1], stat->max_message), format_size(text[2], stat->quantum));
   line(out, "memory");
-  fprintf(out, "%s data, %s control\n", format_size(text[0], stat->data_bytes),
+  fprintf(out, "%s reserved (%s data, %s control with its holes)\n",
+          format_size(text[2], stat->memory_bytes), format_size(text[0], stat->data_bytes),
           format_size(text[1], stat->control_bytes));
   line(out, "kind");
   fprintf(out, "%s, %s, at most %u groups\n", words_overflow(stat->overflow),
@@ -134,14 +135,15 @@ static int run(struct cli *cli, int count, char **operands) {
 }
 
 static const struct option options[] = {
-    OPTION_FLAG("json", 0, &json_wanted,
-                "an object: name, uuid, state, attached, removed, capacity, max_message, quantum, "
-                "data_bytes, control_bytes, overflow, lifetime, max_groups, mode, uid, gid, "
-                "created_ns (of the real-time clock), type (id, size, version), sequence, oldest, "
-                "position, limit, depth_messages, depth_bytes, wakes, producer (state, pid, "
-                "generation, fence, waiting, parks), groups (an array: name, index, state, keep, "
-                "pid, wait, fence, sequence, position, lag_messages, lag_bytes, lag_age_ns, "
-                "parks, lost)"),
+    OPTION_FLAG(
+        "json", 0, &json_wanted,
+        "an object: name, uuid, state, attached, removed, capacity, max_message, quantum, "
+        "data_bytes, control_bytes, memory_bytes, overflow, lifetime, max_groups, mode, uid, gid, "
+        "created_ns (of the real-time clock), type (id, size, version), sequence, oldest, "
+        "position, limit, depth_messages, depth_bytes, wakes, producer (state, pid, "
+        "generation, fence, waiting, parks), groups (an array: name, index, state, keep, "
+        "pid, wait, fence, sequence, position, lag_messages, lag_bytes, lag_age_ns, "
+        "parks, lost)"),
     OPTION_END,
 };
 

@@ -71,6 +71,8 @@ void rilli_pair_close(struct rilli_pair *pair);
 int rilli_pair_open(int dir, const char *name, int observe, struct rilli_pair *ret);
 /* Opens the control file once more, as a description of its own. -ESTALE: it is another. */
 int rilli_control_open(const rill_queue *queue, int writable, struct rilli_file *ret);
+/* The same for taking a lease through it: closed by rilli_lease_close. */
+int rilli_control_open_for_lease(const rill_queue *queue, struct rilli_file *ret);
 /* Reads and checks the first pages. */
 int rilli_control_check(const struct rilli_file *file, struct rilli_control_geometry *ret,
                         uint32_t *ret_tombstone);
@@ -83,7 +85,8 @@ int rilli_pair_create(int dir, const char *name, const struct rill_queue_attr *a
 uint64_t rilli_round_capacity(uint64_t capacity);
 
 /* unlink.c: removes the queue whose control file is open here, damaged or not. If
- * only_idle: not (-EBUSY) while anybody has it open. */
+ * only_idle: not (-EBUSY) while anybody has it open. -ENOENT: it is gone already. -EAGAIN:
+ * another process is just at it, and may leave it as it is. */
 int rilli_remove(int dir, const char *control_name, const struct rilli_file *control,
                  int only_idle);
 int rilli_is_removed(const rill_queue *queue);

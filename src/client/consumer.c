@@ -109,17 +109,14 @@ static int join_group(struct rill_consumer *consumer, const struct rill_consumer
   struct owner *owner = consumer->owner;
   struct rilli_file control;
   struct rilli_seat seat;
-  int code = rilli_control_open(owner->queue, 1, &control);
+  int code = rilli_control_open_for_lease(owner->queue, &control);
   if (code)
     return code;
-  code = rilli_lease_note(control.fd);
-  if (code == 0) {
-    code = rilli_seat_take(owner->queue, control.fd, attr->group, &seat);
-    if (code == 0)
-      code = enter(consumer, attr, control.fd, seat.index);
-    /* The mappings keep this description, so what must not last is given back by name. */
-    rilli_seat_settle(control.fd, &seat);
-  }
+  code = rilli_seat_take(owner->queue, control.fd, attr->group, &seat);
+  if (code == 0)
+    code = enter(consumer, attr, control.fd, seat.index);
+  /* The mappings keep this description, so what must not last is given back by name. */
+  rilli_seat_settle(control.fd, &seat);
   rilli_lease_close(control.fd);
   return code;
 }
@@ -146,6 +143,8 @@ static int start_tail(struct rill_consumer *consumer, const struct rill_consumer
     else if (code == 0 && attr->start == RILL_SEQUENCE &&
              rilli_before(attr->sequence, place.sequence))
       consumer->lost = place.sequence - attr->sequence;
+    if (code == -EPROTO)
+      break;
     if (code)
       continue;
     if (until.by_sequence && rilli_before(place.sequence, until.sequence))

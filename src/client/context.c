@@ -105,18 +105,20 @@ static int prepare(const struct rill_context_attr *attr, rill_context *context) 
   return rilli_fail(ENOMEM, "no memory for a context");
 }
 
-static int is_directory(const rill_context *context, int fd) {
+/* Is it surely another file, or none, that has this number now? */
+static int is_another(const rill_context *context, int fd) {
   struct stat status;
-  return fstat(fd, &status) == 0 && (uint64_t)status.st_ino == context->inode &&
-         (uint64_t)status.st_dev == context->device;
+  if (fstat(fd, &status) != 0)
+    return errno == EBADF;
+  return (uint64_t)status.st_ino != context->inode || (uint64_t)status.st_dev != context->device;
 }
 
 int rilli_context_dir(rill_context *context) {
   int dir = atomic_load_explicit(&context->dir, memory_order_acquire);
-  if (is_directory(context, dir))
+  if (!is_another(context, dir))
     return dir;
   const int again = open(context->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  if (again < 0 || !is_directory(context, again)) {
+  if (again < 0 || is_another(context, again)) {
     if (again >= 0)
       (void)close(again);
     return -1;
@@ -171,7 +173,7 @@ void rill_context_close(rill_context *context) {
       atomic_fetch_sub_explicit(&context->references, 1, memory_order_acq_rel) != 1)
     return;
   const int dir = atomic_load_explicit(&context->dir, memory_order_relaxed);
-  if (is_directory(context, dir)) /* else it is not ours any more */
+  if (!is_another(context, dir)) /* else it is not ours any more */
     (void)close(dir);
   free(context->path);
   rilli_private_free((void *)(uintptr_t)context->alive, RILLI_PAGE);

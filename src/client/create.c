@@ -157,8 +157,12 @@ static int make_both(int dir, const struct rill_queue_attr *attr,
                                 &pair->data);
   if (code)
     return code;
+  rilli_hold_forks();
   code = rilli_segment_make(dir, RILLI_UNFINISHED, control->file_size, &for_control,
                             making->control, &pair->control);
+  if (code == 0)
+    code = rilli_lease_note(pair->control.fd);
+  rilli_let_forks();
   if (code == 0)
     code = rilli_segment_reserve(pair->data.fd, 0, identity->file_size);
   if (code == 0)
@@ -178,10 +182,7 @@ static int not_named(int code, const char *which) {
 
 /* Attached before it has its name, so that nobody finds it idle. */
 static int name_both(int dir, struct making *making, struct rilli_pair *pair) {
-  int code = rilli_lease_note(pair->control.fd);
-  if (code)
-    return code;
-  code = rilli_lock_try(pair->control.fd, RILLI_LEASE_ATTACH, 1, 0);
+  int code = rilli_lock_try(pair->control.fd, RILLI_LEASE_ATTACH, 1, 0);
   if (code == 0)
     code = rilli_segment_name(dir, making->data, pair->data_name);
   if (code)

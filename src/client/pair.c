@@ -73,10 +73,7 @@ int rilli_data_check(const struct rilli_file *file, struct rilli_geometry *ret) 
 /* E13: the lease first, then the look whether the queue is still there. */
 static int attach(int dir, struct rilli_pair *pair) {
   uint32_t tombstone = 0;
-  int code = rilli_lease_note(pair->control.fd);
-  if (code)
-    return code;
-  code = rilli_lock_try(pair->control.fd, RILLI_LEASE_ATTACH, 1, 0);
+  const int code = rilli_lock_try(pair->control.fd, RILLI_LEASE_ATTACH, 1, 0);
   if (code == -EAGAIN)
     return rilli_fail(EAGAIN, "it is just being removed");
   if (code)
@@ -166,7 +163,8 @@ int rilli_pair_open(int dir, const char *name, int observe, struct rilli_pair *r
   uint32_t tombstone = 0;
   rilli_pair_init(ret);
   rilli_name_files(name, NULL, ret->control_name, NULL);
-  int code = rilli_segment_open(dir, ret->control_name, !observe, &ret->control);
+  int code = observe ? rilli_segment_open(dir, ret->control_name, 0, &ret->control)
+                     : rilli_lease_open(dir, ret->control_name, &ret->control);
   if (code == -EACCES && observe)
     return open_limited(dir, ret);
   if (code)
@@ -187,20 +185,29 @@ static int still_there(const rill_queue *queue) {
                             &queue->control_file);
 }
 
-int rilli_control_open(const rill_queue *queue, int writable, struct rilli_file *ret) {
-  const int code =
-      rilli_segment_open(rilli_context_dir(queue->context), queue->control_name, writable, ret);
+/* The same file as when the queue was opened? Closes what is not. */
+static int compare_control(const rill_queue *queue, int code, const struct rilli_file *opened) {
   if (code && code != -ENOENT && !(queue->limited && !still_there(queue)))
     return code;
-  if (code == 0 && ret->inode == queue->control_file.inode &&
-      ret->device == queue->control_file.device) {
-    if (ret->size == queue->control_file.size)
+  if (code == 0 && opened->inode == queue->control_file.inode &&
+      opened->device == queue->control_file.device) {
+    if (opened->size == queue->control_file.size)
       return 0;
-    (void)close(ret->fd);
+    rilli_lease_close(opened->fd);
     return rilli_fail(EBADMSG, "the control segment of queue '%s' was truncated or grown",
                       queue->name);
   }
   if (code == 0)
-    (void)close(ret->fd);
+    rilli_lease_close(opened->fd);
   return rilli_fail(ESTALE, "queue '%s' was removed: open it again", queue->name);
+}
+
+int rilli_control_open(const rill_queue *queue, int writable, struct rilli_file *ret) {
+  const int dir = rilli_context_dir(queue->context);
+  return compare_control(queue, rilli_segment_open(dir, queue->control_name, writable, ret), ret);
+}
+
+int rilli_control_open_for_lease(const rill_queue *queue, struct rilli_file *ret) {
+  const int dir = rilli_context_dir(queue->context);
+  return compare_control(queue, rilli_lease_open(dir, queue->control_name, ret), ret);
 }

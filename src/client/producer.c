@@ -149,12 +149,10 @@ static void free_owner(struct owner *owner) {
 
 static int take_place(struct owner *owner, rill_time deadline) {
   struct rilli_file control;
-  int code = rilli_control_open(owner->queue, 1, &control);
+  int code = rilli_control_open_for_lease(owner->queue, &control);
   if (code)
     return code;
-  code = rilli_lease_note(control.fd);
-  if (code == 0)
-    code = take_lease(owner->queue, control.fd, deadline);
+  code = take_lease(owner->queue, control.fd, deadline);
   if (code == 0)
     code = map_both(owner, &control);
   rilli_lease_close(control.fd);

@@ -29,7 +29,8 @@ void rilli_ring_at(const rill_queue *queue, uint8_t *data, struct rilli_ring *re
                              .seen = (void *)(data + geometry->seen_offset),
                              .index = (void *)(data + geometry->index_offset),
                              .tombstone = &rilli_control_page(queue)->tombstone,
-                             .group_stride = queue->control_geometry.group_stride};
+                             .group_stride = queue->control_geometry.group_stride,
+                             .name = queue->name};
 }
 
 int rilli_queue_check(const rill_queue *queue) {
@@ -114,20 +115,19 @@ static int compare(const rill_queue *queue, const struct rill_queue_attr *attr) 
   const struct rilli_geometry *has = &queue->geometry;
   const unsigned long long capacity = rilli_round_capacity(attr->capacity);
   if (attr->capacity && capacity != has->capacity)
-    return rilli_fail(EEXIST, "queue '%s' exists with a capacity of %llu, not %llu", queue->name,
+    return rilli_fail(EEXIST, "it exists with a capacity of %llu, not %llu",
                       (unsigned long long)has->capacity, capacity);
   if (attr->max_message && attr->max_message != has->max_message)
-    return rilli_fail(EEXIST, "queue '%s' exists with max_message %llu, not %llu", queue->name,
+    return rilli_fail(EEXIST, "it exists with max_message %llu, not %llu",
                       (unsigned long long)has->max_message, (unsigned long long)attr->max_message);
   if (attr->overflow && attr->overflow != has->overflow)
-    return rilli_fail(EEXIST, "queue '%s' exists as %s, not %s", queue->name,
-                      overflow_word(has->overflow), overflow_word(attr->overflow));
+    return rilli_fail(EEXIST, "it exists as %s, not %s", overflow_word(has->overflow),
+                      overflow_word(attr->overflow));
   if (attr->lifetime && attr->lifetime != has->lifetime)
-    return rilli_fail(EEXIST, "queue '%s' exists as a transient queue, not a kept one",
-                      queue->name);
+    return rilli_fail(EEXIST, "it exists as a transient queue, not a kept one");
   if (attr->max_groups && attr->max_groups != has->max_groups)
-    return rilli_fail(EEXIST, "queue '%s' exists with max_groups %u, not %u", queue->name,
-                      has->max_groups, attr->max_groups);
+    return rilli_fail(EEXIST, "it exists with max_groups %u, not %u", has->max_groups,
+                      attr->max_groups);
   return rilli_type_check(queue, &attr->type);
 }
 
@@ -140,7 +140,7 @@ static int open_existing(rill_context *context, const char *name, unsigned flags
   if (code)
     return code;
   if (flags & RILL_EXCLUSIVE)
-    code = rilli_fail(EEXIST, "queue '%s' exists already", name);
+    code = rilli_fail(EEXIST, "it exists already");
   if (code == 0)
     code = adopt(context, name, flags, &pair, &queue);
   if (code == 0)
@@ -148,10 +148,12 @@ static int open_existing(rill_context *context, const char *name, unsigned flags
   if (code && (flags & RILL_CREATE) && !(flags & RILL_EXCLUSIVE) && queue &&
       queue->geometry.lifetime == RILL_TRANSIENT) {
     /* Left over by others: replaced, if really nobody has it open. */
-    if (rilli_remove(rilli_context_dir(context), pair.control_name, &pair.control, 1) == 0)
+    const int removed =
+        rilli_remove(rilli_context_dir(context), pair.control_name, &pair.control, 1);
+    if (removed == 0 || removed == -ENOENT)
       code = -ENOENT;
     else
-      code = compare(queue, attr); /* for its words */
+      code = removed == -EAGAIN ? removed : compare(queue, attr); /* for its words */
   }
   rilli_pair_close(&pair);
   if (code)

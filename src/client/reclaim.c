@@ -23,7 +23,7 @@ static int is_taken(const struct rilli_group *group) {
       RILLI_STATE_STATE(atomic_load_explicit(&group->state, memory_order_acquire));
   if (state == RILLI_GROUP_NONE)
     return atomic_load_explicit(&group->cursor, memory_order_acquire) != RILLI_NONE;
-  return state != RILLI_GROUP_KEPT;
+  return state != RILLI_GROUP_KEPT || !group->name[0]; /* nobody could come back to that one */
 }
 
 static int is_dead(int fd, const struct rilli_group *group, uint32_t index) {

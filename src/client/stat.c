@@ -107,6 +107,8 @@ static void geometry_stat(const rill_queue *queue, struct rill_queue_stat *ret) 
   ret->quantum = geometry->quantum;
   ret->data_bytes = geometry->file_size;
   ret->control_bytes = queue->control_geometry.file_size;
+  ret->memory_bytes = geometry->file_size + queue->control_geometry.group_offset +
+                      (uint64_t)geometry->max_groups * RILLI_PAGE;
   ret->overflow = geometry->overflow;
   ret->lifetime = geometry->lifetime;
   ret->type = (struct rill_type){geometry->type_id, geometry->type_size, geometry->type_version, 0};
@@ -205,7 +207,7 @@ static int64_t age(const rill_queue *queue, uint64_t cursor) {
   if (rilli_index_oldest(ring, cursor, &entry) &&
       rilli_index_position(ring, limit - ring->capacity, cursor, &entry))
     return 0;
-  const int64_t span = rill_clock() - entry.time;
+  const int64_t span = (int64_t)((uint64_t)rill_clock() - (uint64_t)entry.time); /* any bytes */
   return span > 0 ? span : 0;
 }
 

@@ -13,6 +13,7 @@
 #include "fence.h"
 
 #define EAGER_POLLS 32u
+#define MOST_ROUNDS 10000 /* of a message that is there, and then is not: no producer does that */
 
 static int forked(void) {
   return rilli_fail(ECHILD, "this consumer was opened before fork: open one in the child");
@@ -98,6 +99,13 @@ static struct header header_of(uint64_t word) {
   return header;
 }
 
+/* A header that makes sense, of this message; callers may have memory for max_message only. */
+static int sensible(const struct rill_consumer *consumer, uint64_t word) {
+  return rilli_word_ok(word, consumer->sequence, consumer->ring.capacity) &&
+         ((rilli_word_flags(word) & RILLI_FLAG_SKIP) ||
+          rilli_word_length(word) - header_of(word).body <= consumer->ring.max_message);
+}
+
 /* Describes a whole frame, in the ring or in the buffer, whose word was checked. */
 static void describe(struct rill_consumer *consumer, const uint8_t *frame, uint64_t word,
                      struct rill_message *ret) {
@@ -136,8 +144,7 @@ static int take_in_place(struct rill_consumer *consumer, struct rill_message *re
     const uint64_t word = rilli_load_word(frame); /* E1 */
     if (word == 0)
       return -EAGAIN;
-    if (!rilli_word_ok(word, consumer->sequence, consumer->ring.capacity) ||
-        rilli_load_sequence(frame) != consumer->sequence)
+    if (!sensible(consumer, word) || rilli_load_sequence(frame) != consumer->sequence)
       return senseless(consumer);
     if (!(rilli_word_flags(word) & RILLI_FLAG_SKIP)) {
       describe(consumer, frame, word, ret);
@@ -189,8 +196,8 @@ static void copy_words(uint8_t *to, const _Atomic uint64_t *from, uint64_t size)
 static int copy_frame(struct rill_consumer *consumer, uint64_t *ret_word) {
   const uint8_t *frame = rilli_frame_at(consumer->base, consumer->mask, consumer->position);
   const uint64_t word = rilli_load_word(frame); /* E1 */
-  const int ok = rilli_word_ok(word, consumer->sequence, consumer->ring.capacity) &&
-                 rilli_stride(rilli_word_length(word)) <= consumer->buffer_size;
+  const int ok =
+      sensible(consumer, word) && rilli_stride(rilli_word_length(word)) <= consumer->buffer_size;
   if (ok)
     copy_words(consumer->buffer, (const _Atomic uint64_t *)(const void *)frame,
                rilli_stride(rilli_word_length(word)));
@@ -243,7 +250,7 @@ static int receive_slowly(struct rill_consumer *consumer, rill_time deadline,
                           struct rill_message *ret) {
   if (!consumer->base)
     return forked();
-  for (;;) {
+  for (int rounds = 0; rounds < MOST_ROUNDS; rounds++) {
     int code = take(consumer, ret);
     if (code != -EAGAIN)
       return code;
@@ -253,6 +260,7 @@ static int receive_slowly(struct rill_consumer *consumer, rill_time deadline,
     if (code)
       return code;
   }
+  return senseless(consumer);
 }
 
 int rill_receive(rill_consumer *consumer, rill_time deadline, struct rill_message *ret_message) {

@@ -29,6 +29,7 @@ struct rilli_ring {
   const _Atomic uint32_t *tombstone; /* not 0: the queue was removed (E13)          */
   uint8_t *groups; /* producer: all page sets; a member: NULL                     */
   uint64_t group_stride;
+  const char *name; /* of the queue, for error texts                               */
 };
 
 static inline struct rilli_group *rilli_group_at(const struct rilli_ring *ring, uint32_t index) {

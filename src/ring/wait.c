@@ -31,7 +31,7 @@ int64_t rilli_now(void) {
 int rilli_check_removed(const struct rilli_ring *ring) {
   if (rilli_likely(!atomic_load_explicit(ring->tombstone, memory_order_acquire)))
     return 0;
-  return rilli_fail(ESTALE, "the queue was removed: open it again");
+  return rilli_fail(ESTALE, "queue '%s' was removed: open it again", ring->name);
 }
 
 /* --- how long to spin ----------------------------------------------------------- */
@@ -126,7 +126,8 @@ static int park_for_room(struct rill_producer *producer, uint64_t need, int64_t 
     if (rilli_scan_groups(producer, need) == 0)
       return 0;
     if (code == -EINTR)
-      return rilli_fail(EINTR, "a signal came while the producer waited for room");
+      return rilli_fail(EINTR, "a signal came while the producer of queue '%s' waited for room",
+                        ring->name);
     code = tend_producer(producer, rilli_now());
     if (code)
       return code;
@@ -174,7 +175,8 @@ static int interrupted(struct rill_consumer *consumer) {
   if (!atomic_load_explicit(&consumer->interrupted, memory_order_acquire))
     return 0;
   atomic_store_explicit(&consumer->interrupted, 0, memory_order_relaxed);
-  return rilli_fail(ECANCELED, "the wait was interrupted (rill_consumer_interrupt)");
+  return rilli_fail(ECANCELED, "the wait on queue '%s' was interrupted (rill_consumer_interrupt)",
+                    consumer->ring.name);
 }
 
 /* The producer is gone: is everything read? The look at the ring comes after. */
@@ -182,7 +184,8 @@ static int end_of_stream(const struct rill_consumer *consumer) {
   atomic_thread_fence(memory_order_acquire);
   if (rilli_something_there(consumer) || consumer->follow)
     return 0;
-  return rilli_fail(EPIPE, "the producer is gone and everything is read");
+  return rilli_fail(EPIPE, "the producer of queue '%s' is gone and everything is read",
+                    consumer->ring.name);
 }
 
 /* What can be seen without a system call: an orderly close, a removal. */
@@ -279,7 +282,9 @@ static int park_for_message(struct rill_consumer *consumer, int64_t start, int64
       return 0;
     if (code == -EINTR) {
       code = interrupted(consumer);
-      return code ? code : rilli_fail(EINTR, "a signal came while the consumer waited");
+      return code ? code
+                  : rilli_fail(EINTR, "a signal came while a consumer of queue '%s' waited",
+                               consumer->ring.name);
     }
   }
 }

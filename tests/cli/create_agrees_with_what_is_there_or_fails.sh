@@ -20,7 +20,7 @@ run 1 "$RILL" create q --type-id 6
 run 0 "$RILL" stat q --json
 same "1048576 overwrite 1000 7 0750 kept 5 16 2 g kept" "$("$JSON" capacity overflow max_message \
   max_groups mode lifetime type.id type.size type.version groups.0.name groups.0.state <"$out")"
-run 1 "$RILL" create "bad name"
-run 1 "$RILL" create q2 --capacity 1M --max-message 1M
+run 2 "$RILL" create "bad name"
+run 2 "$RILL" create q2 --capacity 1M --max-message 1M
 run 0 "$RILL" create t --transient
 

@@ -101,7 +101,8 @@ static void *open_and_close(void *arg) {
   (void)arg;
   for (int i = 0; i < OPENS; i++) {
     rill_queue *queue = open_queue(NULL);
-    rill_producer *producer = open_producer(queue, RILL_PARK, RILL_NOW);
+    /* A child that has not run yet may hold the last one's lease for a moment. */
+    rill_producer *producer = open_producer(queue, RILL_PARK, RILL_FOREVER);
     rill_consumer *consumer = open_consumer(queue, (struct joining){.wait = RILL_PARK});
     rill_consumer_close(consumer);
     rill_producer_close(producer);
@@ -116,19 +117,24 @@ static void fork_while_another_thread_opens(void *arg) {
   (void)arg;
   (void)context_here();
   pthread_t thread;
+  int children = 0, born[2];
+  char byte = 0;
+  CHECK(pipe(born) == 0);
   atomic_store(&opening, 1);
   CHECK(pthread_create(&thread, NULL, open_and_close, NULL) == 0);
-  for (int children = 0; children < 200 && atomic_load(&opening); children++) {
+  for (; children < 200 && atomic_load(&opening); children++) {
     const pid_t child = fork();
     CHECK(child >= 0);
     if (child == 0) {
-      char byte;
+      CHECK(write(born[1], &byte, 1) == 1);
       while (read(me->hears, &byte, 1) > 0)
         ;
       _exit(0);
     }
   }
   CHECK(pthread_join(thread, NULL) == 0);
+  for (; children; children--)
+    CHECK(read(born[0], &byte, 1) == 1);
   reached();
   for (;;)
     (void)pause();

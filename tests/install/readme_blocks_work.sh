@@ -38,6 +38,9 @@ fenced c | cmp - "$work/hello.c"
 cd "$work"
 block "Building against it"
 grep -c 'pkg-config' block >/dev/null
+mkdir -p src/examples
+cp hello.c src/examples
+sed -i -e ':again' -e '/\\$/ { N; s/\\\n */ /; b again' -e '}' block # a command a line
 while read -r line; do
   rm -rf hello "$RILL_DIR/rill.$RILL_NAMESPACE"
   LD_RUN_PATH=$lib sh -euc "$line" # as if the prefix were one where the system looks
@@ -68,5 +71,5 @@ timeout 120 sh -eu script >out 2>err || {
   cat err
   fail "a line of 'From the shell' fails"
 }
-head -n "$(wc -l </var/lib/dpkg/status)" out | cmp - /var/lib/dpkg/status
+cmp copy /var/lib/dpkg/status
 [ ! -e "$RILL_DIR/rill.$RILL_NAMESPACE/orders.control" ] || fail "the queue is left"
