@@ -5,7 +5,7 @@
 # Whatever librill.a has is named rill_ or rilli_, and hidden from who links a library with it.
 . "$(dirname "$0")/common.sh"
 nm -D --defined-only "$lib/librill.so.0" | sed -n 's/.* T \(.*\)@@\(.*\)/\1 \2/p' | sort >"$work/exports"
-awk '/^RILL_/ { version = $1 } /^ +rill_[a-z_]+;/ { sub(/;/, ""); print $1, version }' \
+awk '/^RILL_/ { version = $1 } /^ +[a-z_]+;/ { sub(/;/, ""); print $1, version }' \
   "$SOURCE/src/client/librill.map" | sort >"$work/map"
 diff "$work/map" "$work/exports" || fail "librill.map is not what librill.so exports"
 same "$(grep -c . "$work/map")" "$(nm -D --defined-only "$lib/librill.so.0" | grep -c ' T ')"

@@ -29,15 +29,15 @@ fi
 if [ -x "$PREFIX/sbin/rilld" ]; then
   [ -f "$PREFIX/share/man/man8/rilld.8" ]
   for whose in system user; do
-    grep -q "^ExecStart=$PREFIX/sbin/rilld " "$PREFIX/lib/systemd/$whose/rilld@.service" ||
-      grep -q "^ExecStart=/opt/rill/sbin/rilld " "$PREFIX/lib/systemd/$whose/rilld@.service"
-    [ -f "$PREFIX/lib/systemd/$whose/rilld@.socket" ]
+    units=lib/systemd/$whose
+    grep -q "^ExecStart=$PREFIX/sbin/rilld " "$PREFIX/$units/rilld@.service"
+    grep -q "^ExecStart=/opt/rill/sbin/rilld " "$work/root/opt/rill/$units/rilld@.service"
+    [ -f "$PREFIX/$units/rilld@.socket" ]
   done
-  grep -q "^ExecStart=/opt/rill/sbin/rilld " "$work/root/opt/rill/lib/systemd/system/rilld@.service"
 fi
 
 for file in "$lib/librill.so.0" "$PREFIX"/bin/* "$PREFIX"/sbin/*; do
   [ -f "$file" ] || continue
   ! readelf -d "$file" | grep -E 'R(UN)?PATH' || fail "$file has a path of its own to look in"
 done
-! grep -rIl -e "$BUILD" -e "$SOURCE" "$PREFIX" || fail "these files name the build tree"
+! grep -rIl -e "$BUILD" -e "$SOURCE" "$work/root" || fail "these files name the build tree"
