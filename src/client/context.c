@@ -89,6 +89,7 @@ static int prepare(const struct rill_context_attr *attr, rill_context *context) 
   if (dir < 0)
     return dir;
   context->dir = dir;
+  rilli_link_open(&context->link, dir);
   return 0;
 }
 
@@ -134,6 +135,7 @@ void rill_context_close(rill_context *context) {
   if (!context || !*context->alive ||
       atomic_fetch_sub_explicit(&context->references, 1, memory_order_acq_rel) != 1)
     return;
+  rilli_link_close(&context->link);
   (void)close(context->dir);
   rilli_private_free((void *)(uintptr_t)context->alive, RILLI_PAGE);
   free(context);
