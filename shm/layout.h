@@ -137,8 +137,9 @@ struct rilli_seen {
   _Atomic uint64_t gate;       /* the cursor at its last scan; NONE: no group     */
   _Atomic uint64_t gate_state; /* the state word that gate belongs to             */
   uint64_t reserved[5];
+  _Atomic uint64_t name[RILLI_GROUP_NAME_SIZE / 8]; /* for those who may only look    */
 };
-_Static_assert(sizeof(struct rilli_seen) == 64, "one line");
+_Static_assert(sizeof(struct rilli_seen) == 128, "one line");
 
 /* Pushed before the write limit is raised (E8): a frame begins (or will begin) at
  * `position`. Entry n lies in slot n % RILLI_INDEX_COUNT. The newest is the

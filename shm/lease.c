@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "error.h"
 
@@ -34,8 +36,85 @@ int rilli_lock_held(int fd, int64_t byte, int64_t length) {
   return code ? code : range.l_type != F_UNLCK;
 }
 
-int rilli_lease_bind(void *mapping, size_t size) {
-  if (madvise(mapping, size, MADV_DONTFORK) == 0)
+int rilli_keep_from_children(const struct rilli_mapping *mapping) {
+  if (madvise(mapping->base, mapping->size, MADV_DONTFORK) == 0)
     return 0;
-  return rilli_fail(errno, "cannot keep a lease from forked children: %s", rilli_words(errno));
+  return rilli_fail(errno, "cannot keep a mapping from forked children: %s", rilli_words(errno));
+}
+
+/* --- no description gets into a child ------------------------------------------------ */
+
+#define MOST_NOTED 256
+
+static pthread_mutex_t guard = PTHREAD_MUTEX_INITIALIZER;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static int noted[MOST_NOTED]; /* descriptor + 1; 0: free                            */
+
+static void before_fork(void) {
+  (void)pthread_mutex_lock(&guard);
+}
+
+static void in_parent(void) {
+  (void)pthread_mutex_unlock(&guard);
+}
+
+static void in_child(void) {
+  for (int i = 0; i < MOST_NOTED; i++)
+    if (noted[i]) {
+      (void)close(noted[i] - 1);
+      noted[i] = 0;
+    }
+  (void)pthread_mutex_unlock(&guard);
+}
+
+static void watch_forks(void) {
+  (void)pthread_atfork(before_fork, in_parent, in_child);
+}
+
+void rilli_hold_forks(void) {
+  (void)pthread_once(&once, watch_forks);
+  (void)pthread_mutex_lock(&guard);
+}
+
+void rilli_let_forks(void) {
+  (void)pthread_mutex_unlock(&guard);
+}
+
+int rilli_lease_note(int fd) {
+  for (int i = 0; i < MOST_NOTED; i++)
+    if (!noted[i]) {
+      noted[i] = fd + 1;
+      return 0;
+    }
+  return rilli_fail(EMFILE, "more than %d leases are being taken at once", MOST_NOTED);
+}
+
+int rilli_lease_open(int dir, const char *name, struct rilli_file *ret) {
+  rilli_hold_forks();
+  int code = rilli_segment_open(dir, name, 1, ret);
+  if (code == 0) {
+    code = rilli_lease_note(ret->fd);
+    if (code)
+      (void)close(ret->fd);
+  }
+  rilli_let_forks();
+  return code;
+}
+
+void rilli_lease_close(int fd) {
+  rilli_hold_forks();
+  for (int i = 0; i < MOST_NOTED; i++)
+    if (noted[i] == fd + 1)
+      noted[i] = 0;
+  (void)close(fd);
+  rilli_let_forks();
+}
+
+int rilli_lease_map(int fd, uint64_t offset, size_t size, int writable, struct rilli_mapping *ret) {
+  rilli_hold_forks(); /* none between the two */
+  int code = rilli_map(fd, offset, size, writable, ret);
+  if (code == 0)
+    code = rilli_keep_from_children(ret);
+  rilli_let_forks();
+  return code;
 }

@@ -20,7 +20,7 @@
 #include "layout.h"
 #include "lease.h"
 
-static int check_directory(int fd, const char *path) {
+static int check_directory(int fd, const char *path, int by_default) {
   struct stat status;
   if (fstat(fd, &status) != 0)
     return rilli_fail(errno, "cannot look at directory '%s': %s", path, rilli_words(errno));
@@ -31,10 +31,15 @@ static int check_directory(int fd, const char *path) {
                       "directory '%s' may be written by everybody, so queues in it cannot be "
                       "trusted: chmod o-w it, or use another RILL_NAMESPACE",
                       path);
+  if (by_default && status.st_uid != geteuid() && status.st_uid != 0)
+    return rilli_fail(EPERM,
+                      "directory '%s' belongs to user %u, who could plant queues in it: have it "
+                      "removed, or choose a RILL_NAMESPACE",
+                      path, (unsigned)status.st_uid);
   return 0;
 }
 
-int rilli_directory_open(const char *directory, const char *name_space) {
+int rilli_directory_open(const char *directory, const char *name_space, int by_default) {
   char path[4096];
   const int length = snprintf(path, sizeof path, "%s/rill.%s", directory, name_space);
   if (length < 0 || (size_t)length >= sizeof path)
@@ -50,7 +55,7 @@ int rilli_directory_open(const char *directory, const char *name_space) {
     const int code = errno;
     return rilli_fail(code, "cannot open directory '%s': %s", path, rilli_words(code));
   }
-  const int bad = check_directory(fd, path);
+  const int bad = check_directory(fd, path, by_default);
   if (bad) {
     (void)close(fd);
     return bad;
@@ -86,8 +91,16 @@ static void describe(struct rilli_file *file, const struct stat *status) {
   file->gid = (uint32_t)status->st_gid;
 }
 
-int rilli_segment_make(int dir, const char *prefix, uint64_t size, uint32_t mode, char *ret_name,
-                       struct rilli_file *ret) {
+static int give(int fd, const struct rilli_access *access) {
+  const uid_t uid = access->uid ? (uid_t)access->uid : (uid_t)-1;
+  const gid_t gid = access->gid ? (gid_t)access->gid : (gid_t)-1;
+  if ((access->uid || access->gid) && fchown(fd, uid, gid) != 0)
+    return -1;
+  return fchmod(fd, (mode_t)access->mode);
+}
+
+int rilli_segment_make(int dir, const char *prefix, uint64_t size,
+                       const struct rilli_access *access, char *ret_name, struct rilli_file *ret) {
   uint8_t random[16];
   char hex[33];
   int code = rilli_random(random);
@@ -103,8 +116,10 @@ int rilli_segment_make(int dir, const char *prefix, uint64_t size, uint32_t mode
   struct stat status;
   code = rilli_lock_try(fd, RILLI_LOCK_CREATE, 1, 1);
   if (code == 0 &&
-      (fchmod(fd, (mode_t)mode) != 0 || ftruncate(fd, (off_t)size) != 0 || fstat(fd, &status) != 0))
+      (give(fd, access) != 0 || ftruncate(fd, (off_t)size) != 0 || fstat(fd, &status) != 0))
     code = -errno;
+  if (code == 0 && status.st_nlink == 0) /* gc took it for a dead creator's, before the lock */
+    code = -EAGAIN;
   if (code) {
     (void)unlinkat(dir, ret_name, 0);
     (void)close(fd);
@@ -146,13 +161,30 @@ int rilli_segment_name(int dir, const char *made, const char *name) {
   return -errno;
 }
 
+/* Only the directory's owner can have put a file into a directory that nobody else may write;
+ * where others may, the file must be the directory's owner's, root's or ours. */
+static int trusted(const struct stat *file, const struct stat *directory) {
+  return !(directory->st_mode & (S_IWGRP | S_IWOTH)) || file->st_uid == geteuid() ||
+         file->st_uid == 0 || file->st_uid == directory->st_uid;
+}
+
+static int not_regular(const char *name) {
+  return rilli_fail(EPROTO, "'%s' is not a regular file, so not a rill segment: rill rm removes it",
+                    name);
+}
+
 int rilli_segment_open(int dir, const char *name, int writable, struct rilli_file *ret) {
   const int access = writable ? O_RDWR : O_RDONLY;
   const int fd = openat(dir, name, access | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (fd < 0) {
     const int code = errno;
+    if (code == ENOENT) /* whoever waits for a queue looks often, and -ETIMEDOUT has no text */
+      return -ENOENT;
     if (code == ELOOP)
-      return rilli_fail(EPROTO, "'%s' is a symbolic link, not a rill segment", name);
+      return rilli_fail(EPROTO, "'%s' is a symbolic link, not a rill segment: rill rm removes it",
+                        name);
+    if (code == EISDIR || code == ENXIO) /* a directory, a socket */
+      return not_regular(name);
     return rilli_fail(code, "cannot open segment '%s': %s", name, rilli_words(code));
   }
   struct stat status, parent;
@@ -160,10 +192,13 @@ int rilli_segment_open(int dir, const char *name, int writable, struct rilli_fil
   if (fstat(fd, &status) != 0 || fstat(dir, &parent) != 0)
     code = rilli_fail(errno, "cannot look at segment '%s': %s", name, rilli_words(errno));
   else if (!S_ISREG(status.st_mode))
-    code = rilli_fail(EPROTO, "'%s' is not a regular file, so not a rill segment", name);
-  else if (status.st_uid != geteuid() && status.st_uid != 0 && status.st_uid != parent.st_uid)
-    code = rilli_fail(EPERM, "segment '%s' belongs to user %u, whom this process does not trust",
-                      name, (unsigned)status.st_uid);
+    code = not_regular(name);
+  else if (!trusted(&status, &parent))
+    code =
+        rilli_fail(EPERM,
+                   "segment '%s' belongs to user %u, and more than one user may make files in its "
+                   "directory: it cannot be trusted",
+                   name, (unsigned)status.st_uid);
   else if (status.st_mode & S_IWOTH)
     code = rilli_fail(EPERM, "segment '%s' may be written by everybody: chmod o-w it", name);
   if (code) {
@@ -190,6 +225,15 @@ static int map_failed(size_t size) {
 int rilli_map(int fd, uint64_t offset, size_t size, int writable, struct rilli_mapping *ret) {
   const int protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
   void *base = mmap(NULL, size, protection, MAP_SHARED, fd, (off_t)offset);
+  if (base == MAP_FAILED)
+    return map_failed(size);
+  ret->base = base;
+  ret->size = size;
+  return 0;
+}
+
+int rilli_map_nothing(size_t size, struct rilli_mapping *ret) {
+  void *base = mmap(NULL, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (base == MAP_FAILED)
     return map_failed(size);
   ret->base = base;

@@ -22,13 +22,19 @@ struct rilli_file {
 
 /* Opens (makes, if need be) the directory of a namespace and checks that nobody else
  * could plant files in it. Returns a descriptor (O_PATH semantics are not needed:
- * it is read for listing) or a negative errno with its text. */
-int rilli_directory_open(const char *directory, const char *name_space);
+ * it is read for listing) or a negative errno with its text. by_default: nobody chose this
+ * namespace, so it must be the user's own (or root's). */
+int rilli_directory_open(const char *directory, const char *name_space, int by_default);
+
+/* Whose a made file is, and its permission bits. */
+struct rilli_access {
+  uint32_t mode, uid, gid; /* uid, gid 0: the creator's                           */
+};
 
 /* Makes a file under a fresh random name that begins with `prefix`, of exactly `size` bytes
  * (a hole so far), locked as being created. ret_name: at least 64 bytes. */
-int rilli_segment_make(int dir, const char *prefix, uint64_t size, uint32_t mode, char *ret_name,
-                       struct rilli_file *ret);
+int rilli_segment_make(int dir, const char *prefix, uint64_t size,
+                       const struct rilli_access *access, char *ret_name, struct rilli_file *ret);
 
 /* Takes memory for [offset, offset+size): later writes cannot fail. -ENOSPC has a text. */
 int rilli_segment_reserve(int fd, uint64_t offset, uint64_t size);
@@ -37,7 +43,7 @@ int rilli_segment_reserve(int fd, uint64_t offset, uint64_t size);
 int rilli_segment_name(int dir, const char *made, const char *name);
 
 /* Opens an existing segment file: no symbolic link, a regular file, of an owner and a
- * mode that can be trusted. */
+ * mode that can be trusted. -ENOENT has no text: the caller knows what is missing. */
 int rilli_segment_open(int dir, const char *name, int writable, struct rilli_file *ret);
 
 /* Is the file that `name` names now still this one? */
@@ -49,6 +55,9 @@ int rilli_map(int fd, uint64_t offset, size_t size, int writable, struct rilli_m
 /* Maps a whole data file, its ring (at ring_offset, to the end) twice, back to back. */
 int rilli_map_ring(int fd, uint64_t ring_offset, uint64_t capacity, int writable,
                    struct rilli_mapping *ret);
+
+/* Zeros to look at, in place of a segment that may not be opened. */
+int rilli_map_nothing(size_t size, struct rilli_mapping *ret);
 
 void rilli_unmap(struct rilli_mapping *mapping);
 

@@ -52,7 +52,7 @@ struct rill_message { /* 64 bytes for ever                                     *
                          sequence - lost to sequence - 1                       */
   uint64_t token;     /* names it to rill_release                              */
   int64_t time;       /* what the producer stamped; 0: nothing                 */
-  uint32_t deliveries; /* 1: the first time                                    */
+  uint32_t deliveries; /* always 1 in this version, also when it comes again    */
   uint32_t type;      /* the producer's rill_meta.type                         */
 };
 
@@ -84,13 +84,15 @@ RILL_API void rill_consumer_close(rill_consumer *consumer);
  * Errors: -EAGAIN (nothing there, RILL_NOW), -ETIMEDOUT, -EPIPE (everything is
  * read, and the producer has closed or died), -ESTALE (the queue was removed, or the
  * group was refused: what was received and not released is void), -ECANCELED
- * (rill_consumer_interrupt), -EINTR (a signal handler ran while waiting), -EPROTO
+ * (rill_consumer_interrupt), -EINTR (a signal handler, installed
+ * without SA_RESTART, ran while waiting), -EPROTO
  * (bad bytes in the ring), -ECHILD. Since 0.1. */
 RILL_API int rill_receive(rill_consumer *consumer, rill_time deadline,
                           struct rill_message *ret_message);
 
 /* Takes up to n messages: waits for the first, then takes what is there.
- * Returns how many, at least 1. Errors: as rill_receive; -EINVAL if n is 0. Since 0.1. */
+ * Returns how many, at least 1; always 1 from an overwrite queue or a tail, whose buffer holds
+ * one. Errors: as rill_receive; -EINVAL if n is 0. Since 0.1. */
 RILL_API int rill_receive_batch(rill_consumer *consumer, size_t n, rill_time deadline,
                                 struct rill_message *ret_messages);
 
@@ -99,7 +101,8 @@ RILL_API int rill_receive_batch(rill_consumer *consumer, size_t n, rill_time dea
  * consumer that has not released a message leaves it to its kept group.
  * Ordering: release: reads of the messages come before. Progress: wait-free, but for
  * a wake-up of a producer that waits. The group's place in shared memory follows at
- * once when the producer waits, at the next empty poll, and every capacity/8 bytes.
+ * once when the producer waits, at the next empty poll, every capacity/8 bytes, and at
+ * the close: after a kill, a successor sees again what was released since.
  * Errors: -EINVAL (not a received, unreleased message), -ESTALE, -ECHILD. Since 0.1. */
 RILL_API int rill_release(rill_consumer *consumer, const struct rill_message *up_to);
 

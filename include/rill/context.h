@@ -51,7 +51,8 @@ struct rill_context_attr {
  * Contexts: any thread; the handle may be used by all threads of this process.
  * A child made by fork must open its own: every call on this one is -ECHILD.
  * Errors: -EINVAL (attributes or names), -EACCES, -EPERM (the directory is
- * another's), -ENOENT (no such directory), -ENOSYS (fence), -ENOMEM, -EMFILE.
+ * another's), -ENOENT (no such directory), -ENOTDIR, -ENAMETOOLONG, -ENOSYS (fence),
+ * -ENOMEM, -EMFILE.
  * Since 0.1. */
 RILL_API int rill_context_open(const struct rill_context_attr *attr,
                                rill_context **ret_context);

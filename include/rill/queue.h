@@ -15,7 +15,8 @@ typedef struct rill_queue rill_queue;
 enum {
   RILL_CREATE = 1,    /* make it if it does not exist                           */
   RILL_EXCLUSIVE = 2, /* with CREATE: -EEXIST if it does                        */
-  RILL_OBSERVE = 4    /* look only: maps read-only, takes no lease, blocks nobody */
+  RILL_OBSERVE = 4    /* look only: maps read-only, takes no lease, blocks nobody;
+                         the right to look suffices                            */
 };
 
 /* What a producer does when the slowest group leaves no room. */
@@ -30,7 +31,8 @@ enum {
   RILL_KEPT = 1       /* until rill_queue_unlink (or the host restarts)          */
 };
 
-/* A type of message, checked when somebody attaches. All zero: any. */
+/* A type of message, checked when somebody attaches, and only then: a publish may have
+ * any size. All zero: any. */
 struct rill_type {
   uint32_t id, size, version, reserved; /* size: bytes of a message, 0: any     */
 };
@@ -44,25 +46,28 @@ struct rill_queue_attr {
   uint32_t overflow;    /* RILL_RELIABLE, RILL_OVERWRITE                       */
   uint32_t lifetime;    /* RILL_TRANSIENT, RILL_KEPT                           */
   uint32_t max_groups;  /* 1 to 1024; 0: 64                                    */
-  uint32_t mode;        /* permission bits of the segments; 0: 0600            */
+  uint32_t mode;        /* who may do what, as in chmod: r (4) look (ls, stat, tail), w (2)
+                           publish, x (1) take messages; owner, group, others. Who may
+                           publish may take; others may only look. 0: 0700      */
   struct rill_type type;
   const char *const *groups; /* groups that exist from the start and are kept: a
                                 reliable queue holds every message for them    */
   size_t group_count;
-  uint64_t reserved[6]; /* zero                                                */
+  uint32_t owner, group; /* user and group id; 0: the creator's                */
+  uint64_t reserved[5]; /* zero                                                */
 };
 
 /* Opens a queue; with RILL_CREATE makes it first if need be.
  * name: words of [A-Za-z0-9._-] joined by '/', at most 200 bytes.
  * attr: NULL takes the defaults, or whatever the existing queue has. A field
  *   that is not zero must agree with the existing queue (-EEXIST), except that a
- *   transient queue nobody has open is replaced. mode and groups count at creation
- *   only.
+ *   transient queue nobody has open is replaced. mode, owner, group and groups count
+ *   at creation only.
  * deadline: without RILL_CREATE, waits until the queue exists.
  * Ordering: what the creator did before is visible. Progress: may sleep.
  * Contexts: any thread; the handle may be used by all threads; not after fork.
- * Errors: -EINVAL (name, flags, attributes), -EAGAIN or -ETIMEDOUT (not there by
- * the deadline; with RILL_NOW -ENOENT), -EEXIST, -EACCES, -EPERM (owner or mode is
+ * Errors: -EINVAL (name, flags, attributes), -ETIMEDOUT (not there by the
+ * deadline; with RILL_NOW -ENOENT), -EBUSY (others keep removing it), -EEXIST, -EACCES, -EPERM (owner or mode is
  * not trusted), -ENOSPC (no memory for it: the text names size and remedy),
  * -EINPROGRESS (unfinished), -EPROTO (foreign bytes, other byte order), -EBADMSG
  * (truncated, damaged or half), -EPROTONOSUPPORT (another version), -EPROTOTYPE
@@ -78,7 +83,8 @@ RILL_API void rill_queue_close(rill_queue *queue);
 /* Removes a queue: its name is free at once, whoever has it open gets -ESTALE from
  * the next call that looks (a wait, a full ring, an empty poll), its memory goes
  * with the last of them. What cannot be opened (half, damaged) is removed too.
- * Errors: -EINVAL, -ENOENT, -EACCES, -EPERM, -ECHILD. Since 0.1. */
+ * Errors: -EINVAL, -ENOENT, -EACCES, -EPERM, -EBUSY (a process that is just looking at it
+ * is stopped), -ECHILD. Since 0.1. */
 RILL_API int rill_queue_unlink(rill_context *context, const char *name);
 
 /* Removes a group that has no member, a kept one above all: the queue holds no messages
@@ -90,7 +96,7 @@ RILL_API int rill_group_unlink(rill_queue *queue, const char *group);
 /* Calls visit(name, arg) for each queue whose name matches pattern (fnmatch(3);
  * '*' matches '/' as well; NULL: all), in the order of their names.
  * A visit that returns other than 0 ends it, and is returned.
- * Returns the number of queues visited. Errors: -EACCES, -ENOMEM, -ECHILD. Since 0.1. */
+ * Returns the number of queues visited; files that are no queue's are passed over. Errors: -EACCES, -ENOMEM, -ECHILD. Since 0.1. */
 RILL_API int rill_queue_list(rill_context *context, const char *pattern,
                              int (*visit)(const char *name, void *arg), void *arg);
 

@@ -40,7 +40,11 @@ struct rill_queue_stat {
   uint64_t wakes, producer_parks; /* wake calls by producers; times one parked  */
   uint32_t group_count, max_groups;
   uint32_t removed;        /* not 0: unlinked, only those who have it see it   */
-  uint32_t mode, uid, gid; /* of the control segment                           */
+  uint32_t mode, uid, gid; /* who may do what, as in rill_queue_attr            */
+  uint32_t limited;        /* not 0: this process may only look, so it cannot probe leases:
+                              producer, attached and the groups are as the producer
+                              last wrote them                                  */
+  uint32_t reserved0;
   uint32_t waiting;        /* not 0: the producer waits for room               */
   uint32_t attached;       /* not 0: some process has it open                  */
 };

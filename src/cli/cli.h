@@ -43,12 +43,18 @@ const struct verb *verb_find(const char *name);
 
 /* Say "rill: ..." on stderr; return STATUS_FAILED, so that a verb can return it. */
 __attribute__((format(printf, 1, 2))) int cli_fail(const char *format, ...);
-/* The same in the library's words, after it returned `code`. */
+/* The same in the library's words, after it returned `code`; STATUS_USAGE where it refuses
+ * a name or a value as such, which came from the command line. */
 int cli_fail_library(int code);
 /* Say "rill: ..." and return STATUS_USAGE. */
 __attribute__((format(printf, 1, 2))) int cli_usage(const char *format, ...);
 /* Say "rill: ..." and go on. */
 __attribute__((format(printf, 1, 2))) void cli_note(const char *format, ...);
+
+/* A line on the terminal of standard error, over the last one of its kind; it goes when
+ * something else is said, and at cli_progress_end. */
+__attribute__((format(printf, 1, 2))) void cli_progress(const char *format, ...);
+void cli_progress_end(void);
 
 /* The context of --namespace and --dir. Returns 0 or an exit status, having said why. */
 int cli_context(const struct cli *cli, rill_context **ret_context);

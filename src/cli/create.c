@@ -5,10 +5,15 @@
 #include "units.h"
 #include "words.h"
 
+#include <grp.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static struct creation creation = CREATION_DEFAULTS;
 static bool exclusive;
+static const char *owner;
 
 static void say_made(const struct rill_queue_stat *stat) {
   char capacity[UNITS_TEXT], memory[UNITS_TEXT];
@@ -19,12 +24,37 @@ static void say_made(const struct rill_queue_stat *stat) {
            format_size(memory, stat->data_bytes + stat->control_bytes));
 }
 
+/* "alice", "alice:traders", ":traders", or numbers. Returns 0 or an exit status. */
+static int resolve_owner(const char *text) {
+  char user[256];
+  const char *colon = strchr(text, ':');
+  const size_t length = colon ? (size_t)(colon - text) : strlen(text);
+  if (length >= sizeof user)
+    return cli_usage("--owner is too long: '%s'", text);
+  memcpy(user, text, length);
+  user[length] = 0;
+  char *end = user;
+  const struct passwd *entry = *user ? getpwnam(user) : NULL;
+  creation.owner = entry ? entry->pw_uid : (uint32_t)strtoul(user, &end, 10);
+  if (*user && !entry && (*end || end == user))
+    return cli_usage("there is no user '%s'", user);
+  if (!colon)
+    return 0;
+  const struct group *group = getgrnam(colon + 1);
+  creation.group = group ? group->gr_gid : (uint32_t)strtoul(colon + 1, &end, 10);
+  if (!group && (*end || end == colon + 1))
+    return cli_usage("there is no group '%s'", colon + 1);
+  return 0;
+}
+
 static int run(struct cli *cli, int count, char **operands) {
   (void)count;
   rill_context *context;
   rill_queue *queue;
   bool made;
-  int status = cli_context(cli, &context);
+  int status = owner ? resolve_owner(owner) : 0;
+  if (status == 0)
+    status = cli_context(cli, &context);
   if (status)
     return status;
   unsigned flags = RILL_CREATE | (exclusive ? RILL_EXCLUSIVE : 0u);
@@ -52,7 +82,10 @@ static const struct option options[] = {
                 "a group that exists from the start: a reliable queue holds every message until "
                 "it has read it. May be given many times"),
     OPTION_FLAG("exclusive", 0, &exclusive, "fail if the queue exists"),
-    OPTION_MODE("mode", &creation.mode, "permission bits of the segments (default 0600)"),
+    OPTION_MODE("mode", &creation.mode,
+                "who may do what, as in chmod: r to look (ls, stat, tail), w to publish, x to take "
+                "messages; owner, group, others (who may only look). Default 0700"),
+    OPTION_TEXT("owner", 0, "USER[:GROUP]", &owner, "whose the queue is (default: the creator's)"),
     OPTION_COUNT32("type-id", &creation.type.id,
                    "type of the messages, which every program that attaches must agree with"),
     OPTION_COUNT32("type-size", &creation.type.size, "bytes of each message of that type"),

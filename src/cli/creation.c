@@ -21,6 +21,8 @@ static struct rill_queue_attr attributes(const struct creation *creation) {
       .overflow = creation->overflow < 0 ? RILL_RELIABLE : (uint32_t)creation->overflow,
       .max_groups = creation->max_groups,
       .mode = creation->mode,
+      .owner = creation->owner,
+      .group = creation->group,
       .type = creation->type,
       .groups = creation->groups.items,
       .group_count = creation->groups.count,

@@ -12,7 +12,7 @@ struct creation {
   uint64_t capacity, max_message; /* 0: not given                              */
   int overflow;                   /* -1: not given                             */
   bool transient;
-  uint32_t max_groups, mode; /* 0: not given                              */
+  uint32_t max_groups, mode, owner, group; /* 0: not given                      */
   struct rill_type type;
   struct text_list groups;
 };

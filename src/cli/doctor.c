@@ -15,7 +15,9 @@ struct patient {
   rill_context *context;
   json_t *queues; /* NULL: print instead */
   json_t *findings;
-  int wrong, code;
+  const char *heading; /* the queue's name, until it is printed */
+  bool all;            /* queues: one that goes while we look is no failure */
+  int wrong, status;
 };
 
 static const char *const kinds[] = {
@@ -26,23 +28,30 @@ static void tell(int kind, const char *text, void *argument) {
   if (patient->findings)
     json_array_append_new(patient->findings,
                           json_pack("{s:s, s:s}", "kind", kinds[kind], "text", text));
-  else if (kind != RILLI_FINE || !quiet)
+  else if (kind != RILLI_FINE || !quiet) {
+    if (patient->heading)
+      fprintf(patient->cli->out, "%s\n", patient->heading);
+    patient->heading = NULL;
     fprintf(patient->cli->out, "  %-5s  %s\n", kinds[kind], text);
+  }
 }
 
 static int examine(const char *name, void *argument) {
   struct patient *patient = argument;
   struct rilli_report report = {tell, patient, 0, 0};
+  patient->heading = name;
   if (patient->queues)
     patient->findings = json_array();
-  else
-    fprintf(patient->cli->out, "%s\n", name);
-  patient->code = rilli_examine(patient->context, name, &report);
+  int code = rilli_examine(patient->context, name, &report);
   patient->wrong += report.wrong;
-  if (patient->queues)
+  if (code && !(patient->all && code == -ENOENT))
+    patient->status = cli_fail_library(code);
+  if (code == -ENOENT)
+    json_decref(patient->findings);
+  else if (patient->queues)
     json_array_append_new(patient->queues,
-                          json_pack("{s:s, s:b, s:o}", "name", name, "sound", report.wrong == 0,
-                                    "findings", patient->findings));
+                          json_pack("{s:s, s:b, s:o}", "name", name, "sound",
+                                    report.wrong == 0 && !code, "findings", patient->findings));
   return 0;
 }
 
@@ -53,15 +62,13 @@ static void leftover(const struct rill_gc_item *item, void *argument) {
 }
 
 static int examine_all(struct patient *patient) {
+  patient->all = true;
   int n = rill_queue_list(patient->context, NULL, examine, patient);
-  if (n < 0)
-    return n;
   if (n == 0)
-    cli_note("there are no queues here");
-  if (patient->code == -ENOENT) /* removed while we looked */
-    patient->code = 0;
-  n = rill_queue_gc(patient->context, RILL_GC_DRY_RUN, leftover, patient);
-  return n < 0 ? n : 0;
+    cli_note("no queues here");
+  if (n >= 0)
+    n = rill_queue_gc(patient->context, RILL_GC_DRY_RUN, leftover, patient);
+  return n < 0 ? cli_fail_library(n) : 0;
 }
 
 static int run(struct cli *cli, int count, char **operands) {
@@ -69,18 +76,16 @@ static int run(struct cli *cli, int count, char **operands) {
   int status = cli_context(cli, &patient.context);
   if (status)
     return status;
-  int code = 0;
   if (count)
     (void)examine(operands[0], &patient);
   else
-    code = examine_all(&patient);
-  if (code == 0)
-    code = patient.code;
-  if (code)
-    status = cli_fail_library(code);
+    status = examine_all(&patient);
+  if (!status)
+    status = patient.status;
+  bool sound = !patient.wrong && !status;
   if (json_wanted)
-    status |= json_print(
-        cli->out, json_pack("{s:b, s:o}", "sound", patient.wrong == 0, "queues", patient.queues));
+    status |=
+        json_print(cli->out, json_pack("{s:b, s:o}", "sound", sound, "queues", patient.queues));
   if (patient.wrong)
     status = cli_fail("%d %s wrong", patient.wrong, patient.wrong == 1 ? "thing is" : "things are");
   rill_context_close(patient.context);
@@ -88,7 +93,7 @@ static int run(struct cli *cli, int count, char **operands) {
 }
 
 static const struct option options[] = {
-    OPTION_FLAG("quiet", 'q', &quiet, "leave out what is fine"),
+    OPTION_FLAG("quiet", 'q', &quiet, "leave out what is fine, and queues of which all is"),
     OPTION_FLAG(
         "json", 0, &json_wanted,
         "an object: sound, queues (an array: name, sound, findings (an array: kind, text))"),

@@ -53,6 +53,13 @@ static void print_options(FILE *out, const struct option *options) {
       print_option(out, options);
 }
 
+static bool takes(const struct verb *verb, enum option_kind kind) {
+  for (const struct option *option = verb->options; option->name; option++)
+    if (option->help && option->kind == kind)
+      return true;
+  return false;
+}
+
 static bool has_options(const struct verb *verb) {
   for (const struct option *option = verb->options; option->name; option++)
     if (option->help)
@@ -68,6 +75,10 @@ void help_verb(FILE *out, const struct verb *verb) {
     fputs("\nOptions:\n", out);
     print_options(out, verb->options);
   }
+  if (takes(verb, OPTION_KIND_SIZE))
+    fputs("\nSIZE: bytes, as 4096, or 64K, 1M, 2G (powers of 1024).\n", out);
+  if (takes(verb, OPTION_KIND_DURATION))
+    fputs("\nDURATION: 5us, 250ms, 1.5s, 2m, 1h; seconds without a unit.\n", out);
   fputs("\nOptions of every verb:\n", out);
   print_options(out, common_options);
 }

@@ -142,14 +142,17 @@ static void print_row(struct table *table, const struct row *row) {
   free(attached);
 }
 
-static int print_text(const struct listing *listing, FILE *out) {
+static int print_text(const struct listing *listing, const char *pattern, FILE *out) {
   static const char *const plain[] = {"<NAME",   "<STATE",    ">CAPACITY", ">DEPTH", ">MESSAGES",
                                       ">GROUPS", ">PRODUCER", "<READERS",  NULL};
   static const char *const rated[] = {"<NAME",     "<STATE",   ">CAPACITY", ">DEPTH",
                                       ">MESSAGES", ">MSG/S",   ">BYTES/S",  ">GROUPS",
                                       ">PRODUCER", "<READERS", NULL};
   if (!listing->count) {
-    cli_note("no queues here");
+    if (pattern)
+      cli_note("no queue here matches '%s'", pattern);
+    else
+      cli_note("no queues here");
     return STATUS_DONE;
   }
   struct table *table = table_new(rates ? rated : plain);
@@ -210,7 +213,8 @@ static int run(struct cli *cli, int count, char **operands) {
   if (r >= 0) {
     if (rates)
       measure_rates(&listing);
-    int printed = json_wanted ? print_json(&listing, cli->out) : print_text(&listing, cli->out);
+    int printed = json_wanted ? print_json(&listing, cli->out)
+                              : print_text(&listing, count ? operands[0] : NULL, cli->out);
     status = status ? status : printed;
   }
   forget(&listing);

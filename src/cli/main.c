@@ -8,15 +8,17 @@
 #include "output.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 const struct verb *const verbs[] = {
-    &verb_create, &verb_ls, &verb_stat,    &verb_pub,  &verb_sub, &verb_tail,
-    &verb_rm,     &verb_gc, &verb_watch, &verb_doctor, &verb_version, &verb_help, NULL,
+    &verb_create, &verb_ls,    &verb_stat,   &verb_pub,     &verb_sub,  &verb_tail, &verb_rm,
+    &verb_gc,     &verb_watch, &verb_doctor, &verb_version, &verb_help, NULL,
 };
 
 static struct cli cli;
@@ -36,8 +38,26 @@ static const struct option main_options[] = {
     OPTION_END,
 };
 
+static bool progress_shown;
+
+void cli_progress(const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  fputs("\r\033[K", stderr);
+  vfprintf(stderr, format, arguments);
+  va_end(arguments);
+  progress_shown = true;
+}
+
+void cli_progress_end(void) {
+  if (progress_shown)
+    fputs("\r\033[K", stderr);
+  progress_shown = false;
+}
+
 __attribute__((format(printf, 1, 0))) static void complain(const char *format, va_list arguments) {
   flockfile(stderr);
+  cli_progress_end();
   fputs("rill: ", stderr);
   vfprintf(stderr, format, arguments);
   putc('\n', stderr);
@@ -69,7 +89,8 @@ void cli_note(const char *format, ...) {
 
 int cli_fail_library(int code) {
   const char *words = rill_error();
-  return cli_fail("%s", *words ? words : strerror(-code));
+  cli_note("%s", *words ? words : strerror(-code));
+  return code == -EINVAL ? STATUS_USAGE : STATUS_FAILED;
 }
 
 int cli_context(const struct cli *options, rill_context **ret_context) {
@@ -182,10 +203,22 @@ static int finish(int status, const char *text, size_t size) {
   return status ? status : output;
 }
 
+/* The next file opened gets the number of a standard descriptor that came closed, and it
+ * is one of a queue or its directory. So each is taken first, by /dev/null opened the other
+ * way round: using it fails as on a closed one. */
+static int hold_standard_descriptors(void) {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+    if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+      return -1;
+  return 0;
+}
+
 int main(int argc, char **argv) {
   char *text = NULL;
   size_t size = 0;
   signal(SIGPIPE, SIG_IGN);
+  if (hold_standard_descriptors())
+    return cli_fail("/dev/null: %s", strerror(errno));
   cli.out = open_memstream(&text, &size);
   if (!cli.out)
     return cli_fail("%s", strerror(errno));

@@ -74,7 +74,7 @@ static const struct term values[] = {
      "GiB, TiB."},
     {"DURATION", "A number, which may have a decimal point, and ns, us, ms, s, m or h; seconds if "
                  "there is no unit."},
-    {"MODE", "Permission bits in octal, as 0640."},
+    {"MODE", "Rights in octal, as 0750: 4 to look, 2 to publish, 1 to take."},
     {"NAME", "Of a queue: words of letters, digits, dots, underscores and hyphens, joined by "
              "slashes, as md/eurex/fdax; at most 200 bytes."},
     {NULL, NULL},
@@ -83,7 +83,7 @@ static const struct term values[] = {
 static const struct term statuses[] = {
     {"0", "Done. Also when whoever read standard output has closed it."},
     {"1", "Failed; standard error says why."},
-    {"2", "The command line was wrong."},
+    {"2", "The command line was wrong: a verb, an option, a value, or a name that cannot be one."},
     {"3", "A deadline passed: with no message, or with fewer than were asked for."},
     {"128 + n", "Ended by signal n (SIGINT, SIGTERM or SIGHUP), in order: what was received and "
                 "not written stays in the queue, and the summary is still told."},
@@ -120,14 +120,17 @@ void man_page(FILE *out) {
           ".SH NAME\nrill \\- look at and work with message queues in shared memory\n"
           ".SH SYNOPSIS\n.B rill\n.I VERB\n[\\fIOPERAND\\fR]... [\\fIOPTION\\fR]...\n",
           RILL_VERSION);
-  chapter(out, "DESCRIPTION",
-          "A Rill queue carries messages from one producer at a time to any number of consumer "
-          "groups, through shared memory. Each group sees every message. rill makes queues, "
-          "publishes and reads messages, and shows who is behind and who is asleep.\n\n"
-          "Data goes to standard output, everything else to standard error. With --json a verb "
-          "prints JSON; keys that are there stay as they are, and new ones may come. Sizes are in "
-          "bytes and times in nanoseconds there.\n\n"
-          "Options and operands may be mixed; -- ends the options.");
+  chapter(
+      out, "DESCRIPTION",
+      "A Rill queue carries messages from one producer at a time to any number of consumer "
+      "groups, through shared memory. Each group sees every message. rill makes queues, "
+      "publishes and reads messages, and shows who is behind and who is asleep.\n\n"
+      "Data goes to standard output, everything else to standard error. With --json a verb "
+      "prints JSON; keys that are there stay as they are, and new ones may come. Sizes are in "
+      "bytes and times in nanoseconds there.\n\n"
+      "Options and operands may be mixed; -- ends the options. A value follows its option, or is "
+      "written with it, as --count=5 or -n5; short options without one may stand together, as "
+      "-fq.");
   fputs(".SH VERBS\n", out);
   for (size_t i = 0; verbs[i]; i++)
     man_verb(out, verbs[i]);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* options.c - takes options from the command line by the tables of options.h.
  *
- * Long options as --name VALUE or --name=VALUE, short ones as -n VALUE or -nVALUE.
+ * Long options as --name VALUE or --name=VALUE, short ones as -n VALUE or -nVALUE; short
+ * flags may stand together, as -fqn 5.
  * What is wrong is said with what would be right. */
 #include "options.h"
 
@@ -178,6 +179,11 @@ int options_take(const struct option *const tables[], const char *verb, char **w
   if (!option)
     return unknown_option(tables, verb, words[0], name);
   if (option->kind == OPTION_KIND_FLAG) {
+    if (value && words[0][1] != '-' && *value != '-') { /* -fn 5: -n 5 is left */
+      *option->to.flag = true;
+      *++words[0] = '-';
+      return 0;
+    }
     if (value) {
       say(verb);
       fprintf(stderr, "--%s takes no value\n", option->name);

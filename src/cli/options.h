@@ -69,7 +69,8 @@ struct option {
 
 /* Takes the option at words[0], and its value if that is words[1], from one of the
  * tables (NULL at the end of them). verb is for the messages; NULL: no verb yet.
- * Returns how many words it took, or -1 after saying on stderr what was wrong. */
+ * Returns how many words it took, or -1 after saying on stderr what was wrong; 0: words[0]
+ * was a flag with other short options behind it, which are there now. */
 int options_take(const struct option *const tables[], const char *verb, char **words);
 
 /* How many single changes (insert, drop, replace, swap neighbours) lead from one word

@@ -39,18 +39,13 @@ static int timed_out(const struct publisher *p, const char *what) {
 }
 
 /* Progress for who waits at a terminal while the messages come from elsewhere. */
-static void show_progress(struct publisher *p, rill_time now) {
+static void show_progress(struct publisher *p, rill_time now, const char *state) {
   char bytes[UNITS_TEXT];
   if (!p->shown || now - p->shown < 500000000)
     return;
   p->shown = now;
-  fprintf(stderr, "\r\033[K%llu messages, %s", (unsigned long long)p->traffic.messages,
-          format_size(bytes, p->traffic.bytes));
-}
-
-static void end_progress(const struct publisher *p) {
-  if (p->shown)
-    fputs("\r\033[K", stderr);
+  cli_progress("%llu messages, %s%s", (unsigned long long)p->traffic.messages,
+               format_size(bytes, p->traffic.bytes), state);
 }
 
 /* When the next message is due at --rate. */
@@ -97,7 +92,7 @@ static int publish(struct publisher *p, const void *data, size_t bytes, rill_tim
       return signals_status();
     if (now >= limit)
       return timed_out(p, "the queue stayed full");
-    show_progress(p, now);
+    show_progress(p, now, ", waits for room");
     r = put(p, data, bytes, when, limit - now < SLICE ? limit : now + SLICE);
   }
   if (r < 0)
@@ -126,7 +121,7 @@ static int publish_all(struct publisher *p) {
     else
       status = result == SOURCE_SIGNAL ? signals_status() : STATUS_FAILED;
     if (p->shown && (when || p->traffic.messages % 1024 == 0))
-      show_progress(p, rill_clock());
+      show_progress(p, rill_clock(), "");
   }
   p->traffic.last = rill_clock();
   return status;
@@ -205,8 +200,9 @@ static int open_source(struct publisher *p, const struct rill_queue_stat *stat) 
   enum source_kind kind = raw ? SOURCE_BLOCKS : made_up ? SOURCE_MADE_UP : SOURCE_LINES;
   uint64_t bytes = size == NOT_GIVEN ? (raw ? 4096 : 64) : size;
   if (kind != SOURCE_LINES && bytes > stat->max_message)
-    return cli_fail("--size: the queue's largest message is %llu bytes",
-                    (unsigned long long)stat->max_message);
+    return cli_fail("pub: --size %llu is more than the largest message of %s, %llu bytes, which "
+                    "is settled when the queue is made (--max-message, --capacity)",
+                    (unsigned long long)bytes, stat->name, (unsigned long long)stat->max_message);
   if (kind != SOURCE_MADE_UP && isatty(STDERR_FILENO) && !isatty(STDIN_FILENO))
     p->shown = rill_clock();
   return source_open(&p->source, kind, (size_t)bytes, (size_t)stat->max_message);
@@ -225,7 +221,7 @@ static int work(struct publisher *p) {
     status = wait_for(p, groups_are_there, "too few groups have joined");
   if (!status)
     status = publish_all(p);
-  end_progress(p);
+  cli_progress_end();
   if (!status && linger)
     status = wait_for(p, all_is_read, "not everything was read");
   uint64_t before = stat.producer_parks;

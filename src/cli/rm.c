@@ -17,9 +17,10 @@ static int remove_groups(rill_context *context, const char *name) {
   int r = rill_queue_open(context, name, 0, NULL, RILL_NOW, &queue);
   if (r < 0)
     return judge(r);
-  for (size_t i = 0; i < groups.count; i++)
-    if (judge(rill_group_unlink(queue, groups.items[i])))
-      status = STATUS_FAILED;
+  for (size_t i = 0; i < groups.count; i++) {
+    int judged = judge(rill_group_unlink(queue, groups.items[i]));
+    status = judged ? judged : status;
+  }
   rill_queue_close(queue);
   return status;
 }
@@ -31,8 +32,9 @@ static int run(struct cli *cli, int count, char **operands) {
     return status;
   for (int i = 0; i < count; i++) {
     const char *name = operands[i];
-    if (groups.count ? remove_groups(context, name) : judge(rill_queue_unlink(context, name)))
-      status = STATUS_FAILED;
+    int removed =
+        groups.count ? remove_groups(context, name) : judge(rill_queue_unlink(context, name));
+    status = removed ? removed : status;
   }
   rill_context_close(context);
   return status;

@@ -107,6 +107,8 @@ static int run(struct cli *cli, int operand_count, char **operands) {
                                              (follow ? RILL_FOLLOW : 0u)};
   if (!reader_start(from, &attr))
     return cli_usage("sub: --from takes oldest, latest or a sequence number, not '%s'", from);
+  if (raw + json_wanted + quiet > 1)
+    return cli_usage("sub: take one of --raw, --json and --quiet");
   if (keep && !group)
     return cli_usage("sub: --keep takes a --group to keep");
   rill_queue *queue;

@@ -42,6 +42,8 @@ static int status_of(enum reader_end end) {
 
 static int look(rill_queue *queue) {
   static struct reader reader;
+  if (raw && json_wanted)
+    return cli_usage("tail: take one of --raw and --json");
   struct rill_consumer_attr attr = {.size = sizeof attr,
                                     .flags = RILL_TAIL | (follow ? RILL_FOLLOW : 0u)};
   if (from && !reader_start(from, &attr))

@@ -16,7 +16,9 @@
 
 struct rill_context {
   _Atomic unsigned references;
-  int dir;               /* the namespace's directory                            */
+  _Atomic int dir; /* the namespace's directory: rilli_context_dir                 */
+  char *path;      /* its name, and what it is, in case somebody closes it         */
+  uint64_t inode, device;
   uint32_t fence;        /* RILL_FENCE_MEMBARRIER or _FULL                         */
   const uint32_t *alive; /* 1; 0 in a forked child                                */
   struct rilli_link link; /* to the registry, if there is one                       */
@@ -34,11 +36,16 @@ struct rill_queue {
   struct rilli_control_geometry control_geometry;
   struct rilli_mapping data;    /* read-only, with the ring twice                  */
   struct rilli_mapping control; /* read-only; carries the attach lease             */
+  uint32_t data_mode;           /* permission bits of the data file               */
+  int limited;                  /* may only look: `control` is an empty image      */
   struct rilli_ring ring;       /* read-only view; no hints                        */
 };
 
 /* context.c */
 int rilli_context_check(const rill_context *context); /* -ECHILD after fork         */
+/* The directory's descriptor; opened anew if somebody closed it (close_range) or put another
+ * file in its place. -1 when it is gone. */
+int rilli_context_dir(rill_context *context);
 void rilli_context_hold(rill_context *context);
 
 /* name.c */
@@ -57,14 +64,18 @@ struct rilli_pair {
   char control_name[RILLI_FILE_NAME], data_name[RILLI_FILE_NAME];
   struct rilli_geometry geometry;
   struct rilli_control_geometry control_geometry;
+  int limited; /* the control segment may not be opened: it is described by stat alone */
 };
 void rilli_pair_init(struct rilli_pair *pair);
 void rilli_pair_close(struct rilli_pair *pair);
-/* Opens an existing pair; attaches (takes the shared lease) unless only observing.
+/* Opens an existing pair; attaches (takes the shared lease) unless only observing. Who
+ * observes and may only look gets the data segment alone.
  * -ENOENT: there is none. -EAGAIN: just being removed; try again. */
 int rilli_pair_open(int dir, const char *name, int observe, struct rilli_pair *ret);
 /* Opens the control file once more, as a description of its own. -ESTALE: it is another. */
 int rilli_control_open(const rill_queue *queue, int writable, struct rilli_file *ret);
+/* The same for taking a lease through it: closed by rilli_lease_close. */
+int rilli_control_open_for_lease(const rill_queue *queue, struct rilli_file *ret);
 /* Reads and checks the first pages. */
 int rilli_control_check(const struct rilli_file *file, struct rilli_control_geometry *ret,
                         uint32_t *ret_tombstone);
@@ -77,7 +88,8 @@ int rilli_pair_create(int dir, const char *name, const struct rill_queue_attr *a
 uint64_t rilli_round_capacity(uint64_t capacity);
 
 /* unlink.c: removes the queue whose control file is open here, damaged or not. If
- * only_idle: not (-EBUSY) while anybody has it open. */
+ * only_idle: not (-EBUSY) while anybody has it open. -ENOENT: it is gone already. -EAGAIN:
+ * another process is just at it, and may leave it as it is. */
 int rilli_remove(int dir, const char *control_name, const struct rilli_file *control,
                  int only_idle);
 int rilli_is_removed(const rill_queue *queue);

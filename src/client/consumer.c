@@ -42,13 +42,9 @@ static int map_row(struct owner *owner, int fd, uint32_t index) {
   const uint64_t set = control->group_offset + index * control->group_stride;
   int code = rilli_segment_reserve(fd, set + control->slots_offset, control->slot_stride);
   if (code == 0)
-    code = rilli_map(fd, control->hints_offset, RILLI_PAGE, 1, &owner->hints);
+    code = rilli_lease_map(fd, control->hints_offset, RILLI_PAGE, 1, &owner->hints);
   if (code == 0)
-    code = rilli_lease_bind(owner->hints.base, owner->hints.size);
-  if (code == 0)
-    code = rilli_map(fd, set, control->group_stride, 1, &owner->group);
-  if (code == 0)
-    code = rilli_lease_bind(owner->group.base, owner->group.size);
+    code = rilli_lease_map(fd, set, control->group_stride, 1, &owner->group);
   return code;
 }
 
@@ -75,6 +71,11 @@ static void prepare_row(struct rilli_group *group, const char *name) {
     memcpy(group->name, name, strlen(name));
 }
 
+static int not_yet(uint64_t sequence, uint64_t head) {
+  return rilli_fail(ERANGE, "sequence %llu is not published yet: the next one is %llu",
+                    (unsigned long long)sequence, (unsigned long long)head);
+}
+
 static int enter(struct rill_consumer *consumer, const struct rill_consumer_attr *attr, int fd,
                  uint32_t index) {
   struct owner *owner = consumer->owner;
@@ -97,8 +98,7 @@ static int enter(struct rill_consumer *consumer, const struct rill_consumer_attr
   uint64_t head = 0;
   code = rilli_join(consumer, flags, &start, &head);
   if (code == -ERANGE)
-    return rilli_fail(ERANGE, "sequence %llu is not published yet: the next one is %llu",
-                      (unsigned long long)attr->sequence, (unsigned long long)head);
+    return not_yet(attr->sequence, head);
   if (code)
     return rilli_fail(-code, "its ring makes no sense: another process damaged it; look with rill "
                              "doctor");
@@ -109,7 +109,7 @@ static int join_group(struct rill_consumer *consumer, const struct rill_consumer
   struct owner *owner = consumer->owner;
   struct rilli_file control;
   struct rilli_seat seat;
-  int code = rilli_control_open(owner->queue, 1, &control);
+  int code = rilli_control_open_for_lease(owner->queue, &control);
   if (code)
     return code;
   code = rilli_seat_take(owner->queue, control.fd, attr->group, &seat);
@@ -117,7 +117,7 @@ static int join_group(struct rill_consumer *consumer, const struct rill_consumer
     code = enter(consumer, attr, control.fd, seat.index);
   /* The mappings keep this description, so what must not last is given back by name. */
   rilli_seat_settle(control.fd, &seat);
-  (void)close(control.fd);
+  rilli_lease_close(control.fd);
   return code;
 }
 
@@ -143,8 +143,12 @@ static int start_tail(struct rill_consumer *consumer, const struct rill_consumer
     else if (code == 0 && attr->start == RILL_SEQUENCE &&
              rilli_before(attr->sequence, place.sequence))
       consumer->lost = place.sequence - attr->sequence;
+    if (code == -EPROTO)
+      break;
     if (code)
       continue;
+    if (until.by_sequence && rilli_before(place.sequence, until.sequence))
+      return not_yet(until.sequence, place.sequence);
     consumer->position = consumer->released = consumer->published = place.position;
     consumer->sequence = consumer->released_sequence = place.sequence;
     return 0;
@@ -251,8 +255,8 @@ int rill_consumer_open(rill_queue *queue, const struct rill_consumer_attr *attr,
     return code;
   }
   if (consumer->group)
-    rilli_link_attach(&queue->context->link, queue->context->dir, RILLI_KIND_CONSUMER, queue->name,
-                      consumer->group_index);
+    rilli_link_attach(&queue->context->link, rilli_context_dir(queue->context), RILLI_KIND_CONSUMER,
+                      queue->name, consumer->group_index);
   *ret_consumer = consumer;
   return 0;
 }

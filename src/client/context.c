@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* context.c - the namespace a process works in, its fence mode, and the clock. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "client.h"
@@ -58,11 +60,12 @@ static int fence_wanted(const struct rill_context_attr *attr, uint32_t *ret) {
   return 0;
 }
 
+/* Returns 1 if nobody chose it, 0 if somebody did, or a negative errno. */
 static int namespace_wanted(const struct rill_context_attr *attr, char ret[128]) {
   const char *name = attr->name_space ? attr->name_space : getenv("RILL_NAMESPACE");
   if (!name || !*name) {
     (void)snprintf(ret, 128, "u%u", (unsigned)geteuid());
-    return 0;
+    return 1;
   }
   if (rilli_group_name_check(name))
     return rilli_fail(EINVAL, "the namespace '%.64s' is not 1 to 63 bytes of [A-Za-z0-9._-]", name);
@@ -74,23 +77,58 @@ static int namespace_wanted(const struct rill_context_attr *attr, char ret[128])
 static int prepare(const struct rill_context_attr *attr, rill_context *context) {
   char name_space[128];
   uint32_t wanted;
-  int code = fence_wanted(attr, &wanted);
-  if (code == 0)
-    code = namespace_wanted(attr, name_space);
+  const int code = fence_wanted(attr, &wanted);
   if (code)
     return code;
+  const int by_default = namespace_wanted(attr, name_space);
+  if (by_default < 0)
+    return by_default;
   const int mode = rilli_fence_init(wanted);
   if (mode < 0)
     return rilli_fail(-mode, "this kernel (or a sandbox) has no membarrier: use RILL_FENCE=full");
   context->fence = (uint32_t)mode;
   const char *directory = attr->directory ? attr->directory : getenv("RILL_DIR");
-  const int dir =
-      rilli_directory_open(directory && *directory ? directory : "/dev/shm", name_space);
+  if (!directory || !*directory)
+    directory = "/dev/shm";
+  const int dir = rilli_directory_open(directory, name_space, by_default);
   if (dir < 0)
     return dir;
-  context->dir = dir;
-  rilli_link_open(&context->link, dir);
-  return 0;
+  atomic_init(&context->dir, dir);
+  struct stat status;
+  if (fstat(dir, &status) == 0 &&
+      asprintf(&context->path, "%s/rill.%s", directory, name_space) >= 0) {
+    context->inode = (uint64_t)status.st_ino;
+    context->device = (uint64_t)status.st_dev;
+    rilli_link_open(&context->link, dir);
+    return 0;
+  }
+  (void)close(dir);
+  return rilli_fail(ENOMEM, "no memory for a context");
+}
+
+/* Is it surely another file, or none, that has this number now? */
+static int is_another(const rill_context *context, int fd) {
+  struct stat status;
+  if (fstat(fd, &status) != 0)
+    return errno == EBADF;
+  return (uint64_t)status.st_ino != context->inode || (uint64_t)status.st_dev != context->device;
+}
+
+int rilli_context_dir(rill_context *context) {
+  int dir = atomic_load_explicit(&context->dir, memory_order_acquire);
+  if (!is_another(context, dir))
+    return dir;
+  const int again = open(context->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (again < 0 || is_another(context, again)) {
+    if (again >= 0)
+      (void)close(again);
+    return -1;
+  }
+  if (atomic_compare_exchange_strong_explicit(&context->dir, &dir, again, memory_order_acq_rel,
+                                              memory_order_acquire))
+    return again;
+  (void)close(again); /* another thread was faster */
+  return dir;
 }
 
 int rill_context_open(const struct rill_context_attr *attr, rill_context **ret_context) {
@@ -136,7 +174,10 @@ void rill_context_close(rill_context *context) {
       atomic_fetch_sub_explicit(&context->references, 1, memory_order_acq_rel) != 1)
     return;
   rilli_link_close(&context->link);
-  (void)close(context->dir);
+  const int dir = atomic_load_explicit(&context->dir, memory_order_relaxed);
+  if (!is_another(context, dir)) /* else it is not ours any more */
+    (void)close(dir);
+  free(context->path);
   rilli_private_free((void *)(uintptr_t)context->alive, RILLI_PAGE);
   free(context);
 }

@@ -36,10 +36,10 @@ static int check_sizes(const struct rill_queue_attr *attr, uint64_t capacity) {
                       (unsigned long long)most);
   if (attr->max_groups > RILLI_MAX_GROUPS)
     return rilli_fail(EINVAL, "max_groups is %u: at most %u", attr->max_groups, RILLI_MAX_GROUPS);
-  if (attr->mode & ~0770u)
+  if (attr->mode & ~0774u)
     return rilli_fail(EINVAL,
-                      "mode %o gives rights to everybody or has odd bits: use owner and group "
-                      "bits, such as 0660",
+                      "mode %04o has odd bits, or gives others more than to look: r (look), w "
+                      "(publish), x (take) for owner and group, r for others, such as 0754",
                       attr->mode);
   return 0;
 }
@@ -131,6 +131,18 @@ static int write_control(int fd, const struct rilli_control *control,
   return 0;
 }
 
+/* The three rights as permission bits of the two files. Whoever has any reads the data; who
+ * publishes writes it; who publishes or takes has the control segment. */
+static uint32_t data_mode(uint32_t mode) {
+  const uint32_t take_as_look = (mode & 0111) << 2;
+  return (mode & 0666) | take_as_look | (mode & 0222) << 1;
+}
+
+static uint32_t control_mode(uint32_t mode) {
+  const uint32_t either = (mode & 0111) | (mode & 0222) >> 1;
+  return either << 2 | either << 1;
+}
+
 struct making {
   char data[64], control[64]; /* random names; "" once there is none              */
 };
@@ -138,13 +150,19 @@ struct making {
 static int make_both(int dir, const struct rill_queue_attr *attr,
                      const struct rilli_identity *identity, const struct rilli_control *control,
                      struct making *making, struct rilli_pair *pair) {
-  const uint32_t mode = attr->mode ? attr->mode : 0600;
-  int code = rilli_segment_make(dir, RILLI_UNFINISHED, identity->file_size, mode, making->data,
+  const uint32_t mode = attr->mode ? attr->mode : 0700;
+  const struct rilli_access for_data = {data_mode(mode), attr->owner, attr->group};
+  const struct rilli_access for_control = {control_mode(mode), attr->owner, attr->group};
+  int code = rilli_segment_make(dir, RILLI_UNFINISHED, identity->file_size, &for_data, making->data,
                                 &pair->data);
   if (code)
     return code;
-  code = rilli_segment_make(dir, RILLI_UNFINISHED, control->file_size, mode, making->control,
-                            &pair->control);
+  rilli_hold_forks();
+  code = rilli_segment_make(dir, RILLI_UNFINISHED, control->file_size, &for_control,
+                            making->control, &pair->control);
+  if (code == 0)
+    code = rilli_lease_note(pair->control.fd);
+  rilli_let_forks();
   if (code == 0)
     code = rilli_segment_reserve(pair->data.fd, 0, identity->file_size);
   if (code == 0)
@@ -156,18 +174,24 @@ static int make_both(int dir, const struct rill_queue_attr *attr,
   return code;
 }
 
+/* A file that is gone was taken by a gc in the moment before it was locked: -EAGAIN. */
+static int not_named(int code, const char *which) {
+  return rilli_fail(code == -ENOENT ? EAGAIN : -code, "cannot name its %s segment: %s", which,
+                    rilli_words(-code));
+}
+
 /* Attached before it has its name, so that nobody finds it idle. */
 static int name_both(int dir, struct making *making, struct rilli_pair *pair) {
   int code = rilli_lock_try(pair->control.fd, RILLI_LEASE_ATTACH, 1, 0);
   if (code == 0)
     code = rilli_segment_name(dir, making->data, pair->data_name);
   if (code)
-    return rilli_fail(-code, "cannot name its data segment: %s", rilli_words(-code));
+    return not_named(code, "data");
   making->data[0] = 0;
   code = rilli_segment_name(dir, making->control, pair->control_name);
   if (code) {
     (void)unlinkat(dir, pair->data_name, 0);
-    return rilli_fail(-code, "cannot name its control segment: %s", rilli_words(-code));
+    return not_named(code, "control");
   }
   making->control[0] = 0;
   (void)rilli_lock_drop(pair->control.fd, RILLI_LOCK_CREATE, 1);
@@ -188,11 +212,11 @@ int rilli_pair_create(int dir, const char *name, const struct rill_queue_attr *a
   rilli_name_files(name, identity.uuid, ret->control_name, ret->data_name);
   code = make_both(dir, attr, &identity, &control, &making, ret);
   if (code == 0)
-    code = name_both(dir, &making, ret);
-  if (code == 0)
     code = rilli_control_check(&ret->control, &ret->control_geometry, &tombstone);
   if (code == 0)
     code = rilli_data_check(&ret->data, &ret->geometry);
+  if (code == 0) /* the last that can fail: nothing is to be taken back behind it */
+    code = name_both(dir, &making, ret);
   if (making.data[0])
     (void)unlinkat(dir, making.data, 0);
   if (making.control[0])

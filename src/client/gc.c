@@ -72,7 +72,7 @@ int rill_queue_list(rill_context *context, const char *pattern,
   struct listing files;
   int code = rilli_context_check(context);
   if (code == 0)
-    code = list_files(context->dir, &files);
+    code = list_files(rilli_context_dir(context), &files);
   if (code)
     return code;
   int visited = 0;
@@ -167,30 +167,43 @@ static int is_buried(const struct rilli_file *control) {
 }
 
 /* Removes a queue that nobody has open, or that was removed half; dry: tells whether it would. */
-static int remove_idle(struct collection *gc, const char *file) {
-  struct rilli_file control;
-  if (rilli_segment_open(gc->dir, file, 1, &control))
-    return 0;
-  const int buried = is_buried(&control);
-  const int removed =
-      gc->dry ? buried || rilli_lock_held(control.fd, RILLI_LEASE_BASE, RILLI_LEASE_RANGE) == 0
-              : rilli_remove(gc->dir, file, &control, !buried) == 0;
-  (void)close(control.fd);
-  return removed;
+static int remove_idle(struct collection *gc, const char *file, const struct rilli_file *control) {
+  const int buried = is_buried(control);
+  if (gc->dry)
+    return buried || rilli_lock_held(control->fd, RILLI_LEASE_BASE, RILLI_LEASE_RANGE) == 0;
+  return rilli_remove(gc->dir, file, control, !buried) == 0;
+}
+
+/* Opens the queue as its name says it, if that is still the one of this control file: it is
+ * removed by what was found in it, and not the next one of its name. */
+static int open_this(struct collection *gc, const char *file, const char *name,
+                     const struct rilli_file *control, struct rilli_pair *ret) {
+  const int code = rilli_pair_open(gc->dir, name, 1, ret);
+  if (rilli_segment_same(gc->dir, file, control))
+    return code;
+  if (code == 0)
+    rilli_pair_close(ret);
+  return -EAGAIN;
 }
 
 /* A queue nobody has open and nobody asked to keep, or one that lost its data. */
 static void collect_queue(struct collection *gc, const char *file, const char *name) {
   struct rilli_pair pair;
-  const int code = rilli_pair_open(gc->dir, name, 1, &pair);
+  struct rilli_file control;
+  if (rilli_segment_open(gc->dir, file, 1, &control))
+    return;
+  const int code = open_this(gc, file, name, &control, &pair);
   uint64_t bytes = bytes_of(gc->dir, file);
-  if ((code == -EBADMSG || code == -EINPROGRESS) && remove_idle(gc, file))
+  if ((code == -EBADMSG || code == -EINPROGRESS) && remove_idle(gc, file, &control))
     found(gc, name, "damaged or half queue", bytes);
+  if (code == 0)
+    bytes += bytes_of(gc->dir, pair.data_name);
+  const int removed = code == 0 &&
+                      (pair.geometry.lifetime == RILL_TRANSIENT || is_buried(&control)) &&
+                      remove_idle(gc, file, &control);
+  (void)close(control.fd); /* and its locks: the dead are looked for through another */
   if (code)
     return;
-  bytes += bytes_of(gc->dir, pair.data_name);
-  const int removed = (pair.geometry.lifetime == RILL_TRANSIENT || is_buried(&pair.control)) &&
-                      remove_idle(gc, file);
   if (removed)
     found(gc, name, "queue that nobody has open", bytes);
   else
@@ -237,10 +250,10 @@ static void collect_file(struct collection *gc, const char *file) {
 int rilli_gc_files(rill_context *context, void (*report)(const struct rill_gc_item *, void *),
                    void *arg) {
   struct listing files;
-  const int code = list_files(context->dir, &files);
+  const int code = list_files(rilli_context_dir(context), &files);
   if (code)
     return code;
-  struct collection gc = {context->dir, 0, report, arg, 0};
+  struct collection gc = {rilli_context_dir(context), 0, report, arg, 0};
   for (size_t i = 0; i < files.count; i++) {
     char name[RILLI_NAME_SIZE];
     if (!rilli_name_of_control(files.names[i], name))
@@ -258,10 +271,10 @@ int rill_queue_gc(rill_context *context, unsigned flags,
     return code;
   if (flags & ~(unsigned)RILL_GC_DRY_RUN)
     return rilli_fail(EINVAL, "unknown flags %x for rill_queue_gc", flags);
-  code = list_files(context->dir, &files);
+  code = list_files(rilli_context_dir(context), &files);
   if (code)
     return code;
-  struct collection gc = {context->dir, flags & RILL_GC_DRY_RUN, report, arg, 0};
+  struct collection gc = {rilli_context_dir(context), flags & RILL_GC_DRY_RUN, report, arg, 0};
   for (size_t i = 0; i < files.count; i++) {
     char name[RILLI_NAME_SIZE];
     const char *file = files.names[i];

@@ -3,12 +3,17 @@
  *
  * First pages are read with pread, not through a mapping, so that a file that is too
  * short is an error and not a signal. */
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "client.h"
 #include "error.h"
+
+#define REMEDY "; rill rm (rill_queue_unlink) removes what there is"
 
 void rilli_pair_init(struct rilli_pair *pair) {
   memset(pair, 0, sizeof *pair);
@@ -17,7 +22,7 @@ void rilli_pair_init(struct rilli_pair *pair) {
 
 static void close_file(struct rilli_file *file) {
   if (file->fd >= 0)
-    (void)close(file->fd);
+    rilli_lease_close(file->fd);
   file->fd = -1;
 }
 
@@ -50,7 +55,7 @@ int rilli_control_check(const struct rilli_file *file, struct rilli_control_geom
     return code;
   code = rilli_check_control(&copy, file->size, ret, &why);
   if (code)
-    return rilli_fail(-code, "its control segment: %s", why);
+    return rilli_fail(-code, "its control segment: %s" REMEDY, why);
   *ret_tombstone = atomic_load_explicit(&copy.tombstone, memory_order_relaxed);
   return 0;
 }
@@ -62,7 +67,7 @@ int rilli_data_check(const struct rilli_file *file, struct rilli_geometry *ret) 
   if (code)
     return code;
   code = rilli_check_identity(&copy, file->size, ret, &why);
-  return code ? rilli_fail(-code, "its data segment: %s", why) : 0;
+  return code ? rilli_fail(-code, "its data segment: %s" REMEDY, why) : 0;
 }
 
 /* E13: the lease first, then the look whether the queue is still there. */
@@ -86,23 +91,82 @@ static int attach(int dir, struct rilli_pair *pair) {
 static int open_data(int dir, const char *name, struct rilli_pair *pair) {
   rilli_name_files(name, pair->control_geometry.uuid, pair->control_name, pair->data_name);
   int code = rilli_segment_open(dir, pair->data_name, 0, &pair->data);
+  if (code == -ENOENT && !rilli_segment_same(dir, pair->control_name, &pair->control))
+    return rilli_fail(EAGAIN, "it was just removed"); /* which begins with the control file */
   if (code == -ENOENT)
-    return rilli_fail(EBADMSG, "its data segment is missing");
+    return rilli_fail(EBADMSG, "its data segment is missing" REMEDY);
   if (code == 0)
     code = rilli_data_check(&pair->data, &pair->geometry);
   if (code)
     return code;
   if (memcmp(pair->geometry.uuid, pair->control_geometry.uuid, 16) != 0 ||
       pair->geometry.max_groups != pair->control_geometry.max_groups)
-    return rilli_fail(EBADMSG, "its two segments do not belong together");
+    return rilli_fail(EBADMSG, "its two segments do not belong together" REMEDY);
   return 0;
+}
+
+/* Without the right to open the control segment, the data segment is found by its name. */
+static int find_data(int dir, struct rilli_pair *pair) {
+  char of[RILLI_FILE_NAME], uuid[33];
+  const int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR *entries = copy < 0 ? NULL : fdopendir(copy);
+  if (!entries) {
+    const int code = errno;
+    if (copy >= 0)
+      (void)close(copy);
+    return rilli_fail(code, "cannot list the namespace: %s", rilli_words(code));
+  }
+  int code = rilli_fail(EBADMSG, "its data segment is missing");
+  for (struct dirent *entry; code && (entry = readdir(entries));) {
+    if (!rilli_name_of_data(entry->d_name, of, uuid) || strcmp(of, pair->control_name) != 0)
+      continue;
+    memcpy(pair->data_name, entry->d_name, strlen(entry->d_name) + 1);
+    code = rilli_segment_open(dir, pair->data_name, 0, &pair->data);
+    if (code == 0 && (code = rilli_data_check(&pair->data, &pair->geometry)))
+      close_file(&pair->data);
+  }
+  (void)closedir(entries);
+  return code;
+}
+
+/* What anybody sees of the control file, and the geometry that a new one would have. */
+static int describe_control(int dir, struct rilli_pair *pair) {
+  struct stat status;
+  struct rilli_control plan;
+  const char *why;
+  if (fstatat(dir, pair->control_name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+    return rilli_fail(errno, "its control segment: %s", rilli_words(errno));
+  pair->control = (struct rilli_file){.fd = -1,
+                                      .inode = (uint64_t)status.st_ino,
+                                      .device = (uint64_t)status.st_dev,
+                                      .mode = (uint32_t)status.st_mode & 07777u,
+                                      .uid = (uint32_t)status.st_uid,
+                                      .gid = (uint32_t)status.st_gid};
+  rilli_plan_control(&plan, pair->geometry.max_groups);
+  atomic_init(&plan.magic, RILLI_CONTROL_MAGIC);
+  rilli_seal_control(&plan);
+  pair->control.size = plan.file_size;
+  pair->limited = 1;
+  return rilli_check_control(&plan, plan.file_size, &pair->control_geometry, &why);
+}
+
+static int open_limited(int dir, struct rilli_pair *pair) {
+  int code = find_data(dir, pair);
+  if (code == 0)
+    code = describe_control(dir, pair);
+  if (code)
+    rilli_pair_close(pair);
+  return code;
 }
 
 int rilli_pair_open(int dir, const char *name, int observe, struct rilli_pair *ret) {
   uint32_t tombstone = 0;
   rilli_pair_init(ret);
   rilli_name_files(name, NULL, ret->control_name, NULL);
-  int code = rilli_segment_open(dir, ret->control_name, !observe, &ret->control);
+  int code = observe ? rilli_segment_open(dir, ret->control_name, 0, &ret->control)
+                     : rilli_lease_open(dir, ret->control_name, &ret->control);
+  if (code == -EACCES && observe)
+    return open_limited(dir, ret);
   if (code)
     return code;
   code = rilli_control_check(&ret->control, &ret->control_geometry, &tombstone);
@@ -115,19 +179,35 @@ int rilli_pair_open(int dir, const char *name, int observe, struct rilli_pair *r
   return code;
 }
 
-int rilli_control_open(const rill_queue *queue, int writable, struct rilli_file *ret) {
-  const int code = rilli_segment_open(queue->context->dir, queue->control_name, writable, ret);
-  if (code && code != -ENOENT)
+/* For those who may only look: the name still means this file. */
+static int still_there(const rill_queue *queue) {
+  return rilli_segment_same(rilli_context_dir(queue->context), queue->control_name,
+                            &queue->control_file);
+}
+
+/* The same file as when the queue was opened? Closes what is not. */
+static int compare_control(const rill_queue *queue, int code, const struct rilli_file *opened) {
+  if (code && code != -ENOENT && !(queue->limited && !still_there(queue)))
     return code;
-  if (code == 0 && ret->inode == queue->control_file.inode &&
-      ret->device == queue->control_file.device) {
-    if (ret->size == queue->control_file.size)
+  if (code == 0 && opened->inode == queue->control_file.inode &&
+      opened->device == queue->control_file.device) {
+    if (opened->size == queue->control_file.size)
       return 0;
-    (void)close(ret->fd);
+    rilli_lease_close(opened->fd);
     return rilli_fail(EBADMSG, "the control segment of queue '%s' was truncated or grown",
                       queue->name);
   }
   if (code == 0)
-    (void)close(ret->fd);
+    rilli_lease_close(opened->fd);
   return rilli_fail(ESTALE, "queue '%s' was removed: open it again", queue->name);
+}
+
+int rilli_control_open(const rill_queue *queue, int writable, struct rilli_file *ret) {
+  const int dir = rilli_context_dir(queue->context);
+  return compare_control(queue, rilli_segment_open(dir, queue->control_name, writable, ret), ret);
+}
+
+int rilli_control_open_for_lease(const rill_queue *queue, struct rilli_file *ret) {
+  const int dir = rilli_context_dir(queue->context);
+  return compare_control(queue, rilli_lease_open(dir, queue->control_name, ret), ret);
 }

@@ -73,12 +73,10 @@ static int take_lease(const rill_queue *queue, int fd, rill_time deadline) {
 static int map_both(struct owner *owner, const struct rilli_file *control) {
   const rill_queue *queue = owner->queue;
   struct rilli_file data;
-  int code = rilli_map(control->fd, 0, queue->control_geometry.file_size, 1, &owner->control);
-  if (code == 0)
-    code = rilli_lease_bind(owner->control.base, owner->control.size);
+  int code = rilli_lease_map(control->fd, 0, queue->control_geometry.file_size, 1, &owner->control);
   if (code)
     return code;
-  code = rilli_segment_open(queue->context->dir, queue->data_name, 1, &data);
+  code = rilli_segment_open(rilli_context_dir(queue->context), queue->data_name, 1, &data);
   if (code)
     return code == -ENOENT ? rilli_fail(ESTALE, "it was removed: open it again") : code;
   struct rilli_geometry geometry;
@@ -89,7 +87,7 @@ static int map_both(struct owner *owner, const struct rilli_file *control) {
     code = rilli_map_ring(data.fd, queue->geometry.ring_offset, queue->geometry.capacity, 1,
                           &owner->data);
   (void)close(data.fd);
-  return code ? code : rilli_lease_bind(owner->data.base, owner->data.size);
+  return code ? code : rilli_keep_from_children(&owner->data);
 }
 
 static int start(struct rill_producer *producer, const struct owner *owner) {
@@ -151,13 +149,13 @@ static void free_owner(struct owner *owner) {
 
 static int take_place(struct owner *owner, rill_time deadline) {
   struct rilli_file control;
-  int code = rilli_control_open(owner->queue, 1, &control);
+  int code = rilli_control_open_for_lease(owner->queue, &control);
   if (code)
     return code;
   code = take_lease(owner->queue, control.fd, deadline);
   if (code == 0)
     code = map_both(owner, &control);
-  (void)close(control.fd);
+  rilli_lease_close(control.fd);
   return code;
 }
 
@@ -195,8 +193,8 @@ int rill_producer_open(rill_queue *queue, const struct rill_producer_attr *attr,
   }
   (void)tend(producer); /* what dead consumers left does not wait until the ring is full */
   announce(producer, queue->context->fence);
-  rilli_link_attach(&queue->context->link, queue->context->dir, RILLI_KIND_PRODUCER, queue->name,
-                    0);
+  rilli_link_attach(&queue->context->link, rilli_context_dir(queue->context), RILLI_KIND_PRODUCER,
+                    queue->name, 0);
   *ret_producer = producer;
   return 0;
 }

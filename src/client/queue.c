@@ -72,9 +72,11 @@ static int adopt(rill_context *context, const char *name, unsigned flags,
   queue->control_file.fd = -1;
   queue->geometry = pair->geometry;
   queue->control_geometry = pair->control_geometry;
-  int code = rilli_map(pair->control.fd, 0, pair->control_geometry.file_size, 0, &queue->control);
-  if (code == 0)
-    code = rilli_lease_bind(queue->control.base, queue->control.size);
+  queue->limited = pair->limited;
+  queue->data_mode = pair->data.mode;
+  const size_t size = pair->control_geometry.file_size;
+  int code = queue->limited ? rilli_map_nothing(size, &queue->control)
+                            : rilli_lease_map(pair->control.fd, 0, size, 0, &queue->control);
   if (code == 0)
     code = rilli_map_ring(pair->data.fd, pair->geometry.ring_offset, pair->geometry.capacity, 0,
                           &queue->data);
@@ -114,20 +116,19 @@ static int compare(const rill_queue *queue, const struct rill_queue_attr *attr) 
   const struct rilli_geometry *has = &queue->geometry;
   const unsigned long long capacity = rilli_round_capacity(attr->capacity);
   if (attr->capacity && capacity != has->capacity)
-    return rilli_fail(EEXIST, "queue '%s' exists with a capacity of %llu, not %llu", queue->name,
+    return rilli_fail(EEXIST, "it exists with a capacity of %llu, not %llu",
                       (unsigned long long)has->capacity, capacity);
   if (attr->max_message && attr->max_message != has->max_message)
-    return rilli_fail(EEXIST, "queue '%s' exists with max_message %llu, not %llu", queue->name,
+    return rilli_fail(EEXIST, "it exists with max_message %llu, not %llu",
                       (unsigned long long)has->max_message, (unsigned long long)attr->max_message);
   if (attr->overflow && attr->overflow != has->overflow)
-    return rilli_fail(EEXIST, "queue '%s' exists as %s, not %s", queue->name,
-                      overflow_word(has->overflow), overflow_word(attr->overflow));
+    return rilli_fail(EEXIST, "it exists as %s, not %s", overflow_word(has->overflow),
+                      overflow_word(attr->overflow));
   if (attr->lifetime && attr->lifetime != has->lifetime)
-    return rilli_fail(EEXIST, "queue '%s' exists as a transient queue, not a kept one",
-                      queue->name);
+    return rilli_fail(EEXIST, "it exists as a transient queue, not a kept one");
   if (attr->max_groups && attr->max_groups != has->max_groups)
-    return rilli_fail(EEXIST, "queue '%s' exists with max_groups %u, not %u", queue->name,
-                      has->max_groups, attr->max_groups);
+    return rilli_fail(EEXIST, "it exists with max_groups %u, not %u", has->max_groups,
+                      attr->max_groups);
   return rilli_type_check(queue, &attr->type);
 }
 
@@ -136,11 +137,11 @@ static int open_existing(rill_context *context, const char *name, unsigned flags
                          const struct rill_queue_attr *attr, rill_queue **ret) {
   struct rilli_pair pair;
   rill_queue *queue = NULL;
-  int code = rilli_pair_open(context->dir, name, (flags & RILL_OBSERVE) != 0, &pair);
+  int code = rilli_pair_open(rilli_context_dir(context), name, (flags & RILL_OBSERVE) != 0, &pair);
   if (code)
     return code;
   if (flags & RILL_EXCLUSIVE)
-    code = rilli_fail(EEXIST, "queue '%s' exists already", name);
+    code = rilli_fail(EEXIST, "it exists already");
   if (code == 0)
     code = adopt(context, name, flags, &pair, &queue);
   if (code == 0)
@@ -148,10 +149,12 @@ static int open_existing(rill_context *context, const char *name, unsigned flags
   if (code && (flags & RILL_CREATE) && !(flags & RILL_EXCLUSIVE) && queue &&
       queue->geometry.lifetime == RILL_TRANSIENT) {
     /* Left over by others: replaced, if really nobody has it open. */
-    if (rilli_remove(context->dir, pair.control_name, &pair.control, 1) == 0)
+    const int removed =
+        rilli_remove(rilli_context_dir(context), pair.control_name, &pair.control, 1);
+    if (removed == 0 || removed == -ENOENT)
       code = -ENOENT;
     else
-      code = compare(queue, attr); /* for its words */
+      code = removed == -EAGAIN ? removed : compare(queue, attr); /* for its words */
   }
   rilli_pair_close(&pair);
   if (code)
@@ -164,9 +167,11 @@ static int open_existing(rill_context *context, const char *name, unsigned flags
 static int create(rill_context *context, const char *name, unsigned flags,
                   const struct rill_queue_attr *attr, rill_queue **ret) {
   struct rilli_pair pair;
-  int code = rilli_pair_create(context->dir, name, attr, &pair);
+  int code = rilli_pair_create(rilli_context_dir(context), name, attr, &pair);
   if (code == 0) {
     code = adopt(context, name, flags, &pair, ret);
+    if (code) /* no memory for the mappings: a creation that fails leaves no queue */
+      (void)rilli_remove(rilli_context_dir(context), pair.control_name, &pair.control, 1);
     rilli_pair_close(&pair);
   }
   return code;
@@ -190,11 +195,10 @@ static int open_or_create(rill_context *context, const char *name, unsigned flag
   int64_t span = RETRY_FIRST;
   for (int busy = 0;;) {
     int code = open_existing(context, name, flags, attr, ret);
-    if (code == -ENOENT && (flags & RILL_CREATE))
+    if (code == -ENOENT && (flags & RILL_CREATE)) {
       code = create(context, name, flags, attr, ret);
-    if (code == -EEXIST && (flags & RILL_CREATE) && !(flags & RILL_EXCLUSIVE) && !busy) {
-      busy = 1; /* somebody was faster: look at that one */
-      continue;
+      if (code == -EEXIST && !(flags & RILL_EXCLUSIVE))
+        code = -EAGAIN; /* somebody was faster: look at that one */
     }
     const int removing = code == -EAGAIN && busy++ < 1000; /* another one's moment */
     if (code == -EAGAIN && !removing)
@@ -234,6 +238,9 @@ static int check_call(const rill_context *context, const char *name, unsigned fl
                       "field that is not zero",
                       name);
   for (size_t i = 0; i < attr->group_count; i++) {
+    if (!attr->groups || !attr->groups[i])
+      return rilli_fail(EINVAL, "group_count is %zu, but group %zu has no name", attr->group_count,
+                        i);
     code = rilli_group_name_check(attr->groups[i]);
     for (size_t k = 0; code == 0 && k < i; k++)
       if (strcmp(attr->groups[i], attr->groups[k]) == 0)
@@ -260,9 +267,9 @@ int rill_queue_open(rill_context *context, const char *name, unsigned flags,
   if (code)
     return rilli_fail_in(-code, "cannot open queue '%s'", name);
   if (!(flags & RILL_OBSERVE)) {
-    (void)rilli_reclaim_queue(context->dir, queue->control_name, &queue->control_file,
+    (void)rilli_reclaim_queue(rilli_context_dir(context), queue->control_name, &queue->control_file,
                               &queue->control_geometry, 0);
-    rilli_link_attach(&context->link, context->dir, RILLI_KIND_OPEN, name, 0);
+    rilli_link_attach(&context->link, rilli_context_dir(context), RILLI_KIND_OPEN, name, 0);
     queue->announced = 1;
   }
   *ret_queue = queue;

@@ -16,17 +16,18 @@ void rilli_kick(struct rilli_group *group) {
   rilli_futex_wake(&group->kick);
 }
 
-/* Is there anything that a dead member could have left? A cursor without a state gates too. */
-static int has_member(const struct rilli_group *group) {
+/* Somebody is, or was, in this row: any state but that of a kept group; or none, and yet a
+ * cursor, which gates. */
+static int is_taken(const struct rilli_group *group) {
   const uint32_t state =
       RILLI_STATE_STATE(atomic_load_explicit(&group->state, memory_order_acquire));
-  return state == RILLI_GROUP_ACTIVE || state == RILLI_GROUP_JOINING ||
-         (state == RILLI_GROUP_NONE &&
-          atomic_load_explicit(&group->cursor, memory_order_acquire) != RILLI_NONE);
+  if (state == RILLI_GROUP_NONE)
+    return atomic_load_explicit(&group->cursor, memory_order_acquire) != RILLI_NONE;
+  return state != RILLI_GROUP_KEPT;
 }
 
 int rilli_is_dead(int fd, const struct rilli_group *group, uint32_t index) {
-  return has_member(group) && rilli_lock_held(fd, RILLI_LEASE_MEMBER(index, 0), 1) == 0;
+  return is_taken(group) && rilli_lock_held(fd, RILLI_LEASE_MEMBER(index, 0), 1) == 0;
 }
 
 int rilli_reclaim_group(int fd, struct rilli_group *group, uint32_t index,

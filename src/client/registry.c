@@ -180,8 +180,9 @@ int rilli_registry_connect(int dir) {
   return fd;
 }
 
-int rilli_registry_open(const struct rill_context *context) {
-  return rilli_context_check(context) ? -ECHILD : rilli_registry_connect(context->dir);
+int rilli_registry_open(struct rill_context *context) {
+  return rilli_context_check(context) ? -ECHILD
+                                      : rilli_registry_connect(rilli_context_dir(context));
 }
 
 int rilli_registry_send(int fd, const void *message) {

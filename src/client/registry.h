@@ -45,7 +45,7 @@ int rilli_registry_listens(int dir);
 int rilli_registry_connect(int dir);
 /* The same in the namespace of a context. */
 struct rill_context;
-int rilli_registry_open(const struct rill_context *context);
+int rilli_registry_open(struct rill_context *context);
 /* Sends one message, whole. 0 or a negative errno value. */
 int rilli_registry_send(int fd, const void *message);
 /* Takes the next message, checked. Returns its type; -EPIPE: the registry has ended;

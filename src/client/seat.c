@@ -96,7 +96,8 @@ static int take_named(const rill_queue *queue, int fd, const char *name, uint32_
   return group_is_taken(queue, name);
 }
 
-static int take_free(const rill_queue *queue, int fd, uint32_t *ret_index) {
+/* -ENOENT: there is none. */
+static int find_free(const rill_queue *queue, int fd, uint32_t *ret_index) {
   for (uint32_t i = 0; i < queue->geometry.max_groups; i++) {
     const struct rilli_group *group = rilli_group_at(&queue->ring, i);
     if (rilli_seat_state(group) != RILLI_GROUP_NONE || lock_row(fd, i))
@@ -107,6 +108,17 @@ static int take_free(const rill_queue *queue, int fd, uint32_t *ret_index) {
     }
     unlock_row(fd, i);
   }
+  return -ENOENT;
+}
+
+/* The dead may have left rows that nobody reclaimed yet, for want of room or at an open. */
+static int take_free(const rill_queue *queue, int fd, uint32_t *ret_index) {
+  if (find_free(queue, fd, ret_index) == 0)
+    return 0;
+  (void)rilli_reclaim_queue(queue->context->dir, queue->control_name, &queue->control_file,
+                            &queue->control_geometry, 0);
+  if (find_free(queue, fd, ret_index) == 0)
+    return 0;
   return rilli_fail(EUSERS,
                     "all %u groups are in use: remove one, or create the queue with more "
                     "max_groups",

@@ -10,12 +10,12 @@
 
 #define LOAD(word) atomic_load_explicit(&(word), memory_order_acquire)
 
-/* The leases as another process would see them; -1: could not look. */
+/* The leases as another process would see them; -1: removed, or may only look. */
 static int look_at_leases(const rill_queue *queue, struct rilli_file *ret) {
   const int code = rilli_control_open(queue, 0, ret);
   if (code)
     ret->fd = -1;
-  return code == -ESTALE ? 0 : code;
+  return code == -ESTALE || queue->limited ? 0 : code;
 }
 
 static int held(const struct rilli_file *control, int64_t byte, int64_t length) {
@@ -29,20 +29,71 @@ static uint32_t producer_state(const rill_queue *queue, const struct rilli_file 
   case RILLI_PRODUCER_CLOSED:
     return RILL_PRODUCER_CLOSED;
   default:
+    if (queue->limited)
+      return RILL_PRODUCER_ALIVE; /* as it said last */
     return held(control, RILLI_LEASE_PRODUCER, 1) ? RILL_PRODUCER_ALIVE : RILL_PRODUCER_DEAD;
   }
 }
 
-/* The message a cursor stands for, as its group noted it. */
-static uint64_t sequence_at(const struct rilli_group *group, uint64_t cursor,
+/* A group as its row has it; or, for those who may only look, as the producer last saw it. */
+struct view {
+  uint64_t state, cursor, sequence;
+  char name[RILLI_GROUP_NAME_SIZE];
+};
+
+static void view_seen(const rill_queue *queue, uint32_t index, struct view *ret) {
+  const struct rilli_seen *seen = &queue->ring.seen[index];
+  ret->state = LOAD(seen->gate_state);
+  ret->cursor = LOAD(seen->gate);
+  for (uint32_t i = 0; i < RILLI_GROUP_NAME_SIZE / 8; i++) {
+    const uint64_t part = atomic_load_explicit(&seen->name[i], memory_order_relaxed);
+    memcpy(ret->name + 8 * i, &part, 8);
+  }
+}
+
+static void view_row(const rill_queue *queue, uint32_t index, struct view *ret) {
+  const struct rilli_group *group = rilli_group_at(&queue->ring, index);
+  ret->state = LOAD(group->state);
+  ret->cursor = LOAD(group->cursor);
+  memcpy(ret->name, group->name, sizeof ret->name);
+}
+
+/* The message a cursor stands for: as its group noted it, else by walking to it. */
+static uint64_t sequence_at(const rill_queue *queue, uint32_t index, uint64_t cursor,
                             const struct rilli_place *head) {
-  for (uint32_t turn = 0; turn < 2; turn++)
+  const struct rilli_ring *ring = &queue->ring;
+  const struct rilli_group *group = rilli_group_at(ring, index);
+  for (uint32_t turn = 0; turn < 2 && !queue->limited; turn++)
     if (atomic_load_explicit(&group->place[turn].position, memory_order_relaxed) == cursor) {
       const uint64_t sequence =
           atomic_load_explicit(&group->place[turn].sequence, memory_order_relaxed);
       return rilli_before(head->sequence, sequence) ? head->sequence : sequence;
     }
-  return head->sequence;
+  struct rilli_place place;
+  const struct rilli_until until = {.by_position = 1, .position = cursor};
+  if (rilli_index_position(ring, LOAD(ring->page->limit) - ring->capacity, cursor, &place) ||
+      rilli_walk(ring, &until, &place))
+    return head->sequence;
+  return place.sequence;
+}
+
+/* Returns 0 when there is no such group. */
+static int view_group(const rill_queue *queue, uint32_t index, const struct rilli_place *head,
+                      struct view *ret) {
+  if (queue->limited)
+    view_seen(queue, index, ret);
+  else
+    view_row(queue, index, ret);
+  ret->name[RILLI_GROUP_NAME_SIZE - 1] = 0;
+  if (RILLI_STATE_STATE(ret->state) == RILLI_GROUP_NONE || ret->cursor == RILLI_NONE)
+    return 0;
+  ret->sequence = sequence_at(queue, index, ret->cursor, head);
+  return 1;
+}
+
+/* The three rights, of the permission bits of the two files. */
+static uint32_t rights(uint32_t data_mode, uint32_t control_mode) {
+  return (data_mode & 0666) | (control_mode & 0222) >> 1;
 }
 
 static void geometry_stat(const rill_queue *queue, struct rill_queue_stat *ret) {
@@ -61,7 +112,8 @@ static void geometry_stat(const rill_queue *queue, struct rill_queue_stat *ret) 
   ret->type = (struct rill_type){geometry->type_id, geometry->type_size, geometry->type_version, 0};
   ret->created = geometry->created;
   ret->max_groups = geometry->max_groups;
-  ret->mode = queue->control_file.mode;
+  ret->mode = rights(queue->data_mode, queue->control_file.mode);
+  ret->limited = (uint32_t)queue->limited;
   ret->uid = queue->control_file.uid;
   ret->gid = queue->control_file.gid;
 }
@@ -71,18 +123,16 @@ static void depth_stat(const rill_queue *queue, const struct rilli_place *head,
                        struct rill_queue_stat *ret) {
   ret->oldest = head->sequence;
   for (uint32_t i = 0; i < ret->max_groups; i++) {
-    const struct rilli_group *group = rilli_group_at(&queue->ring, i);
-    const uint64_t cursor = LOAD(group->cursor);
-    if (cursor == RILLI_NONE)
+    struct view view;
+    if (!view_group(queue, i, head, &view))
       continue;
     ret->group_count++;
-    const uint64_t lag = head->position - cursor;
+    const uint64_t lag = head->position - view.cursor;
     if (lag > ret->capacity || lag < ret->depth_bytes)
       continue;
     ret->depth_bytes = lag;
-    const uint64_t sequence = sequence_at(group, cursor, head);
-    ret->depth_messages = head->sequence - sequence;
-    ret->oldest = sequence;
+    ret->depth_messages = head->sequence - view.sequence;
+    ret->oldest = view.sequence;
   }
 }
 
@@ -112,7 +162,7 @@ int rill_queue_stat(rill_queue *queue, struct rill_queue_stat *ret) {
   stat.wakes = LOAD(page->wakes);
   stat.producer_parks = LOAD(page->parks);
   stat.waiting = LOAD(page->waiting) % RILLI_FRAME_ALIGN == 0;
-  stat.removed = control.fd < 0 || rilli_is_removed(queue);
+  stat.removed = (control.fd < 0 && !queue->limited) || rilli_is_removed(queue);
   stat.attached = (uint32_t)held(&control, RILLI_LEASE_BASE, RILLI_LEASE_RANGE);
   depth_stat(queue, &head, &stat);
   if (control.fd >= 0)
@@ -128,6 +178,8 @@ static uint32_t group_state(const rill_queue *queue, const struct rilli_file *co
   const uint32_t state = RILLI_STATE_STATE(word);
   if (state == RILLI_GROUP_KEPT)
     return RILL_GROUP_KEPT;
+  if (queue->limited)
+    return RILL_GROUP_ACTIVE; /* as the producer last saw it */
   if (!held(control, RILLI_LEASE_MEMBER(index, 0), 1))
     return RILL_GROUP_DEAD;
   return state == RILLI_GROUP_JOINING ? RILL_GROUP_JOINING : RILL_GROUP_ACTIVE;
@@ -153,34 +205,31 @@ static int64_t age(const rill_queue *queue, uint64_t cursor) {
   if (rilli_index_oldest(ring, cursor, &entry) &&
       rilli_index_position(ring, limit - ring->capacity, cursor, &entry))
     return 0;
-  const int64_t span = rill_clock() - entry.time;
+  const int64_t span = (int64_t)((uint64_t)rill_clock() - (uint64_t)entry.time); /* any bytes */
   return span > 0 ? span : 0;
 }
 
-static int fill_group(const rill_queue *queue, uint32_t index, uint64_t word,
+static int fill_group(const rill_queue *queue, uint32_t index, const struct view *view,
                       const struct rilli_place *head, struct rill_group_stat *ret) {
-  const struct rilli_group *group = rilli_group_at(&queue->ring, index);
   struct rilli_file control;
   const int code = look_at_leases(queue, &control);
   if (code)
     return code;
   struct rill_group_stat stat = {.size = sizeof stat, .index = index};
-  memcpy(stat.name, group->name, sizeof stat.name);
-  stat.name[sizeof stat.name - 1] = 0;
-  stat.state = group_state(queue, &control, index, word);
+  memcpy(stat.name, view->name, sizeof stat.name);
+  stat.state = group_state(queue, &control, index, view->state);
   if (control.fd >= 0)
     (void)close(control.fd);
-  stat.keep = RILLI_STATE_FLAGS(word) & RILLI_GROUP_KEEP;
-  if (stat.state != RILL_GROUP_KEPT)
+  stat.keep = RILLI_STATE_FLAGS(view->state) & RILLI_GROUP_KEEP;
+  if (stat.state != RILL_GROUP_KEPT && !queue->limited)
     member_stat(queue, index, &stat);
-  const uint64_t cursor = LOAD(group->cursor);
-  stat.position = cursor;
-  stat.sequence = sequence_at(group, cursor, head);
-  if (head->position - cursor <= queue->geometry.capacity) {
-    stat.lag_bytes = head->position - cursor;
+  stat.position = view->cursor;
+  stat.sequence = view->sequence;
+  if (head->position - view->cursor <= queue->geometry.capacity) {
+    stat.lag_bytes = head->position - view->cursor;
     stat.lag_messages = head->sequence - stat.sequence;
   }
-  stat.lag_age = stat.lag_bytes ? age(queue, cursor) : 0;
+  stat.lag_age = stat.lag_bytes ? age(queue, view->cursor) : 0;
   *ret = stat;
   return 1;
 }
@@ -195,11 +244,11 @@ int rill_group_stat(rill_queue *queue, uint32_t *index, struct rill_group_stat *
     return rilli_fail(EPROTO, "the ring of queue '%s' makes no sense: look with rill doctor",
                       queue->name);
   for (uint32_t i = *index; i < queue->geometry.max_groups; i++) {
-    const uint64_t word = LOAD(rilli_group_at(&queue->ring, i)->state);
-    if (RILLI_STATE_STATE(word) == RILLI_GROUP_NONE)
+    struct view view;
+    if (!view_group(queue, i, &head, &view))
       continue;
     *index = i + 1;
-    return fill_group(queue, i, word, &head, ret);
+    return fill_group(queue, i, &view, &head, ret);
   }
   return 0;
 }

@@ -5,11 +5,15 @@
  * file; names of living files are never reused, so nobody removes another's queue. A
  * remover that dies in between leaves a data file without control: gc's work. */
 #include <errno.h>
+#include <fcntl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "client.h"
 #include "error.h"
 #include "futex.h"
+
+#define TRIES 2000 /* of half a millisecond: how long another one's moment may last      */
 
 int rilli_is_removed(const rill_queue *queue) {
   return atomic_load_explicit(&rilli_control_page(queue)->tombstone, memory_order_acquire) != 0;
@@ -67,12 +71,26 @@ int rilli_remove(int dir, const char *control_name, const struct rilli_file *con
                  int only_idle) {
   int code = rilli_lock_try(control->fd, RILLI_LOCK_UNLINK, 1, 1);
   if (code == -EAGAIN)
-    return rilli_fail(EBUSY, "another process is just removing it");
+    return rilli_fail(EAGAIN, "another process is just removing it, and seems to be stopped");
   if (code)
     return rilli_fail(-code, "cannot lock its control segment: %s", rilli_words(-code));
   code = remove_locked(dir, control_name, control, only_idle);
   (void)rilli_lock_drop(control->fd, RILLI_LOCK_UNLINK, 1);
   return code;
+}
+
+/* Who holds the unlink byte may only be looking whether the queue is idle, and leave it: so
+ * its moment is waited for, and then this one removes the queue, if it is still there. */
+static int remove_soon(int dir, const char *control_name, const struct rilli_file *control) {
+  const struct timespec span = {.tv_nsec = 500000};
+  int code = rilli_remove(dir, control_name, control, 0);
+  for (int tries = 0; code == -EAGAIN && tries < TRIES; tries++) {
+    (void)nanosleep(&span, NULL);
+    code = rilli_remove(dir, control_name, control, 0);
+  }
+  if (code == -ENOENT) /* by somebody else, after it was opened here */
+    return 0;
+  return code == -EAGAIN ? -EBUSY : code;
 }
 
 int rill_queue_unlink(rill_context *context, const char *name) {
@@ -84,19 +102,19 @@ int rill_queue_unlink(rill_context *context, const char *name) {
   if (code)
     return code;
   rilli_name_files(name, NULL, control_name, NULL);
-  code = rilli_segment_open(context->dir, control_name, 1, &control);
+  code = rilli_segment_open(rilli_context_dir(context), control_name, 1, &control);
   if (code == 0) {
-    code = rilli_remove(context->dir, control_name, &control, 0);
+    code = remove_soon(rilli_context_dir(context), control_name, &control);
     (void)close(control.fd);
-    if (code == -EBUSY) /* another one is removing it */
-      return 0;
   } else if (code == -EPROTO) { /* a link, or no file at all */
-    code = unlinkat(context->dir, control_name, 0) == 0
+    code = unlinkat(rilli_context_dir(context), control_name, 0) == 0 ||
+                   (errno == EISDIR &&
+                    unlinkat(rilli_context_dir(context), control_name, AT_REMOVEDIR) == 0)
                ? 0
                : rilli_fail(errno, "cannot remove '%s': %s", control_name, rilli_words(errno));
   }
   if (code == 0 || code == -ENOENT) {
-    const int halves = rilli_remove_widows(context->dir, control_name);
+    const int halves = rilli_remove_widows(rilli_context_dir(context), control_name);
     if (code && !halves)
       return rilli_fail(ENOENT, "cannot remove queue '%s': there is no such queue", name);
     return 0;

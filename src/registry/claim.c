@@ -53,12 +53,13 @@ static int listen_there(int dir) {
   return code;
 }
 
-int claim_take(const rill_context *context, int given, struct claim *ret) {
-  *ret = (struct claim){.lock = take_lock(context->dir), .listener = given, .given = given >= 0};
+int claim_take(rill_context *context, int given, struct claim *ret) {
+  *ret = (struct claim){
+      .lock = take_lock(rilli_context_dir(context)), .listener = given, .given = given >= 0};
   if (ret->lock < 0)
     return ret->lock;
   if (!ret->given)
-    ret->listener = listen_there(context->dir);
+    ret->listener = listen_there(rilli_context_dir(context));
   if (ret->listener >= 0)
     return 0;
   const int code = ret->listener;
@@ -66,12 +67,12 @@ int claim_take(const rill_context *context, int given, struct claim *ret) {
   return code;
 }
 
-void claim_release(const rill_context *context, struct claim *claim) {
+void claim_release(rill_context *context, struct claim *claim) {
   if (!claim->given && claim->listener >= 0)
-    (void)unlinkat(context->dir, RILLI_SOCKET_FILE, 0);
+    (void)unlinkat(rilli_context_dir(context), RILLI_SOCKET_FILE, 0);
   if (claim->listener >= 0)
     (void)close(claim->listener);
-  (void)unlinkat(context->dir, RILLI_LOCK_FILE, 0);
+  (void)unlinkat(rilli_context_dir(context), RILLI_LOCK_FILE, 0);
   (void)close(claim->lock); /* last: who waits for it finds another file, and looks again */
 }
 

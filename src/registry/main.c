@@ -141,7 +141,7 @@ static int open_context(const struct options *options, rill_context **ret) {
   if (code)
     return code;
   rilli_link_mute(&(*ret)->link);
-  if (fstat((*ret)->dir, &status) == 0 && status.st_uid == geteuid())
+  if (fstat(rilli_context_dir(*ret), &status) == 0 && status.st_uid == geteuid())
     return 0;
   code = rilli_fail(EPERM, "the namespace belongs to user %u: run rilld as that user",
                     (unsigned)status.st_uid);

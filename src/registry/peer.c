@@ -215,7 +215,7 @@ static void attached(struct server *server, struct peer *peer,
     scan_name(server, notice->name);
     entry = entry_of(server, notice->name);
   }
-  if (!entry || !rights_may_write(&peer->rights, entry->mode, entry->uid, entry->gid))
+  if (!entry || !rights_may_attach(&peer->rights, entry->mode, entry->uid, entry->gid))
     return;
   struct item *item = find_item(peer, notice);
   if (item)

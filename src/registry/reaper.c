@@ -139,8 +139,8 @@ static int remove_queue(const struct look *look, int only_idle) {
   struct rilli_file control;
   if (rilli_control_open(queue, 1, &control))
     return 0;
-  const int code =
-      rilli_remove(look->server->context->dir, queue->control_name, &control, only_idle);
+  const int code = rilli_remove(rilli_context_dir(look->server->context), queue->control_name,
+                                &control, only_idle);
   (void)close(control.fd);
   return code == 0;
 }

@@ -39,6 +39,6 @@ int rights_may_read(const struct rights *rights, uint32_t mode, uint32_t uid, ui
   return may(rights, mode, uid, gid, 4);
 }
 
-int rights_may_write(const struct rights *rights, uint32_t mode, uint32_t uid, uint32_t gid) {
-  return may(rights, mode, uid, gid, 2);
+int rights_may_attach(const struct rights *rights, uint32_t mode, uint32_t uid, uint32_t gid) {
+  return may(rights, mode, uid, gid, 1);
 }

@@ -19,8 +19,9 @@ struct rights {
 /* Of the socket's peer. owner: of the namespace. 0 or -errno. */
 int rights_of_peer(int fd, uid_t owner, struct rights *ret);
 
-/* By the mode bits of the control segment, as the kernel would decide. Pure. */
+/* By the queue's rights (rill_queue_attr.mode: 4 look, 2 publish, 1 take), as the kernel would
+ * decide. Who publishes or takes may attach. Pure. */
 int rights_may_read(const struct rights *rights, uint32_t mode, uint32_t uid, uint32_t gid);
-int rights_may_write(const struct rights *rights, uint32_t mode, uint32_t uid, uint32_t gid);
+int rights_may_attach(const struct rights *rights, uint32_t mode, uint32_t uid, uint32_t gid);
 
 #endif

@@ -56,7 +56,8 @@ void scan_name(struct server *server, const char *name) {
 }
 
 void scan_all(struct server *server) {
-  const int copy = openat(server->context->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const int copy =
+      openat(rilli_context_dir(server->context), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   DIR *entries = copy < 0 ? NULL : fdopendir(copy);
   if (!entries) {
     log_error("cannot list the namespace: %s", rilli_words(errno));
@@ -94,7 +95,7 @@ void scan_changes(struct server *server, struct source *source, uint32_t events)
 void scan_open(struct server *server) {
   const int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
   char path[64];
-  (void)snprintf(path, sizeof path, "/proc/self/fd/%d", server->context->dir);
+  (void)snprintf(path, sizeof path, "/proc/self/fd/%d", rilli_context_dir(server->context));
   server->changes = (struct source){fd, scan_changes};
   if (fd < 0 ||
       inotify_add_watch(fd, path, IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE) < 0 ||
@@ -117,7 +118,7 @@ static int is_gone(int dir) {
 }
 
 static void begin_look(struct server *server, int64_t now) {
-  if (is_gone(server->context->dir)) {
+  if (is_gone(rilli_context_dir(server->context))) {
     log_info("the namespace's directory was removed: nothing is left to do");
     server->stop = SIGTERM;
   }

@@ -86,7 +86,7 @@ int server_open(struct server *server, rill_context *context, int listener) {
   CDS_INIT_LIST_HEAD(&server->watchers);
   CDS_INIT_LIST_HEAD(&server->buried);
   CDS_INIT_LIST_HEAD(&server->deaths);
-  if (fstat(context->dir, &status) != 0)
+  if (fstat(rilli_context_dir(context), &status) != 0)
     return rilli_fail(errno, "cannot look at the namespace: %s", rilli_words(errno));
   server->owner = status.st_uid;
   guard_install();

@@ -65,17 +65,21 @@ static struct entry *make(struct table *table, const char *name, const struct st
   (void)strncpy(entry->name, name, sizeof entry->name - 1);
   entry->inode = (uint64_t)status->st_ino;
   entry->device = (uint64_t)status->st_dev;
-  entry->mode = (uint32_t)status->st_mode & 07777u;
   entry->uid = (uint32_t)status->st_uid;
   entry->gid = (uint32_t)status->st_gid;
   entry->code = rill_queue_open(table->context, name, RILL_OBSERVE, NULL, RILL_NOW, &entry->queue);
+  struct rill_queue_stat stat = {.size = sizeof stat};
+  if (entry->queue && rill_queue_stat(entry->queue, &stat) == 0)
+    entry->mode = stat.mode;
   return entry;
 }
 
 /* Still the queue that lies there? One that could not be opened is tried again. */
 static int is_current(const struct entry *entry, const struct stat *status) {
-  return entry->queue && entry->inode == (uint64_t)status->st_ino &&
-         entry->device == (uint64_t)status->st_dev && !rilli_is_removed(entry->queue);
+  return entry->queue && entry->queue->control_file.mode == ((uint32_t)status->st_mode & 07777u) &&
+         entry->uid == (uint32_t)status->st_uid && entry->gid == (uint32_t)status->st_gid &&
+         entry->inode == (uint64_t)status->st_ino && entry->device == (uint64_t)status->st_dev &&
+         !rilli_is_removed(entry->queue);
 }
 
 static void put_in(struct table *table, struct entry *entry) {
@@ -95,7 +99,8 @@ enum table_change table_refresh(struct table *table, const char *name, struct en
   char control[RILLI_FILE_NAME];
   struct stat status;
   rilli_name_files(name, NULL, control, NULL);
-  const int there = fstatat(table->context->dir, control, &status, AT_SYMLINK_NOFOLLOW) == 0;
+  const int there =
+      fstatat(rilli_context_dir(table->context), control, &status, AT_SYMLINK_NOFOLLOW) == 0;
   urcu_memb_read_lock();
   struct entry *old = table_find(table, name);
   urcu_memb_read_unlock(); /* only this thread takes entries out */

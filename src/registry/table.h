@@ -25,10 +25,10 @@ struct entry {
   struct rcu_head rcu;
   struct table *table;
   char name[RILLI_NAME_SIZE];
-  rill_queue *queue;      /* opened with RILL_OBSERVE; NULL: it cannot be opened           */
-  int code;               /* then why: -errno                                             */
-  uint64_t inode, device; /* of the control segment                                  */
-  uint32_t mode, uid, gid;
+  rill_queue *queue;       /* opened with RILL_OBSERVE; NULL: it cannot be opened           */
+  int code;                /* then why: -errno                                             */
+  uint64_t inode, device;  /* of the control segment                                  */
+  uint32_t mode, uid, gid; /* rights, as in rill_queue_attr; 0: of one not to be opened */
   /* The loop's own. */
   struct cds_list_head all; /* in table->all                                         */
   int64_t idle_since;       /* 0: not seen idle                                      */

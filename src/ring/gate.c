@@ -8,6 +8,7 @@
 #include "ring.h"
 
 #include <errno.h>
+#include <string.h>
 
 /* E8: the entry is whole before it counts, and counts before W is raised. */
 static void push_index(struct rill_producer *producer) {
@@ -45,11 +46,19 @@ static int sound(const struct rill_producer *producer, const struct rilli_seen *
          !rilli_before(cursor, last);
 }
 
-static void note(struct rilli_seen *seen, uint64_t cursor, uint64_t state) {
+/* For the successor, and for those who may only look. */
+static void note(struct rilli_seen *seen, const struct rilli_group *group, uint64_t cursor,
+                 uint64_t state) {
   if (atomic_load_explicit(&seen->gate, memory_order_relaxed) != cursor)
     atomic_store_explicit(&seen->gate, cursor, memory_order_relaxed);
-  if (atomic_load_explicit(&seen->gate_state, memory_order_relaxed) != state)
-    atomic_store_explicit(&seen->gate_state, state, memory_order_relaxed);
+  if (atomic_load_explicit(&seen->gate_state, memory_order_relaxed) == state)
+    return;
+  for (uint32_t i = 0; i < RILLI_GROUP_NAME_SIZE / 8; i++) {
+    uint64_t part;
+    memcpy(&part, group->name + 8 * i, 8);
+    atomic_store_explicit(&seen->name[i], part, memory_order_relaxed);
+  }
+  atomic_store_explicit(&seen->gate_state, state, memory_order_release);
 }
 
 /* One row. Returns 1 and its cursor if it gates. The cursor is loaded exactly once (E2); the
@@ -61,7 +70,7 @@ static int look(struct rill_producer *producer, uint32_t index, uint64_t *ret_cu
   const uint64_t before = atomic_load_explicit(&group->state, memory_order_acquire);
   const uint64_t cursor = atomic_load_explicit(&group->cursor, memory_order_acquire);
   if (cursor == RILLI_NONE) {
-    note(seen, RILLI_NONE, 0);
+    note(seen, group, RILLI_NONE, 0);
     return 0;
   }
   const uint64_t after = atomic_load_explicit(&group->state, memory_order_acquire);
@@ -73,7 +82,7 @@ static int look(struct rill_producer *producer, uint32_t index, uint64_t *ret_cu
       atomic_store_explicit(&seen->void_state, before, memory_order_release);
       return 0;
     }
-    note(seen, cursor, before);
+    note(seen, group, cursor, before);
   }
   *ret_cursor = cursor;
   return 1;

@@ -120,12 +120,9 @@ static int verify(const struct rilli_ring *ring, uint64_t cursor, struct rilli_p
 /* The slowest group of a full queue: the write limit may stand beyond its cursor + capacity,
  * since it is raised before the gate is asked; what the producer writes does not, since the
  * row gates it. What the last member noted, and the frame itself, tell. */
-static int gated(const struct rill_consumer *consumer, uint64_t state, uint64_t cursor,
-                 struct rilli_place *ret) {
+static int gated(const struct rill_consumer *consumer, uint64_t cursor, struct rilli_place *ret) {
   const struct rilli_ring *ring = &consumer->ring;
-  const struct rilli_seen *seen = &ring->seen[consumer->group_index];
-  if (atomic_load_explicit(&seen->void_state, memory_order_acquire) == state || /* E14 */
-      noted(consumer->group, cursor, ret))
+  if (noted(consumer->group, cursor, ret))
     return -EPROTO;
   const uint8_t *frame = rilli_frame_at(ring->base, ring->capacity - 1, cursor);
   const uint64_t word = rilli_load_word(frame); /* E1 */
@@ -135,18 +132,26 @@ static int gated(const struct rill_consumer *consumer, uint64_t state, uint64_t 
              : -EPROTO;
 }
 
+/* Did the producer refuse this tenancy (E14), in whatever state it was then? What was in the
+ * ring has not been held for it since, although its cursor may make sense again. */
+static int was_refused(const struct rill_consumer *consumer, uint64_t state) {
+  const struct rilli_seen *seen = &consumer->ring.seen[consumer->group_index];
+  const uint64_t refused = atomic_load_explicit(&seen->void_state, memory_order_acquire);
+  return refused != 0 && RILLI_STATE_GENERATION(refused) == RILLI_STATE_GENERATION(state);
+}
+
 /* A kept group goes on where it was. It stays KEPT, so its place is held, until the
  * member is ready. */
 static int resume(const struct rill_consumer *consumer, uint64_t state, struct rilli_place *place) {
   const struct rilli_ring *ring = &consumer->ring;
   const uint64_t cursor = atomic_load_explicit(&consumer->group->cursor, memory_order_acquire);
-  if (cursor % RILLI_FRAME_ALIGN != 0)
+  if (cursor % RILLI_FRAME_ALIGN != 0 || was_refused(consumer, state))
     return -EPROTO;
   const int code = protected(ring, cursor) ? verify(ring, cursor, place) : -EAGAIN;
   if (code != -EAGAIN)
     return code;
   return ring->overwrite ? noted(consumer->group, cursor, place) /* lapped: receive tells */
-                         : gated(consumer, state, cursor, place);
+                         : gated(consumer, cursor, place);
 }
 
 int rilli_join(struct rill_consumer *consumer, uint32_t flags, const struct rilli_start *start,

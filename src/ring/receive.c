@@ -70,7 +70,8 @@ int rill_release(rill_consumer *consumer, const struct rill_message *up_to) {
   if (rilli_unlikely(!consumer->base))
     return forked();
   const uint64_t to = up_to ? up_to->token : consumer->position;
-  if (rilli_unlikely(up_to && to - consumer->released - 1 >= consumer->position - consumer->released))
+  if (rilli_unlikely(up_to &&
+                     to - consumer->released - 1 >= consumer->position - consumer->released))
     return rilli_fail(EINVAL, "release of a message that is not received, or was released before");
   consumer->released_sequence = up_to ? up_to->sequence + 1 : consumer->sequence;
   consumer->released = to;
@@ -95,6 +96,13 @@ static struct header header_of(uint64_t word) {
     header.body += (uint32_t)sizeof(struct rilli_extension);
   header.body += (rilli_word_key(word) + 15u) & ~15u;
   return header;
+}
+
+/* A header that makes sense, of this message; callers may have memory for max_message only. */
+static int sensible(const struct rill_consumer *consumer, uint64_t word) {
+  return rilli_word_ok(word, consumer->sequence, consumer->ring.capacity) &&
+         ((rilli_word_flags(word) & RILLI_FLAG_SKIP) ||
+          rilli_word_length(word) - header_of(word).body <= consumer->ring.max_message);
 }
 
 /* Describes a whole frame, in the ring or in the buffer, whose word was checked. */
@@ -135,8 +143,7 @@ static int take_in_place(struct rill_consumer *consumer, struct rill_message *re
     const uint64_t word = rilli_load_word(frame); /* E1 */
     if (word == 0)
       return -EAGAIN;
-    if (!rilli_word_ok(word, consumer->sequence, consumer->ring.capacity) ||
-        rilli_load_sequence(frame) != consumer->sequence)
+    if (!sensible(consumer, word) || rilli_load_sequence(frame) != consumer->sequence)
       return senseless(consumer);
     if (!(rilli_word_flags(word) & RILLI_FLAG_SKIP)) {
       describe(consumer, frame, word, ret);
@@ -188,8 +195,8 @@ static void copy_words(uint8_t *to, const _Atomic uint64_t *from, uint64_t size)
 static int copy_frame(struct rill_consumer *consumer, uint64_t *ret_word) {
   const uint8_t *frame = rilli_frame_at(consumer->base, consumer->mask, consumer->position);
   const uint64_t word = rilli_load_word(frame); /* E1 */
-  const int ok = rilli_word_ok(word, consumer->sequence, consumer->ring.capacity) &&
-                 rilli_stride(rilli_word_length(word)) <= consumer->buffer_size;
+  const int ok =
+      sensible(consumer, word) && rilli_stride(rilli_word_length(word)) <= consumer->buffer_size;
   if (ok)
     copy_words(consumer->buffer, (const _Atomic uint64_t *)(const void *)frame,
                rilli_stride(rilli_word_length(word)));

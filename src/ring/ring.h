@@ -137,7 +137,8 @@ int rilli_index_sequence(const struct rilli_ring *ring, uint64_t floor, uint64_t
                          struct rilli_place *ret);
 int rilli_index_position(const struct rilli_ring *ring, uint64_t floor, uint64_t position,
                          struct rilli_place *ret);
-/* Steps over frames until one is not committed, or until sequence or position is reached.
+/* Steps over frames until one is not committed, or until sequence or position is reached, but
+ * not much further than the ring is long (a producer may commit as fast as this walks).
  * Returns 0, -EPROTO (bytes that make no sense), -EAGAIN (overtaken: begin again). */
 struct rilli_until {
   uint64_t sequence, position;

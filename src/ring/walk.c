@@ -80,14 +80,19 @@ int rilli_index_position(const struct rilli_ring *ring, uint64_t floor, uint64_t
   return search_index(ring, &search, ret);
 }
 
-static int overtaken(const struct rilli_ring *ring, uint64_t position) {
+/* Is what was read at this place still what lay there? -EAGAIN: it was overtaken. -EPROTO: it
+ * lies beyond the write limit, where nothing is written; to begin again would not help. */
+static int believable(const struct rilli_ring *ring, uint64_t position) {
   atomic_thread_fence(memory_order_acquire); /* E4 */
   const uint64_t limit = atomic_load_explicit(&ring->page->limit, memory_order_relaxed);
-  return limit - position > ring->capacity;
+  if (limit - position <= ring->capacity)
+    return 0;
+  return rilli_before(limit, position) ? -EPROTO : -EAGAIN;
 }
 
 int rilli_walk(const struct rilli_ring *ring, const struct rilli_until *until,
                struct rilli_place *place) {
+  const uint64_t first = place->sequence;
   uint64_t walked = 0;
   while (walked <= ring->capacity) {
     if ((until->by_sequence && place->sequence == until->sequence) ||
@@ -96,8 +101,9 @@ int rilli_walk(const struct rilli_ring *ring, const struct rilli_until *until,
     const uint8_t *frame = rilli_frame_at(ring->base, ring->capacity - 1, place->position);
     const uint64_t word = rilli_load_word(frame); /* E1 */
     const uint64_t sequence = rilli_load_sequence(frame);
-    if (overtaken(ring, place->position))
-      return -EAGAIN;
+    const int code = believable(ring, place->position);
+    if (code)
+      return code;
     if (word == 0 || !rilli_word_ok(word, place->sequence, ring->capacity) ||
         sequence != place->sequence)
       return 0;
@@ -107,7 +113,9 @@ int rilli_walk(const struct rilli_ring *ring, const struct rilli_until *until,
     if (!(rilli_word_flags(word) & RILLI_FLAG_SKIP))
       place->sequence++;
   }
-  return -EPROTO;
+  /* A ring of nothing but skip frames; or a producer as fast as this walk: then all that was
+   * published when it began lies behind. */
+  return place->sequence == first ? -EPROTO : 0;
 }
 
 int rilli_find_head(const struct rilli_ring *ring, struct rilli_place *ret) {

@@ -32,3 +32,8 @@ run 0 "$RILL" ls --rates --interval 1ms
 grep -q "MSG/S" "$out" || fail "no rates"
 exec 3>&-
 ended "$pub" 0
+
+# That there are none is not said of those that the pattern left out.
+run 0 "$RILL" ls 'absent*'
+says "absent"
+[ ! -s "$out" ] || fail "a table of nothing"

@@ -27,5 +27,17 @@ run 2 "$RILL" sub q --count -1
 run 2 "$RILL" ls --json=yes
 run 2 "$RILL" create
 run 2 "$RILL" create a b
+run 2 "$RILL" create 'a b'
+says 'not allowed'
+run 2 "$RILL" create a//b
+run 2 "$RILL" stat ''
+run 2 "$RILL" rm 'a b'
+run 0 "$RILL" create there
+run 2 "$RILL" sub there --group 'a b' --timeout 1ms
+run 2 "$RILL" create q --group g --group g
+run 2 "$RILL" create q --mode 0666
+run 2 "$RILL" create q --max-message 1G
+run 2 "$RILL" create q --groups 1025
+run 2 "$RILL" --namespace a/b ls
 run 2 "$RILL" version now
 [ ! -s "$out" ] || fail "an error went to standard output"

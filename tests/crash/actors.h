@@ -106,6 +106,7 @@ void receive_number(rill_consumer *consumer, uint64_t number);
 struct rill_queue_stat stat_of(rill_queue *queue);
 /* Invariants that hold at every moment; the numbers of an earlier look must not go back. */
 void check_invariants(rill_queue *queue);
+const char *scene_directory(void); /* where the segments lie, RILL_DIR or not     */
 unsigned files_left(int print); /* in the namespace                                  */
 void gc_leaves_nothing(void);
 unsigned descriptors_open(void);

@@ -110,10 +110,18 @@ void check_invariants(rill_queue *queue) {
   CHECK(second.limit >= first.limit && second.producer_generation >= first.producer_generation);
 }
 
+const char *scene_directory(void) {
+  static char path[512];
+  const char *directory = getenv("RILL_DIR");
+  (void)snprintf(path, sizeof path, "%s/rill.%s", directory ? directory : "/dev/shm",
+                 getenv("RILL_NAMESPACE"));
+  return path;
+}
+
 unsigned files_left(int print) {
-  DIR *entries = opendir(support_directory());
+  DIR *entries = opendir(scene_directory());
   unsigned count = 0;
-  CHECK_THAT(entries, "no directory %s", support_directory());
+  CHECK_THAT(entries, "no directory %s", scene_directory());
   for (struct dirent *entry; (entry = readdir(entries));) {
     if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
       continue;
@@ -146,7 +154,7 @@ unsigned mappings_of_segments(void) {
   unsigned count = 0;
   CHECK(maps);
   while (fgets(line, sizeof line, maps))
-    if (strstr(line, support_directory()))
+    if (strstr(line, scene_directory()))
       count++;
   (void)fclose(maps);
   return count;

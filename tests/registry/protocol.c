@@ -135,8 +135,8 @@ static void rights_are_the_mode_bits(void **state) {
   assert_true(rights_may_read(&user, 0400, 8, 1));
   assert_false(rights_may_read(&user, 0040, 8, 20)); /* the owner's bits alone count for him */
   assert_true(rights_may_read(&user, 0640, 7, 30));
-  assert_false(rights_may_write(&user, 0640, 7, 30));
-  assert_true(rights_may_write(&user, 0660, 7, 20));
+  assert_false(rights_may_attach(&user, 0740, 7, 30));
+  assert_true(rights_may_attach(&user, 0750, 7, 20));
   assert_false(rights_may_read(&user, 0660, 7, 40));
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "fence.h"
+#include "futex.h"
 #include "support.h"
 
 static int memory(const char *name, uint64_t size) {
@@ -93,6 +94,7 @@ void plain_farewell(struct plain_ring *plain) {
   for (uint32_t i = 0; i < ring->max_groups; i++) {
     struct rilli_group *group = rilli_group_at(ring, i);
     atomic_fetch_add_explicit(&group->kick, 1, memory_order_release);
+    rilli_futex_wake(&group->kick);
   }
 }
 
@@ -128,8 +130,9 @@ int plain_consumer(struct plain_ring *plain, struct rill_consumer *ret, uint32_t
 void plain_tail(struct plain_ring *plain, struct rill_consumer *ret) {
   struct rilli_place place;
   prepare(plain, ret);
-  CK_EQ(rilli_index_oldest(&plain->ring, atomic_load(&plain->ring.page->limit) - plain->ring.capacity,
-                           &place), 0);
+  CK_EQ(rilli_index_oldest(&plain->ring,
+                           atomic_load(&plain->ring.page->limit) - plain->ring.capacity, &place),
+        0);
   ret->position = ret->released = ret->published = place.position;
   ret->sequence = ret->released_sequence = place.sequence;
   ready(ret);

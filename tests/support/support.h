@@ -60,8 +60,10 @@ int support_reap(pid_t child);
 int support_setup(void **state);
 int support_teardown(void **state);
 #define BEHAVIOUR(function)                                                                        \
-  {.name = #function, .test_func = function, .setup_func = support_setup,                          \
-   .teardown_func = support_teardown, .initial_state = (void *)(uintptr_t) #function}
+  {                                                                                                \
+    .name = #function, .test_func = function, .setup_func = support_setup,                         \
+    .teardown_func = support_teardown, .initial_state = (void *)(uintptr_t) #function              \
+  }
 
 /* A sequence of numbers that look random and are the same in each run. */
 uint64_t support_random(uint64_t *state);

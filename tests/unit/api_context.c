@@ -36,8 +36,8 @@ static void attributes_that_are_not_understood_are_refused(void **state) {
   assert_code(open_with(&attr), -EINVAL);
   attr = (struct rill_context_attr){.size = sizeof attr, .reserved = {0, 0, 0, 1}};
   assert_code(open_with(&attr), -EINVAL);
-  static const char *const names[] = {"a/b", "a b", "+",
-                                      "0123456789012345678901234567890123456789012345678901234567890123"};
+  static const char *const names[] = {
+      "a/b", "a b", "+", "0123456789012345678901234567890123456789012345678901234567890123"};
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
     attr = (struct rill_context_attr){.size = sizeof attr, .name_space = names[i]};
     assert_code(open_with(&attr), -EINVAL);
@@ -78,6 +78,23 @@ static void directories_that_cannot_be_used_are_refused(void **state) {
   assert_non_null(strstr(rill_error(), support_directory()));
   assert_code(chmod(support_directory(), 01777), 0);
   assert_code(open_with(NULL), 0);
+}
+
+static void what_is_no_directory_is_refused(void **state) {
+  (void)state;
+  struct rill_context_attr attr = {.size = sizeof attr, .directory = "/dev/null"};
+  assert_code(open_with(&attr), -ENOTDIR);
+  char path[5000];
+  memset(path, 'd', sizeof path - 1);
+  path[0] = '/';
+  path[sizeof path - 1] = 0;
+  attr.directory = path;
+  assert_code(open_with(&attr), -ENAMETOOLONG);
+  path[300] = 0; /* one word is too long */
+  assert_code(open_with(&attr), -ENAMETOOLONG);
+  assert_code(symlink("/tmp", support_directory()), 0); /* somebody planted it */
+  assert_code(open_with(NULL), -ENOTDIR);
+  assert_code(unlink(support_directory()), 0);
 }
 
 /* As somebody whom file modes hold back. */
@@ -163,9 +180,9 @@ static void a_kernel_without_membarrier_is_enosys_only_for_who_insists(void **st
 static void namespaces_keep_queues_apart(void **state) {
   (void)state;
   rill_context *here = open_context(RILL_FENCE_AUTO);
-  rill_queue_close(open_queue(here, "only-here", RILL_CREATE,
-                              &(struct rill_queue_attr){.size = sizeof(struct rill_queue_attr),
-                                                        .lifetime = RILL_KEPT}));
+  rill_queue_close(open_queue(
+      here, "only-here", RILL_CREATE,
+      &(struct rill_queue_attr){.size = sizeof(struct rill_queue_attr), .lifetime = RILL_KEPT}));
   char other_name[64];
   (void)snprintf(other_name, sizeof other_name, "%.50s-other", getenv("RILL_NAMESPACE"));
   const struct rill_context_attr attr = {.size = sizeof attr, .name_space = other_name};
@@ -209,6 +226,7 @@ int main(void) {
       BEHAVIOUR(attributes_that_are_not_understood_are_refused),
       BEHAVIOUR(the_environment_is_understood_or_refused),
       BEHAVIOUR(directories_that_cannot_be_used_are_refused),
+      BEHAVIOUR(what_is_no_directory_is_refused),
       BEHAVIOUR(a_directory_without_the_right_to_write_is_eacces),
       BEHAVIOUR(no_descriptor_left_is_emfile),
       BEHAVIOUR(no_memory_left_is_enomem),

@@ -186,11 +186,15 @@ struct wrong_field {
   uint64_t value;
 };
 #define I(field, value)                                                                            \
-  {#field, offsetof(struct rilli_identity, field),                                                 \
-   sizeof(((struct rilli_identity *)NULL)->field), value}
+  {                                                                                                \
+#field, offsetof(struct rilli_identity, field),                                                \
+        sizeof(((struct rilli_identity *)NULL)->field), value                                      \
+  }
 #define C(field, value)                                                                            \
-  {#field, offsetof(struct rilli_control, field), sizeof(((struct rilli_control *)NULL)->field),   \
-   value}
+  {                                                                                                \
+#field, offsetof(struct rilli_control, field), sizeof(((struct rilli_control *)NULL)->field),  \
+        value                                                                                      \
+  }
 
 static void put(void *page, const struct wrong_field *field) {
   memcpy((uint8_t *)page + field->offset, &field->value, field->size); /* little endian */
@@ -198,21 +202,54 @@ static void put(void *page, const struct wrong_field *field) {
 
 static void every_senseless_field_of_the_identity_is_refused(void **state) {
   (void)state;
-  static const struct wrong_field wrong[] = {
-      I(capacity, 0), I(capacity, 4096), I(capacity, 65537), I(capacity, 131072),
-      I(capacity, UINT64_C(1) << 41), I(capacity, UINT64_C(1) << 63), I(quantum, 0),
-      I(quantum, 512), I(max_message, 32768 - 511), I(max_message, UINT64_MAX),
-      I(producer_offset, 0), I(producer_offset, 4097), I(producer_offset, UINT64_MAX - 4095),
-      I(producer_offset, 65536), I(seen_offset, 0), I(seen_offset, 65536),
-      I(seen_offset, UINT64_MAX - 4095), I(index_offset, 0), I(index_offset, 65536),
-      I(index_offset, 61440 + 8), I(index_offset, UINT64_MAX - 4095), I(ring_offset, 0),
-      I(ring_offset, 131072), I(ring_offset, UINT64_MAX - 65535), I(ring_offset, 65536 + 4096),
-      I(producer_size, 0), I(producer_size, 1), I(producer_size, UINT32_MAX), I(seen_stride, 0),
-      I(seen_stride, 128), I(seen_count, 0), I(seen_count, 5), I(seen_count, UINT32_MAX),
-      I(index_stride, 0), I(index_stride, 64), I(index_count, 0), I(index_count, 129), I(bells, 0),
-      I(bells, 65), I(overflow, 2), I(lifetime, 2), I(max_groups, 0), I(max_groups, 3),
-      I(max_groups, UINT32_MAX), I(durability, 1), I(base_position, 8), I(file_size, 0),
-      I(file_size, UINT64_MAX)};
+  static const struct wrong_field wrong[] = {I(capacity, 0),
+                                             I(capacity, 4096),
+                                             I(capacity, 65537),
+                                             I(capacity, 131072),
+                                             I(capacity, UINT64_C(1) << 41),
+                                             I(capacity, UINT64_C(1) << 63),
+                                             I(quantum, 0),
+                                             I(quantum, 512),
+                                             I(max_message, 32768 - 511),
+                                             I(max_message, UINT64_MAX),
+                                             I(producer_offset, 0),
+                                             I(producer_offset, 4097),
+                                             I(producer_offset, UINT64_MAX - 4095),
+                                             I(producer_offset, 65536),
+                                             I(seen_offset, 0),
+                                             I(seen_offset, 65536),
+                                             I(seen_offset, UINT64_MAX - 4095),
+                                             I(index_offset, 0),
+                                             I(index_offset, 65536),
+                                             I(index_offset, 61440 + 8),
+                                             I(index_offset, UINT64_MAX - 4095),
+                                             I(ring_offset, 0),
+                                             I(ring_offset, 131072),
+                                             I(ring_offset, UINT64_MAX - 65535),
+                                             I(ring_offset, 65536 + 4096),
+                                             I(producer_size, 0),
+                                             I(producer_size, 1),
+                                             I(producer_size, UINT32_MAX),
+                                             I(seen_stride, 0),
+                                             I(seen_stride, 64),
+                                             I(seen_count, 0),
+                                             I(seen_count, 5),
+                                             I(seen_count, UINT32_MAX),
+                                             I(index_stride, 0),
+                                             I(index_stride, 64),
+                                             I(index_count, 0),
+                                             I(index_count, 129),
+                                             I(bells, 0),
+                                             I(bells, 65),
+                                             I(overflow, 2),
+                                             I(lifetime, 2),
+                                             I(max_groups, 0),
+                                             I(max_groups, 3),
+                                             I(max_groups, UINT32_MAX),
+                                             I(durability, 1),
+                                             I(base_position, 8),
+                                             I(file_size, 0),
+                                             I(file_size, UINT64_MAX)};
   struct rilli_identity page;
   for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
     good_identity(&page);
@@ -230,15 +267,34 @@ static void every_senseless_field_of_the_identity_is_refused(void **state) {
 
 static void every_senseless_field_of_the_control_page_is_refused(void **state) {
   (void)state;
-  static const struct wrong_field wrong[] = {
-      C(max_groups, 0), C(max_groups, 5), C(max_groups, 1025), C(max_groups, UINT32_MAX),
-      C(slots, 0), C(slots, 1025), C(slots, UINT32_MAX), C(slot_stride, 0), C(slot_stride, 127),
-      C(slot_stride, 2049), C(slot_stride, UINT32_MAX), C(group_stride, 0), C(group_stride, 4096),
-      C(group_stride, 131072), C(group_stride, UINT64_MAX - 65535), C(group_offset, 0),
-      C(group_offset, 65536 + 4096), C(group_offset, 131072), C(group_offset, UINT64_MAX - 65535),
-      C(hints_offset, 0), C(hints_offset, 65536), C(hints_offset, 4097),
-      C(hints_offset, UINT64_MAX - 4095), C(slots_offset, 0), C(slots_offset, 65536),
-      C(slots_offset, 20481), C(slots_offset, UINT64_MAX - 127), C(file_size, 1)};
+  static const struct wrong_field wrong[] = {C(max_groups, 0),
+                                             C(max_groups, 5),
+                                             C(max_groups, 1025),
+                                             C(max_groups, UINT32_MAX),
+                                             C(slots, 0),
+                                             C(slots, 1025),
+                                             C(slots, UINT32_MAX),
+                                             C(slot_stride, 0),
+                                             C(slot_stride, 127),
+                                             C(slot_stride, 2049),
+                                             C(slot_stride, UINT32_MAX),
+                                             C(group_stride, 0),
+                                             C(group_stride, 4096),
+                                             C(group_stride, 131072),
+                                             C(group_stride, UINT64_MAX - 65535),
+                                             C(group_offset, 0),
+                                             C(group_offset, 65536 + 4096),
+                                             C(group_offset, 131072),
+                                             C(group_offset, UINT64_MAX - 65535),
+                                             C(hints_offset, 0),
+                                             C(hints_offset, 65536),
+                                             C(hints_offset, 4097),
+                                             C(hints_offset, UINT64_MAX - 4095),
+                                             C(slots_offset, 0),
+                                             C(slots_offset, 65536),
+                                             C(slots_offset, 20481),
+                                             C(slots_offset, UINT64_MAX - 127),
+                                             C(file_size, 1)};
   struct rilli_control page;
   for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
     good_control(&page);
@@ -252,8 +308,18 @@ static void every_senseless_field_of_the_control_page_is_refused(void **state) {
 
 /* Values near which sums overflow and comparisons turn. */
 static uint64_t odd_value(uint64_t *seed) {
-  static const uint64_t near[] = {0, 64, 128, 4096, 8192, 12288, 65536, 131072, 1u << 30,
-                                  UINT64_C(1) << 32, UINT64_C(1) << 40, UINT64_C(1) << 63,
+  static const uint64_t near[] = {0,
+                                  64,
+                                  128,
+                                  4096,
+                                  8192,
+                                  12288,
+                                  65536,
+                                  131072,
+                                  1u << 30,
+                                  UINT64_C(1) << 32,
+                                  UINT64_C(1) << 40,
+                                  UINT64_C(1) << 63,
                                   UINT64_MAX};
   const uint64_t r = support_random(seed);
   const uint64_t value = near[r % (sizeof near / sizeof near[0])];

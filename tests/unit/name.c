@@ -6,16 +6,16 @@
 
 static void words_joined_by_slashes_are_names(void **state) {
   (void)state;
-  static const char *const good[] = {"a", "orders", "md/eurex/fdax", "A-Z.a_z.0-9", "..", ".x", "-",
-                                     "a/b/c/d/e/f"};
+  static const char *const good[] = {"a",  "orders", "md/eurex/fdax", "A-Z.a_z.0-9", "..",
+                                     ".x", "-",      "a/b/c/d/e/f"};
   for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
     assert_code(rilli_name_check(good[i]), 0);
 }
 
 static void anything_else_is_refused_with_a_reason(void **state) {
   (void)state;
-  static const char *const bad[] = {"", "/", "/a", "a/", "a//b", "a b", "a+b", "\xc3\xa9", "a\n",
-                                    "a*", "a\\b", "a:b", "~"};
+  static const char *const bad[] = {"",         "/",   "/a", "a/",   "a//b", "a b", "a+b",
+                                    "\xc3\xa9", "a\n", "a*", "a\\b", "a:b",  "~"};
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
     assert_code(rilli_name_check(bad[i]), -EINVAL);
     assert_non_null(strstr(rill_error(), "name"));
@@ -53,7 +53,8 @@ static void names_end_at_200_bytes_and_group_names_at_63(void **state) {
 
 static void file_names_lead_back_to_the_queue(void **state) {
   (void)state;
-  static const uint8_t uuid[16] = {0x01, 0x23, 0xff, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0xa0};
+  static const uint8_t uuid[16] = {0x01, 0x23, 0xff, 4,  5,  6,  7,  8,
+                                   9,    10,   11,   12, 13, 14, 15, 0xa0};
   uint64_t seed = 3;
   static const char letters[] = "abcXYZ019._-/";
   for (int round = 0; round < 20000; round++) {
@@ -106,9 +107,10 @@ static void different_queues_have_different_files(void **state) {
 
 static void foreign_and_unfinished_files_are_no_queues(void **state) {
   (void)state;
-  static const char *const files[] = {"", ".control", "+0123456789abcdef0123456789abcdef",
-                                      "+a.control", "a.controls", "a", "a.data", ".data",
-                                      "+a.0123456789abcdef0123456789abcdef.data"};
+  static const char *const files[] = {
+      "",           ".control",   "+0123456789abcdef0123456789abcdef",
+      "+a.control", "a.controls", "a",
+      "a.data",     ".data",      "+a.0123456789abcdef0123456789abcdef.data"};
   char name[RILLI_NAME_SIZE], of[RILLI_FILE_NAME], hex[33];
   for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
     assert_false(rilli_name_of_control(files[i], name));
@@ -121,14 +123,13 @@ static void foreign_and_unfinished_files_are_no_queues(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      BEHAVIOUR(words_joined_by_slashes_are_names),
-      BEHAVIOUR(anything_else_is_refused_with_a_reason),
-      BEHAVIOUR(every_single_byte_is_a_name_or_not_as_said),
-      BEHAVIOUR(names_end_at_200_bytes_and_group_names_at_63),
-      BEHAVIOUR(file_names_lead_back_to_the_queue),
-      BEHAVIOUR(the_longest_name_fits_its_files),
-      BEHAVIOUR(different_queues_have_different_files),
-      BEHAVIOUR(foreign_and_unfinished_files_are_no_queues)};
+  const struct CMUnitTest tests[] = {BEHAVIOUR(words_joined_by_slashes_are_names),
+                                     BEHAVIOUR(anything_else_is_refused_with_a_reason),
+                                     BEHAVIOUR(every_single_byte_is_a_name_or_not_as_said),
+                                     BEHAVIOUR(names_end_at_200_bytes_and_group_names_at_63),
+                                     BEHAVIOUR(file_names_lead_back_to_the_queue),
+                                     BEHAVIOUR(the_longest_name_fits_its_files),
+                                     BEHAVIOUR(different_queues_have_different_files),
+                                     BEHAVIOUR(foreign_and_unfinished_files_are_no_queues)};
   return cmocka_run_group_tests_name("name", tests, NULL, NULL);
 }

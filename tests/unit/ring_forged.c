@@ -56,8 +56,8 @@ static void skip_frames_are_passed_over(void **state) {
     begin(overwrite);
     for (int i = 0; i < 400; i++) {
       for (int k = 0; k < i % 4; k++)
-        (void)forge(rilli_commit_word(16 + (uint64_t)(i * 5 % 600), RILLI_FLAG_SKIP,
-                                      producer.sequence));
+        (void)forge(
+            rilli_commit_word(16 + (uint64_t)(i * 5 % 600), RILLI_FLAG_SKIP, producer.sequence));
       publish((size_t)i);
       expect((size_t)i);
       assert_code(rill_release(&consumer, NULL), 0);
@@ -108,9 +108,10 @@ static void a_key_is_described_beside_the_payload(void **state) {
         begin(overwrite);
         const uint64_t head = 16 + (extended ? sizeof(struct rilli_extension) : 0);
         const uint64_t room = (key + 15) & ~UINT64_C(15), size = key * 3 % 100;
-        const uint64_t word = rilli_commit_word(head + room + size,
-                                                extended ? RILLI_FLAG_EXTENDED : 0,
-                                                producer.sequence) | key << 32;
+        const uint64_t word =
+            rilli_commit_word(head + room + size, extended ? RILLI_FLAG_EXTENDED : 0,
+                              producer.sequence) |
+            key << 32;
         uint8_t *frame = forge(word);
         if (extended) {
           const struct rilli_extension extension = {.time = 99, .type = 7};
@@ -154,20 +155,20 @@ static void expect_senseless(uint64_t word, uint64_t second) {
 static void senseless_frames_are_an_error_and_not_a_message(void **state) {
   (void)state;
   const uint64_t sequence_bit = UINT64_C(1) << 48;
-  expect_senseless(116 + sequence_bit, 0);                       /* another sequence in word 0 */
-  expect_senseless(116, 1);                                      /* in word 1 */
-  expect_senseless(116, UINT64_C(1) << 16);                      /* only in its high bits */
-  expect_senseless(15, 0);                                       /* shorter than its header */
+  expect_senseless(116 + sequence_bit, 0);  /* another sequence in word 0 */
+  expect_senseless(116, 1);                 /* in word 1 */
+  expect_senseless(116, UINT64_C(1) << 16); /* only in its high bits */
+  expect_senseless(15, 0);                  /* shorter than its header */
   expect_senseless(1, 0);
-  expect_senseless(RILLI_MIN_CAPACITY / 2 + 1, 0);               /* longer than may be */
+  expect_senseless(RILLI_MIN_CAPACITY / 2 + 1, 0); /* longer than may be */
   expect_senseless(UINT32_MAX, 0);
-  expect_senseless(UINT32_MAX - 8, 0);                           /* rounded up, it would be 0 */
-  expect_senseless(116 | UINT64_C(4) << 40, 0);                  /* an unknown flag */
+  expect_senseless(UINT32_MAX - 8, 0);          /* rounded up, it would be 0 */
+  expect_senseless(116 | UINT64_C(4) << 40, 0); /* an unknown flag */
   expect_senseless(116 | UINT64_C(0x80) << 40, 0);
   expect_senseless(47 | (uint64_t)RILLI_FLAG_EXTENDED << 40, 0); /* no room for the extension */
   expect_senseless(31 | UINT64_C(1) << 32, 0);                   /* ... for the key */
   expect_senseless((16 + 255) | UINT64_C(255) << 32, 0);
-  expect_senseless(UINT64_C(0xff) << 32, 0);                     /* a length of 0 */
+  expect_senseless(UINT64_C(0xff) << 32, 0); /* a length of 0 */
 }
 
 static void a_ring_of_nothing_but_skip_frames_ends(void **state) {
@@ -175,7 +176,8 @@ static void a_ring_of_nothing_but_skip_frames_ends(void **state) {
   for (uint32_t overwrite = 0; overwrite < 2; overwrite++) {
     begin(overwrite);
     for (uint64_t at = 0; at < RILLI_MIN_CAPACITY; at += 16) {
-      atomic_store(plain_word(&plain, at), rilli_commit_word(16, RILLI_FLAG_SKIP, consumer.sequence));
+      atomic_store(plain_word(&plain, at),
+                   rilli_commit_word(16, RILLI_FLAG_SKIP, consumer.sequence));
       atomic_store(plain_word(&plain, at) + 1, consumer.sequence);
     }
     struct rill_message message;
@@ -242,13 +244,12 @@ static void forged_rings_never_lead_outside(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      BEHAVIOUR(skip_frames_are_passed_over),
-      BEHAVIOUR(a_batch_may_begin_and_end_at_a_skip_frame),
-      BEHAVIOUR(walks_and_successors_count_no_skip_frame),
-      BEHAVIOUR(a_key_is_described_beside_the_payload),
-      BEHAVIOUR(senseless_frames_are_an_error_and_not_a_message),
-      BEHAVIOUR(a_ring_of_nothing_but_skip_frames_ends),
-      BEHAVIOUR(forged_rings_never_lead_outside)};
+  const struct CMUnitTest tests[] = {BEHAVIOUR(skip_frames_are_passed_over),
+                                     BEHAVIOUR(a_batch_may_begin_and_end_at_a_skip_frame),
+                                     BEHAVIOUR(walks_and_successors_count_no_skip_frame),
+                                     BEHAVIOUR(a_key_is_described_beside_the_payload),
+                                     BEHAVIOUR(senseless_frames_are_an_error_and_not_a_message),
+                                     BEHAVIOUR(a_ring_of_nothing_but_skip_frames_ends),
+                                     BEHAVIOUR(forged_rings_never_lead_outside)};
   return cmocka_run_group_tests_name("ring_forged", tests, NULL, NULL);
 }

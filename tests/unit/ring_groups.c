@@ -215,8 +215,8 @@ static void a_senseless_cursor_is_refused_and_nobody_else_harmed(void **state) {
     rilli_publish_cursor(&consumer);
     (void)rilli_scan_groups(&producer, producer.position); /* the gate is there now */
     const uint64_t good = atomic_load(&consumer.group->cursor);
-    const uint64_t bad[6] = {good + 8, good - 16, producer.position + (1u << 19), good - (1u << 20), 0,
-                             good + (UINT64_C(1) << 63)};
+    const uint64_t bad[6] = {good + 8,          good - 16, producer.position + (1u << 19),
+                             good - (1u << 20), 0,         good + (UINT64_C(1) << 63)};
     atomic_store(&consumer.group->cursor, bad[kind]);
     while (publish(500) == 0)
       ;

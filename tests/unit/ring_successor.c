@@ -3,6 +3,9 @@
  * goes on exactly there: nothing committed is lost, nothing half is seen. */
 #include "unit.h"
 
+#include <signal.h>
+#include <sys/mman.h>
+
 #include "plain_ring.h"
 
 static struct plain_ring plain;
@@ -119,8 +122,9 @@ static void succeed(void) {
 }
 
 static void one_death_everywhere(void (*die)(void), uint32_t overwrite, uint64_t base) {
-  plain_open(&plain, &(struct plain_options){
-                         .overwrite = overwrite, .base_position = base, .base_sequence = base / 16});
+  plain_open(&plain, &(struct plain_options){.overwrite = overwrite,
+                                             .base_position = base,
+                                             .base_sequence = base / 16});
   next = base / 16;
   plain_producer(&plain, &producer, RILL_SPIN, 0);
   assert_code(plain_consumer(&plain, &consumer, 0, RILL_OLDEST, 0, 0), 0);
@@ -157,7 +161,7 @@ static void half_a_batch_is_never_seen(void **state) {
   const uint64_t head = producer.position;
   dies_in_a_batch();
   assert_true(atomic_load(plain_word(&plain, head + 16)) != 0); /* the second one is there */
-  drain();                                                       /* ... and not seen */
+  drain();                                                      /* ... and not seen */
   succeed();
   assert_true(producer.position == head);
   publish(0); /* as long as the first of the batch: the second follows at once */
@@ -166,6 +170,56 @@ static void half_a_batch_is_never_seen(void **state) {
   drain();
   plain_leave(&consumer);
   plain_close(&plain);
+}
+
+/* A real death, not a forged one: the bytes of an item cannot be read, and the producer never
+ * comes back from the copy. */
+static sigjmp_buf way_out;
+
+static void jump(int signal_number) {
+  (void)signal_number;
+  siglongjmp(way_out, 1);
+}
+
+static void die_copying(const struct rill_item *items, size_t n) {
+  struct sigaction old[2], action;
+  memset(&action, 0, sizeof action);
+  action.sa_handler = jump;
+  (void)sigaction(SIGSEGV, &action, &old[0]);
+  (void)sigaction(SIGBUS, &action, &old[1]);
+  if (sigsetjmp(way_out, 1) == 0) {
+    (void)rill_publish_batch(&producer, items, n, RILL_NOW);
+    fail_msg("the bytes could be read");
+  }
+  (void)sigaction(SIGSEGV, &old[0], NULL);
+  (void)sigaction(SIGBUS, &old[1], NULL);
+}
+
+static void a_batch_that_ends_in_the_middle_shows_none_of_it(void **state) {
+  (void)state;
+  uint8_t *closed = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  assert_ptr_not_equal(closed, MAP_FAILED);
+  memset(bytes, 0xaa, 100);
+  for (uint32_t overwrite = 0; overwrite < 2; overwrite++) {
+    plain_open(&plain, &(struct plain_options){.overwrite = overwrite});
+    next = 0;
+    plain_producer(&plain, &producer, RILL_SPIN, 0);
+    assert_code(plain_consumer(&plain, &consumer, 0, RILL_OLDEST, 0, 0), 0);
+    for (size_t n = 1; n <= 6; n++) {
+      struct rill_item items[6];
+      for (size_t i = 0; i < 6; i++)
+        items[i] = (struct rill_item){i + 1 == n ? closed : bytes, 100, NULL};
+      publish(33);
+      die_copying(items, 6);
+      drain();
+      succeed();
+      publish(44);
+      drain();
+    }
+    plain_leave(&consumer);
+    plain_close(&plain);
+  }
+  (void)munmap(closed, 4096);
 }
 
 static void deaths_in_a_row_of_all_kinds_lose_nothing(void **state) {
@@ -212,10 +266,10 @@ static void a_kept_group_and_a_new_producer_meet_again(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      BEHAVIOUR(a_successor_goes_on_exactly_where_the_dead_one_was),
-      BEHAVIOUR(half_a_batch_is_never_seen),
-      BEHAVIOUR(deaths_in_a_row_of_all_kinds_lose_nothing),
-      BEHAVIOUR(a_kept_group_and_a_new_producer_meet_again)};
+  const struct CMUnitTest tests[] = {BEHAVIOUR(a_successor_goes_on_exactly_where_the_dead_one_was),
+                                     BEHAVIOUR(half_a_batch_is_never_seen),
+                                     BEHAVIOUR(a_batch_that_ends_in_the_middle_shows_none_of_it),
+                                     BEHAVIOUR(deaths_in_a_row_of_all_kinds_lose_nothing),
+                                     BEHAVIOUR(a_kept_group_and_a_new_producer_meet_again)};
   return cmocka_run_group_tests_name("ring_successor", tests, NULL, NULL);
 }

@@ -210,14 +210,13 @@ static void a_waiting_consumer_that_is_refused_is_told(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      BEHAVIOUR(a_message_wakes_a_parked_consumer),
-      BEHAVIOUR(room_wakes_a_parked_producer),
-      BEHAVIOUR(a_removal_ends_every_wait_for_room),
-      BEHAVIOUR(a_removal_ends_every_wait_for_a_message),
-      BEHAVIOUR(a_farewell_ends_the_wait_when_all_is_read),
-      BEHAVIOUR(a_wait_ends_at_its_deadline_with_nothing_changed),
-      BEHAVIOUR(an_interrupt_before_or_during_the_wait_ends_it_once),
-      BEHAVIOUR(a_waiting_consumer_that_is_refused_is_told)};
+  const struct CMUnitTest tests[] = {BEHAVIOUR(a_message_wakes_a_parked_consumer),
+                                     BEHAVIOUR(room_wakes_a_parked_producer),
+                                     BEHAVIOUR(a_removal_ends_every_wait_for_room),
+                                     BEHAVIOUR(a_removal_ends_every_wait_for_a_message),
+                                     BEHAVIOUR(a_farewell_ends_the_wait_when_all_is_read),
+                                     BEHAVIOUR(a_wait_ends_at_its_deadline_with_nothing_changed),
+                                     BEHAVIOUR(an_interrupt_before_or_during_the_wait_ends_it_once),
+                                     BEHAVIOUR(a_waiting_consumer_that_is_refused_is_told)};
   return cmocka_run_group_tests_name("ring_wait", tests, NULL, NULL);
 }

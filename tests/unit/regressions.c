@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/* regressions.c - defects found by review, each with what showed it. */
+#include "api.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "lease.h"
+#include "plain_ring.h"
+
+/* --- a row whose member died ------------------------------------------------------------ */
+
+static int join_and_die(void *arg) {
+  (void)arg;
+  rill_queue *queue = open_queue(open_context(RILL_FENCE_AUTO), "q", 0, NULL);
+  (void)open_consumer(queue, NULL, RILL_OLDEST, 0);
+  _exit(0);
+}
+
+/* Whoever has had the queue open for long needs neither gc nor an open queue's reclaim. */
+static void a_dead_member_does_not_keep_the_last_row(void **state) {
+  (void)state;
+  const struct rill_queue_attr attr = {
+      .size = sizeof attr, .capacity = 65536, .max_groups = 1, .overflow = RILL_OVERWRITE};
+  rill_queue *queue = open_queue(open_context(RILL_FENCE_AUTO), "q", RILL_CREATE, &attr);
+  assert_code(support_reap(support_child(join_and_die, NULL)), 0);
+  rill_consumer *consumer = open_consumer(queue, "next", RILL_OLDEST, 0);
+  rill_consumer *other = NULL;
+  assert_code(try_consumer(queue, "other", RILL_OLDEST, 0, &other), -EUSERS);
+  rill_consumer_close(consumer);
+  rill_queue_close(queue);
+}
+
+/* --- unlink beside somebody who looks whether the queue can go ------------------------------ */
+
+static int hold_the_unlink_byte(void *arg) {
+  const int *ready = arg;
+  char path[512];
+  (void)snprintf(path, sizeof path, "%s/q.control", support_directory());
+  const int fd = open(path, O_RDWR | O_CLOEXEC);
+  CK(fd >= 0);
+  CK_EQ(rilli_lock_try(fd, RILLI_LOCK_UNLINK, 1, 1), 0);
+  CK_EQ(write(ready[1], "x", 1), 1);
+  (void)usleep(100000); /* and then it leaves the queue as it is, as gc does when it is in use */
+  return 0;
+}
+
+static void unlink_removes_what_another_only_looks_at(void **state) {
+  (void)state;
+  rill_queue *queue = small_queue("q", RILL_RELIABLE);
+  rill_context *context = open_context(RILL_FENCE_AUTO);
+  int ready[2];
+  char byte;
+  assert_code(pipe(ready), 0);
+  const pid_t child = support_child(hold_the_unlink_byte, ready);
+  assert_code(read(ready[0], &byte, 1), 1);
+  assert_code(rill_queue_unlink(context, "q"), 0);
+  rill_queue *again = NULL;
+  assert_code(rill_queue_open(context, "q", 0, NULL, RILL_NOW, &again), -ENOENT);
+  assert_code(support_reap(child), 0);
+  (void)close(ready[0]);
+  (void)close(ready[1]);
+  rill_context_close(context);
+  rill_queue_close(queue);
+}
+
+/* --- gc beside those who make queues ------------------------------------------------------- */
+
+static int collect_for_ever(void *arg) {
+  (void)arg;
+  rill_context *context = open_context(RILL_FENCE_AUTO);
+  for (;;)
+    CK(rill_queue_gc(context, 0, NULL, NULL) >= 0);
+}
+
+static void use_for_a_moment(rill_context *context, unsigned flags, uint32_t lifetime) {
+  const struct rill_queue_attr attr = {
+      .size = sizeof attr, .capacity = 65536, .lifetime = lifetime, .max_groups = 1};
+  rill_queue_close(open_queue(context, "q", flags, &attr));
+}
+
+/* A kept queue replaces a transient one between gc's look and its deed. */
+static void gc_removes_no_queue_made_since_it_looked(void **state) {
+  (void)state;
+  rill_context *context = open_context(RILL_FENCE_AUTO);
+  const pid_t child = support_child(collect_for_ever, NULL);
+  for (int round = 0; round < 500; round++) {
+    use_for_a_moment(context, RILL_CREATE, RILL_TRANSIENT);
+    use_for_a_moment(context, RILL_CREATE, RILL_KEPT);
+    (void)usleep((unsigned)round % 100);
+    use_for_a_moment(context, 0, RILL_KEPT);
+    assert_code(rill_queue_unlink(context, "q"), 0);
+  }
+  (void)kill(child, SIGKILL);
+  assert_code(support_reap(child), -SIGKILL);
+  rill_context_close(context);
+}
+
+/* --- a child made while a thread waits for the producer's lease ------------------------------- */
+
+static void *succeed(void *arg) {
+  rill_producer *producer = NULL;
+  CK_EQ(rill_producer_open(arg, NULL, RILL_FOREVER, &producer), 0);
+  return producer;
+}
+
+static void a_child_made_during_a_failover_keeps_no_lease(void **state) {
+  (void)state;
+  rill_queue *queue = small_queue("q", RILL_RELIABLE);
+  rill_producer *first = open_producer(queue, RILL_ADAPTIVE), *last = NULL;
+  pthread_t thread;
+  void *second;
+  assert_code(pthread_create(&thread, NULL, succeed, queue), 0);
+  (void)usleep(50000);
+  const pid_t child = fork();
+  if (child == 0)
+    for (;;)
+      (void)pause();
+  rill_producer_close(first);
+  assert_code(pthread_join(thread, &second), 0);
+  rill_producer_close(second);
+  const int code = rill_producer_open(queue, NULL, RILL_NOW, &last);
+  (void)kill(child, SIGKILL);
+  (void)support_reap(child);
+  assert_code(code, 0);
+  rill_producer_close(last);
+  rill_queue_close(queue);
+}
+
+/* --- senseless segments ----------------------------------------------------------------- */
+
+static struct plain_ring plain;
+static struct rill_producer producer;
+static struct rill_consumer consumer;
+static uint8_t bytes[1 << 16];
+
+static void publish(size_t size) {
+  assert_code(rill_publish(&producer, bytes, size, RILL_NOW), 0);
+}
+
+/* -EAGAIN would have a joiner or successor walk the whole ring a thousand times, or more. */
+static void frames_beyond_the_write_limit_are_damage(void **state) {
+  (void)state;
+  plain_open(&plain, &(struct plain_options){.base_position = 0 - UINT64_C(4096)});
+  plain_producer(&plain, &producer, RILL_SPIN, 0);
+  for (int i = 0; i < 100; i++)
+    publish(100);
+  atomic_store(&plain.ring.page->limit, plain.base_position + 4096);
+  atomic_store(&plain.ring.page->index_head, 1);
+  struct rilli_place place = {plain.base_position, plain.base_sequence, 0};
+  const struct rilli_until end = {.by_sequence = 0};
+  assert_code(rilli_walk(&plain.ring, &end, &place), -EPROTO);
+  assert_code(rilli_find_head(&plain.ring, &place), -EPROTO);
+  plain_close(&plain);
+}
+
+/* What the queue states as its largest message, a reader's memory may be made for. */
+static void no_message_is_larger_than_max_message(void **state) {
+  (void)state;
+  for (uint32_t overwrite = 0; overwrite < 2; overwrite++) {
+    struct rill_message message;
+    plain_open(&plain, &(struct plain_options){.overwrite = overwrite, .max_message = 1000});
+    plain_producer(&plain, &producer, RILL_SPIN, 0);
+    assert_code(plain_consumer(&plain, &consumer, 0, RILL_OLDEST, 0, 0), 0);
+    publish(1000);
+    producer.ring.max_message = 1400;
+    producer.fast_span = 0;
+    publish(1001);
+    assert_code(rill_receive(&consumer, RILL_NOW, &message), 0);
+    assert_code(rill_receive(&consumer, RILL_NOW, &message), -EPROTO);
+    plain_leave(&consumer);
+    plain_close(&plain);
+  }
+}
+
+/* --- a kept group that was refused --------------------------------------------------------- */
+
+/* The producer no longer held the place, so its cursor is not a place to go on at. */
+static void a_refused_group_begins_anew(void **state) {
+  (void)state;
+  struct rill_message message;
+  void *data;
+  plain_open(&plain, &(struct plain_options){.max_message = 16384});
+  plain_producer(&plain, &producer, RILL_SPIN, 0);
+  assert_code(plain_consumer(&plain, &consumer, 0, RILL_OLDEST, 0, RILLI_GROUP_KEEP), 0);
+  for (int i = 0; i < 60; i++)
+    publish(1008);
+  assert_code(rill_receive(&consumer, RILL_NOW, &message), 0);
+  atomic_store(&rilli_group_at(&plain.ring, 0)->cursor, 8); /* a stray write */
+  assert_code(rill_reserve(&producer, NULL, 12000, RILL_NOW, &data), 0);
+  rill_abort(&producer);
+  consumer.released = consumer.position;
+  consumer.released_sequence = consumer.sequence;
+  plain_leave(&consumer); /* its cursor makes sense again, but room was given beyond it */
+  assert_code(plain_consumer(&plain, &consumer, 0, RILL_OLDEST, 0, RILLI_GROUP_KEEP), 0);
+  uint64_t next = consumer.sequence;
+  for (int i = 0; i < 7; i++)
+    publish(1008);
+  for (; rill_receive(&consumer, RILL_NOW, &message) == 0; next++)
+    assert_true(message.sequence == next);
+  assert_true(next == producer.sequence);
+  plain_leave(&consumer);
+  plain_close(&plain);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      BEHAVIOUR(a_dead_member_does_not_keep_the_last_row),
+      BEHAVIOUR(unlink_removes_what_another_only_looks_at),
+      BEHAVIOUR(gc_removes_no_queue_made_since_it_looked),
+      BEHAVIOUR(a_child_made_during_a_failover_keeps_no_lease),
+      BEHAVIOUR(frames_beyond_the_write_limit_are_damage),
+      BEHAVIOUR(no_message_is_larger_than_max_message),
+      BEHAVIOUR(a_refused_group_begins_anew),
+  };
+  return cmocka_run_group_tests_name("regressions", tests, NULL, NULL);
+}
