@@ -47,7 +47,7 @@ told removed
 ! grep -q other "$work/events" || fail "tells of a queue that was not asked for"
 "$JSON" event queue time_ns pid lost <"$work/events" >/dev/null || fail "no objects"
 
-kill -INT "$watch"
-ended "$watch" 130
+kill "$watch"
+ended "$watch" 143
 kill "$registry"
 ended "$registry" 0
