@@ -172,6 +172,7 @@ static int claim_and_serve(const struct options *options, int given, int report)
   if (open_context(options, &context) != 0)
     return fail();
   int status = STATUS_FAILED;
+  server_hold_signals();
   if (claim_take(context, given, &claim) == 0) {
     status = serve(options, context, claim.listener, report);
     claim_release(context, &claim);

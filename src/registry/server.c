@@ -59,13 +59,22 @@ static void signalled(struct server *server, struct source *source, uint32_t eve
   server->stop = (int)info.ssi_signo;
 }
 
-static int open_sources(struct server *server, int listener) {
+static sigset_t handled(void) {
   sigset_t set;
   (void)sigemptyset(&set);
   (void)sigaddset(&set, SIGTERM);
   (void)sigaddset(&set, SIGINT);
   (void)sigaddset(&set, SIGHUP);
+  return set;
+}
+
+void server_hold_signals(void) {
+  const sigset_t set = handled();
   (void)sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+static int open_sources(struct server *server, int listener) {
+  const sigset_t set = handled();
   server->listener = (struct source){listener, peer_accept};
   server->signals = (struct source){signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), signalled};
   server->epoll = epoll_create1(EPOLL_CLOEXEC);

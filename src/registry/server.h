@@ -68,6 +68,8 @@ struct server {
 };
 
 /* server.c */
+/* Before there is anything that an end in order would have to clean up. */
+void server_hold_signals(void);
 /* listener: bound and listening. The thread is registered with RCU. 0 or -errno. */
 int server_open(struct server *server, rill_context *context, int listener);
 /* Until SIGTERM or SIGINT. Returns the signal. */

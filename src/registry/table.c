@@ -65,6 +65,7 @@ static struct entry *make(struct table *table, const char *name, const struct st
   (void)strncpy(entry->name, name, sizeof entry->name - 1);
   entry->inode = (uint64_t)status->st_ino;
   entry->device = (uint64_t)status->st_dev;
+  entry->changed = status->st_ctim;
   entry->uid = (uint32_t)status->st_uid;
   entry->gid = (uint32_t)status->st_gid;
   entry->code = rill_queue_open(table->context, name, RILL_OBSERVE, NULL, RILL_NOW, &entry->queue);
@@ -74,11 +75,17 @@ static struct entry *make(struct table *table, const char *name, const struct st
   return entry;
 }
 
-/* Still the queue that lies there? One that could not be opened is tried again. */
+/* Still the queue that lies there? One that could not be opened is tried again; if it may not
+ * be, only after something about it changed. */
 static int is_current(const struct entry *entry, const struct stat *status) {
-  return entry->queue && entry->queue->control_file.mode == ((uint32_t)status->st_mode & 07777u) &&
+  if (entry->inode != (uint64_t)status->st_ino || entry->device != (uint64_t)status->st_dev)
+    return 0;
+  if (!entry->queue)
+    return (entry->code == -EACCES || entry->code == -EPERM) &&
+           entry->changed.tv_sec == status->st_ctim.tv_sec &&
+           entry->changed.tv_nsec == status->st_ctim.tv_nsec;
+  return entry->queue->control_file.mode == ((uint32_t)status->st_mode & 07777u) &&
          entry->uid == (uint32_t)status->st_uid && entry->gid == (uint32_t)status->st_gid &&
-         entry->inode == (uint64_t)status->st_ino && entry->device == (uint64_t)status->st_dev &&
          !rilli_is_removed(entry->queue);
 }
 

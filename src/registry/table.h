@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include <urcu/urcu-memb.h>
 
@@ -28,6 +29,7 @@ struct entry {
   rill_queue *queue;       /* opened with RILL_OBSERVE; NULL: it cannot be opened           */
   int code;                /* then why: -errno                                             */
   uint64_t inode, device;  /* of the control segment                                  */
+  struct timespec changed; /* its ctime */
   uint32_t mode, uid, gid; /* rights, as in rill_queue_attr; 0: of one not to be opened */
   /* The loop's own. */
   struct cds_list_head all; /* in table->all                                         */

@@ -108,6 +108,28 @@ static void traffic_goes_on_when_the_registry_is_killed(void **state) {
   (void)munmap(traffic, sizeof *traffic);
 }
 
+/* It neither answers nor hears, its backlog runs full: nobody waits for it. */
+static void stopped_registry_holds_nobody_up(void **state) {
+  enum { ROUNDS = 2000 };
+  (void)state;
+  const pid_t daemon = daemon_start();
+  assert_code(kill(daemon, SIGSTOP), 0);
+  rill_queue *queue = small_queue("orders", RILL_RELIABLE);
+  for (unsigned i = 0; i < ROUNDS; i++) {
+    rill_context *context = open_context(RILL_FENCE_AUTO);
+    rill_queue *again = open_queue(context, "orders", 0, NULL);
+    rill_producer_close(open_producer(again, RILL_PARK));
+    rill_producer_close(open_producer(queue, RILL_PARK));
+    rill_queue_close(again);
+    rill_context_close(context);
+  }
+  assert_code(kill(daemon, SIGCONT), 0);
+  const int fd = talk_open();
+  assert_true(talk_stat(fd, "orders").producer_generation == 2 * ROUNDS);
+  (void)close(fd);
+  rill_queue_close(queue);
+}
+
 static void started_again_it_shows_the_same_queues_with_their_counts(void **state) {
   static const char *const names[] = {"a", "b/c", "b/d"};
   struct rilli_wire_answer before, after;
@@ -253,6 +275,7 @@ static void wrong_use_is_status_2(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       WITH_DAEMON(traffic_goes_on_when_the_registry_is_killed),
+      WITH_DAEMON(stopped_registry_holds_nobody_up),
       WITH_DAEMON(started_again_it_shows_the_same_queues_with_their_counts),
       WITH_DAEMON(second_registry_says_so_and_the_first_goes_on),
       WITH_DAEMON(of_many_started_at_once_exactly_one_wins),
