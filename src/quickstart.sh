@@ -92,7 +92,7 @@ stream() {
       "$(micros "$(value $name latency_p50_ns)")" "$(micros "$(value $name latency_p99_ns)")" \
       "$(value $name parks)" "$verdict"
   done
-  echo "The producer slept $(value pub parks) times, waiting for room."
+  echo "Times the producer slept, waiting for room: $(value pub parks)."
 }
 
 say "Streaming $file ($lines lines) to three consumers, as fast as they go"
