@@ -47,15 +47,10 @@ static int by_name(const void *a, const void *b) {
 
 static int list_files(int dir, struct listing *ret) {
   memset(ret, 0, sizeof *ret);
-  const int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR *entries = copy < 0 ? NULL : fdopendir(copy);
-  if (!entries) {
-    const int code = errno;
-    if (copy >= 0)
-      (void)close(copy);
-    return rilli_fail(code, "cannot list the namespace: %s", rilli_words(code));
-  }
-  int code = 0;
+  DIR *entries;
+  int code = rilli_directory_list(dir, &entries);
+  if (code)
+    return code;
   for (struct dirent *entry; code == 0 && (entry = readdir(entries));)
     if (entry->d_name[0] != '.' || entry->d_name[1])
       code = append(ret, entry->d_name);
