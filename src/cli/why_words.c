@@ -259,7 +259,8 @@ static void print_group(FILE *out, const struct why *why) {
   char bytes[UNITS_TEXT], age[UNITS_TEXT];
   const struct rill_group_stat *group = &why->group;
   fprintf(out, "  slowest   %s, %s%s\n", *group->name ? group->name : "-",
-          words_group(group->state), group->keep ? ", kept" : "");
+          words_group(group->state),
+          group->keep && group->state != RILL_GROUP_KEPT ? ", kept" : "");
   if (group->pid) {
     fprintf(out, "  member    process %lld", (long long)group->pid);
     print_process(out, &why->member);
