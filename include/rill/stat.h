@@ -48,6 +48,8 @@ struct rill_queue_stat {
   uint32_t reserved0;
   uint32_t waiting;        /* not 0: the producer waits for room               */
   uint32_t attached;       /* not 0: some process has it open                  */
+  int64_t producer_opened; /* CLOCK_REALTIME ns when that process took the place; 0: none.
+                              For display                                       */
 };
 
 /* State of a group. */
@@ -73,6 +75,7 @@ struct rill_group_stat {
                                capacity/64 of the stream; 0: has read everything */
   uint64_t parks;           /* times the member slept                          */
   uint64_t lost;            /* messages it lost (overwrite)                    */
+  int64_t opened;           /* CLOCK_REALTIME ns when the member came; for display */
 };
 
 /* Tells what can be seen of a queue: fills *ret, of which only ret->size is read. Reads

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* doctor.c - rill doctor: every invariant of a queue's segments, read-only.
+/* doctor.c - rill doctor: every invariant of a queue's segments, read-only; and
+ * the host (host.c).
  *
  * The one verb that looks behind the public interface, through examine.h. */
 #include "cli.h"
 #include "examine.h"
+#include "host.h"
 #include "json.h"
 
 #include <errno.h>
@@ -14,7 +16,7 @@ struct patient {
   struct cli *cli;
   rill_context *context;
   json_t *queues; /* NULL: print instead */
-  json_t *findings;
+  json_t *findings, *host;
   const char *heading; /* the queue's name, until it is printed */
   bool all;            /* queues: one that goes while we look is no failure */
   int wrong, status;
@@ -61,6 +63,14 @@ static void leftover(const struct rill_gc_item *item, void *argument) {
     fprintf(patient->cli->out, "%s: %s; rill gc reclaims it\n", item->name, item->what);
 }
 
+static void examine_host(struct patient *patient) {
+  struct rilli_report report = {tell, patient, 0, 0};
+  patient->heading = "host";
+  patient->findings = patient->host = patient->queues ? json_array() : NULL;
+  host_examine(patient->cli, &report);
+  patient->wrong += report.wrong;
+}
+
 static int examine_all(struct patient *patient) {
   patient->all = true;
   int n = rill_queue_list(patient->context, NULL, examine, patient);
@@ -80,12 +90,17 @@ static int run(struct cli *cli, int count, char **operands) {
     (void)examine(operands[0], &patient);
   else
     status = examine_all(&patient);
+  if (!count)
+    examine_host(&patient);
   if (!status)
     status = patient.status;
   bool sound = !patient.wrong && !status;
-  if (json_wanted)
-    status |=
-        json_print(cli->out, json_pack("{s:b, s:o}", "sound", sound, "queues", patient.queues));
+  if (json_wanted) {
+    json_t *object = json_pack("{s:b, s:o}", "sound", sound, "queues", patient.queues);
+    if (patient.host)
+      json_object_set_new(object, "host", patient.host);
+    status |= json_print(cli->out, object);
+  }
   if (patient.wrong)
     status = cli_fail("%d %s wrong", patient.wrong, patient.wrong == 1 ? "thing is" : "things are");
   rill_context_close(patient.context);
@@ -94,9 +109,10 @@ static int run(struct cli *cli, int count, char **operands) {
 
 static const struct option options[] = {
     OPTION_FLAG("quiet", 'q', &quiet, "leave out what is fine, and queues of which all is"),
-    OPTION_FLAG(
-        "json", 0, &json_wanted,
-        "an object: sound, queues (an array: name, sound, findings (an array: kind, text))"),
+    OPTION_FLAG("json", 0, &json_wanted,
+                "an object: sound, queues (an array: name, sound, findings (an array: kind, "
+                "text)); without "
+                "a name also host (an array: kind, text)"),
     OPTION_END,
 };
 
@@ -104,16 +120,20 @@ const struct verb verb_doctor = {
     .name = "doctor",
     .operands = "[NAME]",
     .most = 1,
-    .summary = "check every invariant of a queue",
+    .summary = "check every invariant of a queue, and the host",
     .about =
         "Checks every invariant of a queue's segments that can be seen from outside: the first "
         "pages, the checkpoints, each frame in the ring, the producer, the groups and their "
         "leases. It only reads, and may look at a queue in full traffic. Without a name: all "
-        "queues of the namespace, and what gc would reclaim.\n"
+        "queues of the namespace, what gc would reclaim, and the host: memory for queues, limits, "
+        "features of the kernel, namespaces that are left over, what a logout or a container takes "
+        "away.\n"
         "\n"
         "A line begins with fine (checked, and right), note (something died, and will be "
-        "reclaimed by whoever looks next) or wrong (an invariant does not hold: some process "
-        "damaged the queue). The exit status is 1 if anything is wrong.",
+        "reclaimed by whoever looks next; of the host, what is worth knowing) or wrong (an "
+        "invariant does not hold: some process "
+        "damaged the queue; of the host, Rill cannot work there). The exit status is 1 if anything "
+        "is wrong.",
     .options = options,
     .run = run,
 };

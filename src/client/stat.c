@@ -158,6 +158,7 @@ int rill_queue_stat(rill_queue *queue, struct rill_queue_stat *ret) {
   stat.producer = producer_state(queue, &control);
   stat.producer_generation = LOAD(page->generation);
   stat.producer_pid = LOAD(page->pid);
+  stat.producer_opened = LOAD(page->opened);
   stat.position = head.position;
   stat.sequence = head.sequence;
   stat.limit = LOAD(page->limit);
@@ -196,6 +197,7 @@ static void member_stat(const rill_queue *queue, uint32_t index, struct rill_gro
   ret->fence = LOAD(slot->fence);
   ret->parks = LOAD(slot->parks);
   ret->lost = LOAD(slot->lost);
+  ret->opened = LOAD(slot->opened);
 }
 
 /* How old the next message of the group is, to within a quantum of the stream: by the first

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* host_left.h - what rill doctor says of other namespaces, logout and containers. */
+#ifndef HOST_LEFT_H
+#define HOST_LEFT_H
+
+#include "cli.h"
+#include "examine.h"
+
+/* host.c */
+__attribute__((format(printf, 3, 4))) void host_tell(struct rilli_report *report, int kind,
+                                                     const char *format, ...);
+const char *host_directory(const struct cli *cli);
+
+/* Namespaces of this user in which nobody has a queue open. */
+void host_leftovers(const struct cli *cli, struct rilli_report *report, const char *directory);
+void host_logout(struct rilli_report *report, const char *directory);
+void host_container(struct rilli_report *report);
+
+#endif

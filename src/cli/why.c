@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/* why.c - rill why: who holds a queue up, since when, and what that process does.
+ *
+ * Looks twice, so that who is slow and who stands still can be told apart. Reads only; what
+ * it found is said in why_words.c. */
+#include "why.h"
+
+#include "signals.h"
+
+#include <string.h>
+
+#define LONG_AGO INT64_C(1000000000) /* ns: a message that has waited for so long is worth a word  \
+                                      */
+
+static bool json_wanted;
+static int64_t interval = 100000000;
+
+/* Of two equally far behind, the one without a living member: it will not get on. */
+static bool is_slower(const struct rill_group_stat *one, const struct rill_group_stat *other) {
+  if (one->lag_bytes != other->lag_bytes)
+    return one->lag_bytes > other->lag_bytes;
+  return one->state != RILL_GROUP_ACTIVE && other->state == RILL_GROUP_ACTIVE;
+}
+
+/* The queue, and its slowest group that gates. */
+static int look(rill_queue *queue, struct why *why) {
+  struct rill_group_stat group = {.size = sizeof group};
+  why->stat = (struct rill_queue_stat){.size = sizeof why->stat};
+  why->has_group = false;
+  why->refused = 0;
+  int r = rill_queue_stat(queue, &why->stat);
+  for (uint32_t index = 0; r >= 0 && (r = rill_group_stat(queue, &index, &group)) == 1;)
+    if (group.state == RILL_GROUP_VOID) {
+      why->refused++;
+    } else if (!why->has_group || is_slower(&group, &why->group)) {
+      why->has_group = true;
+      why->group = group;
+    }
+  why->blocked |= why->stat.waiting && why->stat.producer == RILL_PRODUCER_ALIVE;
+  return r;
+}
+
+static bool is_same(const struct why *one, const struct why *other) {
+  return one->has_group && other->has_group && one->group.index == other->group.index &&
+         one->group.opened == other->group.opened;
+}
+
+static int watch(rill_queue *queue, struct why *why) {
+  int r = look(queue, why);
+  if (r < 0 || why->copied)
+    return r;
+  const struct why first = *why;
+  const bool member = why->has_group && why->group.pid;
+  process_look(why->stat.producer_pid, why->stat.producer_opened, &why->producer);
+  if (member)
+    process_look(why->group.pid, why->group.opened, &why->member);
+  rill_time before = rill_clock();
+  signals_catch();
+  signals_sleep_until(before + interval);
+  r = look(queue, why);
+  why->watched = rill_clock() - before;
+  why->publishes = why->stat.sequence != first.stat.sequence;
+  why->moves = !is_same(&first, why) || why->group.sequence != first.group.sequence;
+  why->blocked |= why->stat.producer_parks != first.stat.producer_parks;
+  process_look_again(why->stat.producer_pid, why->stat.producer_opened, why->publishes,
+                     &why->producer);
+  if (member && is_same(&first, why))
+    process_look_again(why->group.pid, why->group.opened, why->moves, &why->member);
+  else
+    process_look(why->group.pid, why->group.opened, &why->member);
+  return r;
+}
+
+static bool is_stopped(const struct process *process) {
+  return process->state == PROCESS_STOPPED || process->state == PROCESS_TRACED;
+}
+
+/* What stands in the way of a producer, now or when the ring is full; WHY_NOBODY: nothing. */
+static enum why_cause group_cause(const struct why *why) {
+  const struct rill_group_stat *group = &why->group;
+  if (!why->has_group || !group->lag_bytes || why->stat.overflow == RILL_OVERWRITE)
+    return WHY_NOBODY;
+  if (group->state == RILL_GROUP_DEAD)
+    return WHY_GROUP_DEAD;
+  if (group->state == RILL_GROUP_KEPT)
+    return WHY_GROUP_KEPT;
+  if (is_stopped(&why->member))
+    return WHY_GROUP_STOPPED;
+  if (why->blocked || (!why->moves && !why->copied && group->lag_age > LONG_AGO))
+    return WHY_GROUP_SLOW;
+  return WHY_NOBODY;
+}
+
+static enum why_cause producer_cause(const struct why *why) {
+  switch (why->stat.producer) {
+  case RILL_PRODUCER_NONE:
+    return WHY_PRODUCER_NONE;
+  case RILL_PRODUCER_CLOSED:
+    return WHY_PRODUCER_CLOSED;
+  case RILL_PRODUCER_DEAD:
+    return WHY_PRODUCER_DEAD;
+  default:
+    break;
+  }
+  if (is_stopped(&why->producer))
+    return WHY_PRODUCER_STOPPED;
+  if (!why->has_group)
+    return WHY_NO_GROUP;
+  return why->publishes || why->copied || why->group.lag_bytes ? WHY_NOBODY : WHY_PRODUCER_IDLE;
+}
+
+static enum why_cause cause_of(const struct why *why) {
+  if (why->stat.removed)
+    return WHY_REMOVED;
+  enum why_cause cause = group_cause(why);
+  return cause == WHY_NOBODY ? producer_cause(why) : cause;
+}
+
+/* The common options as they were given, to be repeated in a command. */
+static void write_where(const struct cli *cli, char *ret, size_t size) {
+  snprintf(ret, size, "%s%s%s%s", cli->name_space ? " --namespace " : "",
+           cli->name_space ? cli->name_space : "", cli->directory ? " --dir " : "",
+           cli->directory ? cli->directory : "");
+}
+
+static int run(struct cli *cli, int count, char **operands) {
+  (void)count;
+  rill_context *context;
+  rill_queue *queue = NULL;
+  char where[512];
+  int status = cli_context(cli, &context);
+  if (status)
+    return status;
+  write_where(cli, where, sizeof where);
+  struct why why = {.name = operands[0], .where = where};
+  int r = cli_observe(context, operands[0], &queue);
+  if (r >= 0)
+    r = watch(queue, &why);
+  if (r < 0) {
+    status = cli_fail_library(r);
+  } else {
+    why.cause = cause_of(&why);
+    status = json_wanted ? why_print_json(cli->out, &why) : why_print_text(cli->out, &why);
+  }
+  rill_queue_close(queue);
+  rill_context_close(context);
+  return signals_caught() ? signals_status() : status;
+}
+
+static const struct option options[] = {
+    OPTION_DURATION("interval", &interval,
+                    "how long to watch who gets on and who does not (default 100ms)"),
+    OPTION_FLAG(
+        "json", 0, &json_wanted,
+        "an object: name, cause (nobody, removed, no-group, group-slow, group-stopped, group-dead, "
+        "group-kept, producer-none, producer-closed, producer-dead, producer-stopped, "
+        "producer-idle), held (whether the producer waits for room), answer (the sentence), advice "
+        "(an array of texts), full_percent (what the slowest group holds of the capacity), limited "
+        "(whether the leases could not be seen), producer (state, pid, process), group (null, or "
+        "of the slowest one name, index, state, keep, pid, process, moves, lag_messages, "
+        "lag_bytes, lag_age_ns, lost); a process is an object: state (running, spinning, sleeping, "
+        "waiting, stopped, traced, unknown), command, cpu_percent (null: not known)"),
+    OPTION_END,
+};
+
+const struct verb verb_why = {
+    .name = "why",
+    .operands = "NAME",
+    .least = 1,
+    .most = 1,
+    .summary = "say who holds a queue up, and since when",
+    .about =
+        "Says in one sentence who holds the queue up: the slowest group, by its member; a group "
+        "that is kept, or whose member died; the producer; or nobody. Below it, how far that group "
+        "is behind, what its process and the producer's do, and what can be done about it.\n"
+        "\n"
+        "Whether a member lives is what its lease says. Whether its process runs, spins (uses a "
+        "processor, and takes nothing), sleeps or is stopped is what /proc says, if the process "
+        "can be seen here and began before it joined; else it is unknown. Who may only look sees "
+        "no leases and no process ids of members. Only looks, and disturbs nobody.\n"
+        "\n"
+        "The exit status is 0 whatever the answer is.",
+    .options = options,
+    .run = run,
+};
