@@ -253,6 +253,8 @@ static int fork_and_stay(void *arg) {
   CK(child >= 0);
   if (child)
     CK_EQ(write(*(int *)arg, &child, sizeof child), sizeof child);
+  else
+    support_watchdog(60); /* alarms are not inherited: it shall not outlive a test that failed */
   for (;;)
     (void)pause();
 }
