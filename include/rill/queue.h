@@ -89,10 +89,11 @@ struct rill_queue_attr {
  * deadline: without RILL_CREATE, waits until the queue exists.
  * Ordering: what the creator did before is visible. Progress: may sleep.
  * Contexts: any thread; the handle may be used by all threads; not after fork.
- * Errors: -EINVAL (name, flags, attributes), -ETIMEDOUT (not there by the
- * deadline; with RILL_NOW -ENOENT), -EBUSY (others keep removing it), -EEXIST, -EACCES, -EPERM (owner or mode is
- * not trusted), -ENOSPC (no memory for it: the text names size and remedy),
- * -ENOSYS (numa, in a library without libnuma), -EINPROGRESS (unfinished), -EPROTO (foreign bytes, other byte order), -EBADMSG
+ * Errors: -EINVAL (name, flags, attributes), -ENOENT (not there, RILL_NOW), -ETIMEDOUT
+ * (not there by the deadline), -EBUSY (others keep removing it), -EEXIST (there is one
+ * already, or it differs), -EACCES, -EPERM (owner or mode is not trusted), -ENOSPC (no
+ * memory for it: the text names size and remedy), -ENOSYS (numa, in a library without libnuma),
+ * -EINPROGRESS (unfinished), -EPROTO (foreign bytes, other byte order), -EBADMSG
  * (truncated, damaged or half), -EPROTONOSUPPORT (another version), -EPROTOTYPE
  * (another message type), -EMFILE, -ENOMEM (RLIMIT_MEMLOCK too), -EINTR, -ECHILD. Since 0.1. */
 RILL_API int rill_queue_open(rill_context *context, const char *name,
@@ -100,26 +101,30 @@ RILL_API int rill_queue_open(rill_context *context, const char *name,
                              rill_time deadline, rill_queue **ret_queue);
 
 /* Drops the caller's reference; producers and consumers of the queue live on.
- * NULL is allowed. Since 0.1. */
+ * NULL is allowed.
+ * Contexts: any thread; in a forked child it leaves the parent's alone. Since 0.1. */
 RILL_API void rill_queue_close(rill_queue *queue);
 
 /* Removes a queue: its name is free at once, whoever has it open gets -ESTALE from
  * the next call that looks (a wait, a full ring, an empty poll), its memory goes
  * with the last of them. What cannot be opened (half, damaged) is removed too.
+ * Contexts: any thread.
  * Errors: -EINVAL, -ENOENT, -EACCES, -EPERM, -EBUSY (a process that is just looking at it
  * is stopped), -ECHILD. Since 0.1. */
 RILL_API int rill_queue_unlink(rill_context *context, const char *name);
 
 /* Removes a group that has no member, a kept one above all: the queue holds no messages
- * for it any longer. Errors: -EINVAL, -ENOENT (no such group), -EBUSY (it has a living
- * member), -EPERM (queue opened with RILL_OBSERVE), -ESTALE, -EACCES, -EMFILE, -ECHILD.
- * Since 0.1. */
+ * for it any longer.
+ * Contexts: any thread.
+ * Errors: -EINVAL, -ENOENT (no such group), -EBUSY (it has a living member), -EPERM
+ * (queue opened with RILL_OBSERVE), -ESTALE, -EACCES, -EMFILE, -ECHILD. Since 0.1. */
 RILL_API int rill_group_unlink(rill_queue *queue, const char *group);
 
 /* Calls visit(name, arg) for each queue whose name matches pattern (fnmatch(3);
  * '*' matches '/' as well; NULL: all), in the order of their names.
  * A visit that returns other than 0 ends it, and is returned.
- * Returns the number of queues visited; files that are no queue's are passed over. Errors: -EACCES, -ENOMEM, -ECHILD. Since 0.1. */
+ * Returns the number of queues visited; files that are no queue's are passed over.
+ * Contexts: any thread. Errors: -EACCES, -ENOMEM, -ECHILD. Since 0.1. */
 RILL_API int rill_queue_list(rill_context *context, const char *pattern,
                              int (*visit)(const char *name, void *arg), void *arg);
 

@@ -83,7 +83,7 @@ enum {
 struct rill_group_stat {
   size_t size;              /* sizeof(struct rill_group_stat), set by the caller */
   char name[64];            /* "" for a group of its own                       */
-  uint32_t index, state;
+  uint32_t index, state;    /* state: RILL_GROUP_*                             */
   uint32_t keep;            /* not 0: outlives its member                      */
   uint32_t wait, fence;     /* the member's RILL_ADAPTIVE...; RILL_FENCE_*     */
   uint32_t reserved0;
@@ -96,18 +96,22 @@ struct rill_group_stat {
   uint64_t lost;            /* messages it lost (overwrite)                    */
 };
 
-/* Fills *ret; only ret->size is read. Reads shared memory and the leases; writes
- * nothing. Any thread. Errors: -EINVAL, -EPROTO, -EMFILE, -ECHILD. Since 0.1. */
+/* Tells what can be seen of a queue: fills *ret, of which only ret->size is read. Reads
+ * shared memory and the leases; writes nothing.
+ * Contexts: any thread. Errors: -EINVAL, -EPROTO, -EMFILE, -ECHILD. Since 0.1. */
 RILL_API int rill_queue_stat(rill_queue *queue, struct rill_queue_stat *ret);
 
-/* Fills *ret; only ret->size is read. Asks the kernel, page by page: takes milliseconds, more for
- * a ring of many gigabytes; writes nothing. Any thread. Errors: -EINVAL, -EMFILE, -ENOENT,
- * -EACCES (/proc cannot be read), -ECHILD. Since 0.1. */
+/* Tells where the memory of a queue really lies: fills *ret, of which only ret->size is read.
+ * Asks the kernel, page by page: takes milliseconds, more for a ring of many gigabytes; writes
+ * nothing.
+ * Contexts: any thread. Errors: -EINVAL, -EMFILE, -ENOENT, -EACCES (/proc cannot be read),
+ * -ECHILD. Since 0.1. */
 RILL_API int rill_placement_stat(rill_queue *queue, struct rill_placement_stat *ret);
 
-/* The first group with an index of at least *index: fills *ret and sets *index to
- * the next one to ask for. Returns 1, or 0 when there is none left.
- * Errors: as rill_queue_stat. Since 0.1. */
+/* Tells of the first group with an index of at least *index: fills *ret and sets *index
+ * to the next one to ask for.
+ * Returns 1, or 0 when there is none left.
+ * Contexts: any thread. Errors: as rill_queue_stat. Since 0.1. */
 RILL_API int rill_group_stat(rill_queue *queue, uint32_t *index, struct rill_group_stat *ret);
 
 #ifdef __cplusplus

@@ -68,5 +68,6 @@ rill_time cli_deadline(int64_t span);
 void help_verb(FILE *out, const struct verb *verb);
 void help_overview(FILE *out);
 void man_page(FILE *out);
+void completion(FILE *out);
 
 #endif
