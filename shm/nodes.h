@@ -12,7 +12,7 @@
 int rilli_nodes_check(uint32_t numa, uint32_t node);
 
 /* Has the memory of a shared mapping, and of every other mapping of that file, come from there;
- * to be called before there is any. On a host with one node there is nothing to do. */
+ * to be called before there is any. On a host with one node it cannot fail. */
 int rilli_nodes_bind(void *base, size_t size, uint32_t numa, uint32_t node);
 
 /* The policy that holds at an address: RILLI_NUMA_*, or RILLI_NUMA_OTHER for what this library

@@ -56,7 +56,7 @@ struct rill_queue_stat {
 struct rill_placement_stat {
   size_t size;             /* sizeof(struct rill_placement_stat), set by the caller */
   uint32_t numa, numa_node; /* the policy that holds for the ring: RILL_NUMA_*, or
-                              RILL_NUMA_OTHER; NONE too where the host has but one node */
+                              RILL_NUMA_OTHER; NONE where the kernel knows no nodes */
   uint32_t pages;          /* pages of the ring that were looked at, evenly spread  */
   uint32_t node_pages[8];  /* how many of them lie on node 0 to 7,             */
   uint32_t elsewhere_pages; /* on a later node,                                */

@@ -6,8 +6,9 @@
  * rill_placement_stat agrees with /proc. */
 #include "api.h"
 
-#include <dirent.h>
 #include <linux/capability.h>
+#include <numa.h>
+#include <numaif.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -18,9 +19,81 @@
 
 #define MIB (UINT64_C(1) << 20)
 
+/* --- a host that is made up ------------------------------------------------------------ */
+
+static unsigned long fake_nodes; /* those there are; 0: the host's own             */
+static int no_numa;              /* a kernel without                               */
+static int refusal;              /* with which mbind fails                         */
+static struct {
+  unsigned calls, reserved_before;
+  int mode;
+  unsigned long mask;
+} policy;
+static unsigned reservations;
+
+int __real_numa_available(void);
+int __wrap_numa_available(void);
+int __wrap_numa_available(void) {
+  return no_numa ? -1 : fake_nodes ? 0 : __real_numa_available();
+}
+
+struct bitmask *__real_numa_get_mems_allowed(void);
+struct bitmask *__wrap_numa_get_mems_allowed(void);
+struct bitmask *__wrap_numa_get_mems_allowed(void) {
+  if (!fake_nodes)
+    return __real_numa_get_mems_allowed();
+  struct bitmask *mask = numa_bitmask_alloc(64);
+  for (unsigned i = 0; i < 64; i++)
+    if (fake_nodes >> i & 1ul)
+      numa_bitmask_setbit(mask, i);
+  return mask;
+}
+
+long __real_mbind(void *base, unsigned long size, int mode, const unsigned long *mask,
+                  unsigned long bits, unsigned flags);
+long __wrap_mbind(void *base, unsigned long size, int mode, const unsigned long *mask,
+                  unsigned long bits, unsigned flags);
+long __wrap_mbind(void *base, unsigned long size, int mode, const unsigned long *mask,
+                  unsigned long bits, unsigned flags) {
+  policy.calls++;
+  policy.mode = mode;
+  policy.mask = bits ? mask[0] : 0;
+  policy.reserved_before = reservations;
+  errno = refusal;
+  if (refusal || fake_nodes)
+    return refusal ? -1 : 0;
+  return __real_mbind(base, size, mode, mask, bits, flags);
+}
+
+/* Page n of those asked for lies on node n % 10, but each tenth the kernel does not tell. */
+long __real_move_pages(int pid, unsigned long count, void **pages, const int *nodes, int *status,
+                       int flags);
+long __wrap_move_pages(int pid, unsigned long count, void **pages, const int *nodes, int *status,
+                       int flags);
+long __wrap_move_pages(int pid, unsigned long count, void **pages, const int *nodes, int *status,
+                       int flags) {
+  if (!fake_nodes)
+    return __real_move_pages(pid, count, pages, nodes, status, flags);
+  CK(nodes == NULL); /* else it would move them */
+  for (unsigned long i = 0; i < count; i++)
+    status[i] = i % 10 == 9 ? -ENOENT : (int)(i % 10);
+  return 0;
+}
+
+int __real_posix_fallocate(int fd, off_t offset, off_t size);
+int __wrap_posix_fallocate(int fd, off_t offset, off_t size);
+int __wrap_posix_fallocate(int fd, off_t offset, off_t size) {
+  reservations++;
+  return __real_posix_fallocate(fd, offset, size);
+}
+
+/* --- the tests -------------------------------------------------------------------------- */
+
 static rill_context *context;
 
 static int setup(void **state) {
+  fake_nodes = 0;
+  no_numa = refusal = 0;
   const int code = support_setup(state);
   context = open_context(RILL_FENCE_AUTO);
   return code;
@@ -150,7 +223,59 @@ static void every_page_that_is_looked_at_is_on_some_node(void **state) {
   }
 }
 
-/* The faked topology: a page that cannot be on a node, and one that must be. */
+static void make_on(uint32_t numa, uint32_t node, int code) {
+  memset(&policy, 0, sizeof policy);
+  reservations = 0;
+  assert_code(try_open("q", RILL_CREATE, ATTR(.numa = numa, .numa_node = node)), code);
+  if (code == 0) {
+    assert_code(rill_queue_unlink(context, "q"), 0);
+    assert_true(policy.reserved_before == 0 && reservations > 0); /* else it came too late */
+  }
+}
+
+static void each_policy_is_set_before_there_is_memory(void **state) {
+  (void)state;
+  fake_nodes = 0xb; /* nodes 0, 1 and 3 */
+  make_on(RILL_NUMA_NONE, 0, 0);
+  assert_true(policy.calls == 0);
+  make_on(RILL_NUMA_LOCAL, 0, 0);
+  assert_true(policy.calls == 1 && policy.mode == MPOL_LOCAL && policy.mask == 0);
+  make_on(RILL_NUMA_INTERLEAVE, 0, 0);
+  assert_true(policy.calls == 1 && policy.mode == MPOL_INTERLEAVE && policy.mask == 0xb);
+  make_on(RILL_NUMA_NODE, 3, 0);
+  assert_true(policy.calls == 1 && policy.mode == MPOL_PREFERRED && policy.mask == 0x8);
+  make_on(RILL_NUMA_NODE, 2, -EINVAL);
+  assert_true(policy.calls == 0);
+  refusal = EPERM;
+  make_on(RILL_NUMA_NODE, 1, -EPERM);
+  assert_non_null(strstr(rill_error(), "NUMA"));
+  fake_nodes = 1; /* there is nothing to choose */
+  make_on(RILL_NUMA_NODE, 0, 0);
+  make_on(RILL_NUMA_INTERLEAVE, 0, 0);
+}
+
+static void a_kernel_without_numa_has_node_0(void **state) {
+  (void)state;
+  no_numa = 1;
+  make_on(RILL_NUMA_LOCAL, 0, 0);
+  make_on(RILL_NUMA_INTERLEAVE, 0, 0);
+  make_on(RILL_NUMA_NODE, 0, 0);
+  make_on(RILL_NUMA_NODE, 1, -EINVAL);
+  assert_true(policy.calls == 0);
+}
+
+static void pages_are_counted_by_node(void **state) {
+  (void)state;
+  rill_queue *queue = open_queue(context, "q", RILL_CREATE, ATTR(.capacity = 16 * MIB));
+  fake_nodes = 0x3ff;
+  const struct rill_placement_stat placed = placement_of(queue);
+  assert_true(placed.pages == 1024); /* of 4096, evenly spread */
+  for (uint32_t node = 0; node < 8; node++)
+    assert_true(placed.node_pages[node] == 102 + (node < 4));
+  assert_true(placed.elsewhere_pages == 102 && placed.unknown_pages == 102);
+  rill_queue_close(queue);
+}
+
 static void a_page_is_told_from_a_hole(void **state) {
   (void)state;
   char *base = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -298,6 +423,9 @@ int main(void) {
       PLACEMENT(senseless_placement_is_refused),
       PLACEMENT(placement_is_compared_when_a_queue_is_opened),
       PLACEMENT(every_page_that_is_looked_at_is_on_some_node),
+      PLACEMENT(each_policy_is_set_before_there_is_memory),
+      PLACEMENT(a_kernel_without_numa_has_node_0),
+      PLACEMENT(pages_are_counted_by_node),
       PLACEMENT(a_page_is_told_from_a_hole),
       PLACEMENT(huge_bytes_are_those_of_smaps),
       PLACEMENT(without_prefault_pages_come_as_they_are_touched),
