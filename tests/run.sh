@@ -17,7 +17,7 @@ case "${1-}" in
 esac
 [ $# -gt 0 ] || set -- release
 
-need_packages gcc g++ libc6-dev cmake ninja-build pkg-config libcmocka-dev libjansson-dev \
+need_packages gcc g++ libc6-dev cmake ninja-build pkg-config libcmocka-dev libjansson-dev liburcu-dev \
   libnuma-dev libbenchmark-dev spin dpkg-dev file groff-base
 for preset in "$@"; do
   case $preset in
