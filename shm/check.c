@@ -54,6 +54,11 @@ void rilli_plan_identity(struct rilli_identity *ret, uint64_t capacity, uint64_t
   ret->file_size = ret->ring_offset + capacity;
 }
 
+void rilli_plan_huge(struct rilli_identity *page) {
+  page->ring_offset = round_up(page->ring_offset, RILLI_HUGE_PAGE);
+  page->file_size = page->ring_offset + page->capacity;
+}
+
 void rilli_plan_control(struct rilli_control *ret, uint32_t max_groups) {
   memset(ret, 0, sizeof *ret);
   ret->byte_order = RILLI_BYTE_ORDER;
@@ -126,6 +131,18 @@ static int power_of_two(uint64_t value) {
   return value != 0 && (value & (value - 1)) == 0;
 }
 
+/* Words of another version are not damage: those are told apart. */
+static int check_placement(const struct rilli_identity *copy, const char **ret_why) {
+  if ((copy->attributes & ~RILLI_PLACE_KNOWN) != 0 || copy->numa > RILLI_NUMA_NODE)
+    return wrong(EPROTONOSUPPORT, "it uses attributes that this version does not know", ret_why);
+  if (copy->numa_node >= RILLI_NUMA_NODES ||
+      (copy->numa != RILLI_NUMA_NODE && copy->numa_node != 0) || copy->huge_error >= 4096 ||
+      ((copy->attributes & RILLI_PLACE_HUGE) != 0 &&
+       (copy->ring_offset | copy->capacity) % RILLI_HUGE_PAGE != 0))
+    return wrong(EBADMSG, "its placement makes no sense", ret_why);
+  return 0;
+}
+
 int rilli_check_identity(const struct rilli_identity *copy, uint64_t file_size,
                          struct rilli_geometry *ret, const char **ret_why) {
   if (file_size < RILLI_PAGE)
@@ -164,6 +181,9 @@ int rilli_check_identity(const struct rilli_identity *copy, uint64_t file_size,
   if (copy->overflow > 1 || copy->lifetime > 1 || copy->durability != 0 ||
       copy->base_position % RILLI_FRAME_ALIGN != 0 || copy->name[RILLI_NAME_SIZE - 1] != 0)
     return wrong(EBADMSG, "its attributes make no sense", ret_why);
+  const int misplaced = check_placement(copy, ret_why);
+  if (misplaced)
+    return misplaced;
 
   memset(ret, 0, sizeof *ret); /* padding too: geometries are compared */
   memcpy(ret->uuid, copy->uuid, sizeof ret->uuid);
@@ -183,6 +203,10 @@ int rilli_check_identity(const struct rilli_identity *copy, uint64_t file_size,
   ret->type_id = copy->type_id;
   ret->type_size = copy->type_size;
   ret->type_version = copy->type_version;
+  ret->attributes = copy->attributes;
+  ret->numa = copy->numa;
+  ret->numa_node = copy->numa_node;
+  ret->huge_error = copy->huge_error;
   ret->created = copy->created;
   memcpy(ret->name, copy->name, sizeof ret->name);
   return 0;

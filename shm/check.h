@@ -15,6 +15,7 @@ struct rilli_geometry {
   uint64_t capacity, quantum, max_message, base_position, base_sequence;
   uint32_t overflow, lifetime, max_groups;
   uint32_t type_id, type_size, type_version;
+  uint32_t attributes, numa, numa_node, huge_error;
   int64_t created;
   char name[RILLI_NAME_SIZE];
 };
@@ -29,6 +30,8 @@ struct rilli_control_geometry {
 /* A sound geometry for a new queue. capacity is a power of two, all in range. */
 void rilli_plan_identity(struct rilli_identity *ret, uint64_t capacity, uint64_t max_message,
                          uint32_t max_groups);
+/* Moves the ring of a planned page so that huge pages fit; the capacity is at least one. */
+void rilli_plan_huge(struct rilli_identity *page);
 void rilli_plan_control(struct rilli_control *ret, uint32_t max_groups);
 
 /* Seals a planned page: its checksum, not its magic (which is stored last, shared). */

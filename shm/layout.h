@@ -23,6 +23,7 @@
 #define RILLI_QUANTA 64u /* the write limit moves in capacity/64      */
 #define RILLI_INDEX_COUNT 128u
 #define RILLI_BELLS 64u
+#define RILLI_HUGE_PAGE (UINT64_C(1) << 21)
 #define RILLI_MIN_CAPACITY 65536u
 #define RILLI_MAX_CAPACITY (UINT64_C(1) << 40)
 #define RILLI_MAX_GROUPS 1024u
@@ -83,15 +84,33 @@ struct rilli_identity {
   uint64_t base_sequence; /* its number                                         */
   uint32_t producer_size, seen_stride, seen_count, index_stride, index_count, bells;
   uint32_t overflow, lifetime, max_groups, durability;
-  uint32_t type_id, type_size, type_version, attributes; /* attributes: later     */
+  uint32_t type_id, type_size, type_version;
+  uint32_t attributes; /* RILLI_PLACE_* bits                                 */
   int64_t created;     /* CLOCK_REALTIME ns                                  */
   uint8_t boot_id[16]; /* of the host when it was made                       */
   char name[RILLI_NAME_SIZE];
-  uint64_t reserved[32];
+  uint32_t numa, numa_node; /* RILLI_NUMA_*: what was asked for; the node of _NODE */
+  uint32_t huge_error;      /* errno with which the creator got no huge pages; 0: none */
+  uint32_t reserved0;
+  uint64_t reserved[30];
   uint64_t checksum; /* of all bytes behind magic and before this           */
 };
 _Static_assert(sizeof(struct rilli_identity) <= RILLI_PAGE, "one page");
 _Static_assert(offsetof(struct rilli_identity, checksum) % 8 == 0, "aligned");
+
+/* Bits of `attributes`: what each process does with its mapping of the data segment. */
+#define RILLI_PLACE_NO_PREFAULT 1u
+#define RILLI_PLACE_LOCK 2u
+#define RILLI_PLACE_HUGE 4u /* ring_offset and capacity are multiples of 2 MiB     */
+#define RILLI_PLACE_DUMP 8u
+#define RILLI_PLACE_KNOWN 15u
+
+/* `numa`: where the creator had the memory come from. */
+#define RILLI_NUMA_NONE 0u
+#define RILLI_NUMA_LOCAL 1u
+#define RILLI_NUMA_INTERLEAVE 2u
+#define RILLI_NUMA_NODE 3u
+#define RILLI_NUMA_NODES 1024u
 
 #define RILLI_NONE UINT64_C(1) /* no position: positions are multiples of 16      */
 

@@ -1,16 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* placement.c - populating mappings, and private memory. See placement.h. */
+/* placement.c - populating, locking and collapsing mappings, and private memory. See
+ * placement.h; for NUMA nodes nodes.h. */
 #include "placement.h"
 
 #include <errno.h>
 #include <stdint.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
+#include "error.h"
 #include "layout.h"
 
 #ifndef MADV_POPULATE_READ
 #define MADV_POPULATE_READ 22
 #define MADV_POPULATE_WRITE 23
+#endif
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25
 #endif
 
 void rilli_populate(void *base, size_t size, int writable) {
@@ -19,6 +25,42 @@ void rilli_populate(void *base, size_t size, int writable) {
   /* Before Linux 5.14. A read suffices: the pages exist, only the mapping lacks them. */
   for (size_t at = 0; at < size; at += RILLI_PAGE)
     (void)*(volatile const uint8_t *)((const uint8_t *)base + at);
+}
+
+/* The ring's second view has the same pages: once is enough for them, and for the limit. */
+static int lock_pages(const struct rilli_mapping *data, size_t once) {
+  if (mlock(data->base, once) == 0)
+    return 0;
+  const int code = errno;
+  struct rlimit limit = {0, 0};
+  (void)getrlimit(RLIMIT_MEMLOCK, &limit);
+  return rilli_fail(
+      ENOMEM,
+      "cannot lock its %zu bytes in memory: %s; RLIMIT_MEMLOCK lets this process lock "
+      "%llu bytes: raise it (ulimit -l, LimitMEMLOCK= of a systemd unit, memlock in "
+      "limits.conf), or make the queue without mlock",
+      once, rilli_words(code), (unsigned long long)limit.rlim_cur);
+}
+
+int rilli_place(const struct rilli_mapping *data, const struct rilli_geometry *geometry, int lock) {
+  if (!(geometry->attributes & RILLI_PLACE_DUMP))
+    (void)madvise(data->base, data->size, MADV_DONTDUMP);
+  if (!lock || !(geometry->attributes & RILLI_PLACE_LOCK))
+    return 0;
+  return lock_pages(data, geometry->file_size);
+}
+
+void rilli_prefault(const struct rilli_mapping *data, const struct rilli_geometry *geometry,
+                    int writable) {
+  if (!(geometry->attributes & RILLI_PLACE_NO_PREFAULT))
+    rilli_populate(data->base, data->size, writable);
+}
+
+int rilli_collapse(const struct rilli_mapping *data) {
+  int code = EAGAIN;
+  for (int tries = 0; code == EAGAIN && tries < 3; tries++)
+    code = madvise(data->base, data->size, MADV_COLLAPSE) == 0 ? 0 : errno;
+  return code;
 }
 
 void *rilli_private_alloc(size_t size) {

@@ -259,14 +259,30 @@ int rilli_map_nothing(size_t size, struct rilli_mapping *ret) {
   return 0;
 }
 
+/* Address space for `size` bytes, at a multiple of `align`; NULL: there is none. */
+static uint8_t *reserve_addresses(size_t size, size_t align) {
+  const size_t more = align > RILLI_PAGE ? align : 0;
+  void *base =
+      mmap(NULL, size + more, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (base == MAP_FAILED)
+    return NULL;
+  const size_t before = more ? (align - (uintptr_t)base % align) % align : 0;
+  if (before)
+    (void)munmap(base, before);
+  if (more > before)
+    (void)munmap((uint8_t *)base + before + size, more - before);
+  return (uint8_t *)base + before;
+}
+
 int rilli_map_ring(int fd, uint64_t ring_offset, uint64_t capacity, int writable,
                    struct rilli_mapping *ret) {
   const int protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
   const size_t once = ring_offset + capacity, all = once + capacity;
-  void *base = mmap(NULL, all, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (base == MAP_FAILED)
+  const size_t align = ring_offset % RILLI_HUGE_PAGE == 0 ? RILLI_HUGE_PAGE : RILLI_PAGE;
+  uint8_t *base = reserve_addresses(all, align);
+  if (!base)
     return map_failed(all);
-  void *second = (uint8_t *)base + once;
+  void *second = base + once;
   if (mmap(base, once, protection, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED ||
       mmap(second, capacity, protection, MAP_SHARED | MAP_FIXED, fd, (off_t)ring_offset) ==
           MAP_FAILED) {

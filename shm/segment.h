@@ -56,7 +56,8 @@ int rilli_segment_same(int dir, const char *name, const struct rilli_file *file)
 /* Maps [offset, offset+size) shared. */
 int rilli_map(int fd, uint64_t offset, size_t size, int writable, struct rilli_mapping *ret);
 
-/* Maps a whole data file, its ring (at ring_offset, to the end) twice, back to back. */
+/* Maps a whole data file, its ring (at ring_offset, to the end) twice, back to back. A ring that
+ * is placed for huge pages gets an address that is. */
 int rilli_map_ring(int fd, uint64_t ring_offset, uint64_t capacity, int writable,
                    struct rilli_mapping *ret);
 

@@ -14,7 +14,7 @@ file=${1-/var/lib/dpkg/status}
   echo "quickstart: cannot read '$file'" >&2
   exit 1
 }
-need_packages gcc libc6-dev cmake ninja-build pkg-config libjansson-dev liburcu-dev
+need_packages gcc libc6-dev cmake ninja-build pkg-config libjansson-dev liburcu-dev libnuma-dev
 
 say() { printf '\n== %s\n' "$*"; }
 

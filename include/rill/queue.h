@@ -31,6 +31,26 @@ enum {
   RILL_KEPT = 1       /* until rill_queue_unlink (or the host restarts)          */
 };
 
+/* Where the memory of a queue comes from, on a host with several NUMA nodes. Set before there is
+ * any; the kernel takes another node when that one is full (rill_placement_stat says). */
+enum {
+  RILL_NUMA_NONE = 0,       /* wherever the kernel puts it                     */
+  RILL_NUMA_LOCAL = 1,      /* the node that its creator runs on                */
+  RILL_NUMA_INTERLEAVE = 2, /* page by page from all nodes                      */
+  RILL_NUMA_NODE = 3        /* the node numa_node                               */
+};
+
+/* Flags of `placement`: what each process does with its mapping of the data. */
+enum {
+  RILL_NO_PREFAULT = 1, /* pages are mapped as they are touched, not all by producer_open
+                           and consumer_open: the first round of the ring faults  */
+  RILL_MLOCK = 2,       /* each process that opens the queue (unless with RILL_OBSERVE)
+                           locks capacity + header in memory, within RLIMIT_MEMLOCK */
+  RILL_HUGE = 4,        /* asks for huge pages: needs a capacity of 2 MiB, and takes up to
+                           2 MiB more; that the kernel gives none is no error     */
+  RILL_DUMP = 8         /* core dumps may contain it (as coredump_filter says)     */
+};
+
 /* A type of message, checked when somebody attaches, and only then: a publish may have
  * any size. All zero: any. */
 struct rill_type {
@@ -54,25 +74,28 @@ struct rill_queue_attr {
                                 reliable queue holds every message for them    */
   size_t group_count;
   uint32_t owner, group; /* user and group id; 0: the creator's                */
-  uint64_t reserved[5]; /* zero                                                */
+  uint32_t numa, numa_node; /* RILL_NUMA_*; the node, for RILL_NUMA_NODE         */
+  uint32_t placement;   /* RILL_NO_PREFAULT and so on                          */
+  uint32_t reserved0;   /* zero                                                */
+  uint64_t reserved[3]; /* zero                                                */
 };
 
 /* Opens a queue; with RILL_CREATE makes it first if need be.
  * name: words of [A-Za-z0-9._-] joined by '/', at most 200 bytes.
  * attr: NULL takes the defaults, or whatever the existing queue has. A field
  *   that is not zero must agree with the existing queue (-EEXIST), except that a
- *   transient queue nobody has open is replaced. mode, owner, group and groups count
- *   at creation only.
+ *   transient queue nobody has open is replaced; of placement, each flag. mode, owner,
+ *   group and groups count at creation only.
  * deadline: without RILL_CREATE, waits until the queue exists.
  * Ordering: what the creator did before is visible. Progress: may sleep.
  * Contexts: any thread; the handle may be used by all threads; not after fork.
  * Errors: -EINVAL (name, flags, attributes), -ENOENT (not there, RILL_NOW), -ETIMEDOUT
  * (not there by the deadline), -EBUSY (others keep removing it), -EEXIST (there is one
  * already, or it differs), -EACCES, -EPERM (owner or mode is not trusted), -ENOSPC (no
- * memory for it: the text names size and remedy),
+ * memory for it: the text names size and remedy), -ENOSYS (numa, in a library without libnuma),
  * -EINPROGRESS (unfinished), -EPROTO (foreign bytes, other byte order), -EBADMSG
  * (truncated, damaged or half), -EPROTONOSUPPORT (another version), -EPROTOTYPE
- * (another message type), -EMFILE, -ENOMEM, -EINTR, -ECHILD. Since 0.1. */
+ * (another message type), -EMFILE, -ENOMEM (RLIMIT_MEMLOCK too), -EINTR, -ECHILD. Since 0.1. */
 RILL_API int rill_queue_open(rill_context *context, const char *name,
                              unsigned flags, const struct rill_queue_attr *attr,
                              rill_time deadline, rill_queue **ret_queue);

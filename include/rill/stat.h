@@ -50,7 +50,28 @@ struct rill_queue_stat {
   uint32_t attached;       /* not 0: some process has it open                  */
   int64_t producer_opened; /* CLOCK_REALTIME ns when that process took the place; 0: none.
                               For display                                       */
+  uint32_t numa, numa_node, placement; /* as asked for, in rill_queue_attr      */
+  uint32_t reserved1;
 };
+
+/* What was obtained of what rill_queue_attr asked for. */
+struct rill_placement_stat {
+  size_t size;             /* sizeof(struct rill_placement_stat), set by the caller */
+  uint32_t numa, numa_node; /* the policy that holds for the ring: RILL_NUMA_*, or
+                              RILL_NUMA_OTHER; NONE where the kernel knows no nodes */
+  uint32_t pages;          /* pages of the ring that were looked at, evenly spread  */
+  uint32_t node_pages[8];  /* how many of them lie on node 0 to 7,             */
+  uint32_t elsewhere_pages; /* on a later node,                                */
+  uint32_t unknown_pages;  /* and where the kernel does not tell                */
+  uint32_t huge_error;     /* errno with which the creator got no huge pages, or too few;
+                              0: got them, or did not ask                       */
+  uint64_t data_bytes;     /* of the data segment there are                    */
+  uint64_t resident_bytes; /* touched ever and in memory (all, if one may not write it), */
+  uint64_t huge_bytes;     /* mapped by huge pages, of the queue's read-only mapping, */
+  uint64_t locked_bytes;   /* and locked in memory by this process               */
+};
+
+enum { RILL_NUMA_OTHER = 4 }; /* a policy that Rill does not set                  */
 
 /* State of a group. */
 enum {
@@ -82,6 +103,13 @@ struct rill_group_stat {
  * shared memory and the leases; writes nothing.
  * Contexts: any thread. Errors: -EINVAL, -EPROTO, -EMFILE, -ECHILD. Since 0.1. */
 RILL_API int rill_queue_stat(rill_queue *queue, struct rill_queue_stat *ret);
+
+/* Tells where the memory of a queue really lies: fills *ret, of which only ret->size is read.
+ * Asks the kernel, page by page: takes milliseconds, more for a ring of many gigabytes; writes
+ * nothing.
+ * Contexts: any thread. Errors: -EINVAL, -EMFILE, -ENOENT, -EACCES (/proc cannot be read),
+ * -ECHILD. Since 0.1. */
+RILL_API int rill_placement_stat(rill_queue *queue, struct rill_placement_stat *ret);
 
 /* Tells of the first group with an index of at least *index: fills *ret and sets *index
  * to the next one to ask for.

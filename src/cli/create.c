@@ -13,15 +13,14 @@
 
 static struct creation creation = CREATION_DEFAULTS;
 static bool exclusive;
-static const char *owner;
+static const char *owner, *numa;
 
 static void say_made(const struct rill_queue_stat *stat) {
   char capacity[UNITS_TEXT], memory[UNITS_TEXT];
   cli_note("made %s: %s, %s, ring of %s, %u %s, takes %s of memory", stat->name,
            words_overflow(stat->overflow), words_lifetime(stat->lifetime),
            format_size(capacity, stat->capacity), stat->group_count,
-           stat->group_count == 1 ? "group" : "groups",
-           format_size(memory, stat->memory_bytes));
+           stat->group_count == 1 ? "group" : "groups", format_size(memory, stat->memory_bytes));
 }
 
 /* "alice", "alice:traders", ":traders", or numbers. Returns 0 or an exit status. */
@@ -47,12 +46,30 @@ static int resolve_owner(const char *text) {
   return 0;
 }
 
+/* "local", "interleave", or the number of a node. Returns 0 or an exit status. */
+static int resolve_numa(const char *text) {
+  uint64_t node;
+  if (!strcmp(text, "local"))
+    creation.numa = RILL_NUMA_LOCAL;
+  else if (!strcmp(text, "interleave"))
+    creation.numa = RILL_NUMA_INTERLEAVE;
+  else if (!parse_count(text, &node) || node > UINT32_MAX)
+    return cli_usage("--numa takes local, interleave, or the number of a node, not '%s'", text);
+  else {
+    creation.numa = RILL_NUMA_NODE;
+    creation.numa_node = (uint32_t)node;
+  }
+  return 0;
+}
+
 static int run(struct cli *cli, int count, char **operands) {
   (void)count;
   rill_context *context;
   rill_queue *queue;
   bool made;
   int status = owner ? resolve_owner(owner) : 0;
+  if (status == 0 && numa)
+    status = resolve_numa(numa);
   if (status == 0)
     status = cli_context(cli, &context);
   if (status)
@@ -86,6 +103,16 @@ static const struct option options[] = {
                 "who may do what, as in chmod: r to look (ls, stat, tail), w to publish, x to take "
                 "messages; owner, group, others (who may only look). Default 0700"),
     OPTION_TEXT("owner", 0, "USER[:GROUP]", &owner, "whose the queue is (default: the creator's)"),
+    OPTION_TEXT("numa", 0, "local|interleave|N", &numa,
+                "where its memory comes from: the node of this process, all nodes page by page, or "
+                "node N (default: wherever the kernel puts it)"),
+    OPTION_FLAG("no-prefault", 0, &creation.no_prefault,
+                "its pages are mapped as they are touched, not all when a process attaches"),
+    OPTION_FLAG("mlock", 0, &creation.mlock,
+                "each process that attaches locks it in memory, within its RLIMIT_MEMLOCK"),
+    OPTION_FLAG("huge", 0, &creation.huge,
+                "asks for huge pages (capacity of at least 2M); rill stat shows how much it got"),
+    OPTION_FLAG("dump", 0, &creation.dump, "core dumps may contain it (default: they do not)"),
     OPTION_COUNT32("type-id", &creation.type.id,
                    "type of the messages, which every program that attaches must agree with"),
     OPTION_COUNT32("type-size", &creation.type.size, "bytes of each message of that type"),

@@ -23,6 +23,11 @@ static struct rill_queue_attr attributes(const struct creation *creation) {
       .mode = creation->mode,
       .owner = creation->owner,
       .group = creation->group,
+      .numa = creation->numa,
+      .numa_node = creation->numa_node,
+      .placement = (creation->no_prefault ? RILL_NO_PREFAULT : 0u) |
+                   (creation->mlock ? RILL_MLOCK : 0u) | (creation->huge ? RILL_HUGE : 0u) |
+                   (creation->dump ? RILL_DUMP : 0u),
       .type = creation->type,
       .groups = creation->groups.items,
       .group_count = creation->groups.count,

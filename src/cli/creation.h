@@ -13,6 +13,8 @@ struct creation {
   int overflow;                   /* -1: not given                             */
   bool transient;
   uint32_t max_groups, mode, owner, group; /* 0: not given                      */
+  uint32_t numa, numa_node;                /* RILL_NUMA_*                           */
+  bool no_prefault, mlock, huge, dump;
   struct rill_type type;
   struct text_list groups;
 };

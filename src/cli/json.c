@@ -139,3 +139,31 @@ json_t *json_queue(const char *name, rill_queue *queue, const struct rill_queue_
   json_object_set_new(object, "groups", group_array(queue));
   return object;
 }
+
+json_t *json_placement(const struct rill_queue_stat *stat, const struct rill_placement_stat *placed,
+                       const char *error) {
+  json_t *object =
+      json_pack("{s:s, s:I, s:b, s:b, s:b, s:b}", "numa", words_numa(stat->numa), "numa_node",
+                (json_int_t)stat->numa_node, "prefault", !(stat->placement & RILL_NO_PREFAULT),
+                "mlock", (stat->placement & RILL_MLOCK) != 0, "huge",
+                (stat->placement & RILL_HUGE) != 0, "dump", (stat->placement & RILL_DUMP) != 0);
+  if (!placed) {
+    json_object_set_new(object, "error", json_string(error));
+    return object;
+  }
+  json_t *nodes = json_array();
+  for (size_t i = 0; i < sizeof placed->node_pages / sizeof placed->node_pages[0]; i++)
+    json_array_append_new(nodes, json_integer(placed->node_pages[i]));
+  json_object_set_new(object, "policy", json_string(words_numa(placed->numa)));
+  json_object_set_new(object, "policy_node", json_integer(placed->numa_node));
+  json_object_set_new(object, "pages", json_integer(placed->pages));
+  json_object_set_new(object, "node_pages", nodes);
+  json_object_set_new(object, "elsewhere_pages", json_integer(placed->elsewhere_pages));
+  json_object_set_new(object, "unknown_pages", json_integer(placed->unknown_pages));
+  json_object_set_new(object, "resident_bytes", number(placed->resident_bytes));
+  json_object_set_new(object, "huge_bytes", number(placed->huge_bytes));
+  json_object_set_new(object, "huge_error",
+                      placed->huge_error ? json_string(strerror((int)placed->huge_error))
+                                         : json_null());
+  return object;
+}

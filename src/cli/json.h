@@ -21,4 +21,9 @@ char *json_message(const struct rill_message *message);
 json_t *json_queue(const char *name, rill_queue *queue, const struct rill_queue_stat *stat,
                    const char *error);
 
+/* What was asked for, and, if placed is not NULL, what was obtained; else `error` says why that
+ * is not known. */
+json_t *json_placement(const struct rill_queue_stat *stat, const struct rill_placement_stat *placed,
+                       const char *error);
+
 #endif

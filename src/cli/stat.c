@@ -6,6 +6,7 @@
 #include "units.h"
 #include "words.h"
 
+#include <string.h>
 #include <time.h>
 
 static bool json_wanted;
@@ -38,6 +39,54 @@ static void print_geometry(FILE *out, const struct rill_queue_stat *stat) {
     fprintf(out, "id %u, %u bytes, version %u\n", stat->type.id, stat->type.size,
             stat->type.version);
   }
+}
+
+static void print_nodes(FILE *out, const struct rill_placement_stat *placed) {
+  fprintf(out, "of %u pages seen", placed->pages);
+  for (uint32_t i = 0; i < sizeof placed->node_pages / sizeof placed->node_pages[0]; i++)
+    if (placed->node_pages[i])
+      fprintf(out, ", %u on node %u", placed->node_pages[i], i);
+  if (placed->elsewhere_pages)
+    fprintf(out, ", %u on later nodes", placed->elsewhere_pages);
+  if (placed->unknown_pages)
+    fprintf(out, ", %u on nodes unknown", placed->unknown_pages);
+}
+
+static void print_numa(FILE *out, const char *what, uint32_t numa, uint32_t node) {
+  fprintf(out, "%s%s", what, words_numa(numa));
+  if (numa == RILL_NUMA_NODE)
+    fprintf(out, " %u", node);
+}
+
+/* What was asked for, and what was obtained. Who has it open has it locked: else the opening
+ * fails. */
+static void print_placement(FILE *out, const struct rill_queue_stat *stat,
+                            const struct rill_placement_stat *placed, const char *error) {
+  char text[2][UNITS_TEXT];
+  line(out, "placement");
+  if (placed) {
+    fprintf(out, "%s of %s data in memory; ", format_size(text[0], placed->resident_bytes),
+            format_size(text[1], placed->data_bytes));
+    print_nodes(out, placed);
+  } else {
+    fprintf(out, "not known: %s", error);
+  }
+  if (stat->numa)
+    print_numa(out, "; numa: asked for ", stat->numa, stat->numa_node);
+  if (placed && (stat->numa || placed->numa))
+    print_numa(out, stat->numa ? ", holds " : "; numa: holds ", placed->numa, placed->numa_node);
+  if (placed && (stat->placement & RILL_HUGE)) {
+    fprintf(out, "; huge pages: %s", format_size(text[0], placed->huge_bytes));
+    if (placed->huge_error)
+      fprintf(out, " (%s)", strerror((int)placed->huge_error));
+  }
+  if (stat->placement & RILL_MLOCK)
+    fputs("; locked by each process that attaches", out);
+  if (stat->placement & RILL_NO_PREFAULT)
+    fputs("; mapped as it is touched", out);
+  if (stat->placement & RILL_DUMP)
+    fputs("; in core dumps", out);
+  putc('\n', out);
 }
 
 static void print_producer(FILE *out, const struct rill_queue_stat *stat) {
@@ -104,12 +153,36 @@ static int print_groups(FILE *out, rill_queue *queue) {
   return table_finish(table, out) ? cli_fail("out of memory") : STATUS_DONE;
 }
 
-static int print_text(FILE *out, rill_queue *queue, const struct rill_queue_stat *stat) {
+static int print_text(FILE *out, rill_queue *queue, const struct rill_queue_stat *stat,
+                      const struct rill_placement_stat *placed, const char *error) {
   fprintf(out, "%s: %s\n", stat->name, words_state(stat));
   print_geometry(out, stat);
+  print_placement(out, stat, placed, error);
   print_producer(out, stat);
   print_traffic(out, stat);
   return print_groups(out, queue);
+}
+
+static int print_json(FILE *out, const char *name, rill_queue *queue,
+                      const struct rill_queue_stat *stat, const struct rill_placement_stat *placed,
+                      const char *error) {
+  json_t *object = json_queue(name, queue, stat, NULL);
+  if (object)
+    json_object_set_new(object, "placement", json_placement(stat, placed, error));
+  return json_print(out, object);
+}
+
+/* The queue was looked at; where it lies may be hidden, which is said and no failure. */
+static int show(FILE *out, const char *name, rill_queue *queue,
+                const struct rill_queue_stat *stat) {
+  struct rill_placement_stat placement = {.size = sizeof placement};
+  const struct rill_placement_stat *placed =
+      rill_placement_stat(queue, &placement) < 0 ? NULL : &placement;
+  char error[512] = "";
+  if (!placed)
+    snprintf(error, sizeof error, "%s", rill_error());
+  return json_wanted ? print_json(out, name, queue, stat, placed, error)
+                     : print_text(out, queue, stat, placed, error);
 }
 
 static int run(struct cli *cli, int count, char **operands) {
@@ -125,10 +198,8 @@ static int run(struct cli *cli, int count, char **operands) {
     r = rill_queue_stat(queue, &stat);
   if (r < 0)
     status = cli_fail_library(r);
-  else if (json_wanted)
-    status = json_print(cli->out, json_queue(operands[0], queue, &stat, NULL));
   else
-    status = print_text(cli->out, queue, &stat);
+    status = show(cli->out, operands[0], queue, &stat);
   rill_queue_close(queue);
   rill_context_close(context);
   return status;
@@ -143,7 +214,11 @@ static const struct option options[] = {
         "position, limit, depth_messages, depth_bytes, wakes, producer (state, pid, "
         "generation, fence, waiting, parks), groups (an array: name, index, state, keep, "
         "pid, wait, fence, sequence, position, lag_messages, lag_bytes, lag_age_ns, "
-        "parks, lost)"),
+        "parks, lost), placement (asked for: numa, numa_node, prefault, mlock, huge, dump; "
+        "obtained: "
+        "policy, policy_node, pages (how many were looked at), node_pages (on node 0 to 7), "
+        "elsewhere_pages, unknown_pages, resident_bytes, huge_bytes, huge_error; or, where that "
+        "cannot be seen, error)"),
     OPTION_END,
 };
 

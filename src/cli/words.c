@@ -21,6 +21,14 @@ const char *words_state(const struct rill_queue_stat *stat) {
   return stat->attached ? "open" : "idle";
 }
 
+const char *words_numa(uint32_t numa) {
+  static const char *const words[] = {
+      [RILL_NUMA_NONE] = "none", [RILL_NUMA_LOCAL] = "local", [RILL_NUMA_INTERLEAVE] = "interleave",
+      [RILL_NUMA_NODE] = "node", [RILL_NUMA_OTHER] = "other",
+  };
+  return WORD(words, numa);
+}
+
 const char *words_overflow(uint32_t overflow) {
   static const char *const words[] = {
       [RILL_RELIABLE] = "reliable",

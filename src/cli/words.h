@@ -9,6 +9,7 @@
  * producer), orphaned (its producer died), open (somebody has it open), idle. */
 const char *words_state(const struct rill_queue_stat *stat);
 
+const char *words_numa(uint32_t numa);
 const char *words_overflow(uint32_t overflow);
 const char *words_lifetime(uint32_t lifetime);
 const char *words_producer(uint32_t state);

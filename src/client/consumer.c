@@ -226,7 +226,7 @@ static int set_up(struct rill_consumer *consumer, const struct rill_consumer_att
   if (code)
     return code;
   rilli_consumer_init(consumer);
-  rilli_populate(queue->data.base, queue->data.size, 0);
+  rilli_prefault(&queue->data, &queue->geometry, 0);
   return prepare_buffer(consumer);
 }
 

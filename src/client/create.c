@@ -12,6 +12,8 @@
 
 #include "client.h"
 #include "error.h"
+#include "nodes.h"
+#include "placement.h"
 
 #define DEFAULT_CAPACITY (UINT64_C(1) << 20)
 #define DEFAULT_GROUPS 64u
@@ -44,6 +46,27 @@ static int check_sizes(const struct rill_queue_attr *attr, uint64_t capacity) {
   return 0;
 }
 
+_Static_assert(RILL_NUMA_LOCAL == RILLI_NUMA_LOCAL && RILL_NUMA_NODE == RILLI_NUMA_NODE &&
+                   RILL_NUMA_INTERLEAVE == RILLI_NUMA_INTERLEAVE &&
+                   RILL_NUMA_OTHER == RILLI_NUMA_OTHER &&
+                   RILL_NO_PREFAULT == RILLI_PLACE_NO_PREFAULT && RILL_MLOCK == RILLI_PLACE_LOCK &&
+                   RILL_HUGE == RILLI_PLACE_HUGE && RILL_DUMP == RILLI_PLACE_DUMP,
+               "the format's numbers are the interface's");
+
+static int plan_placement(const struct rill_queue_attr *attr, struct rilli_identity *identity) {
+  if ((attr->placement & RILL_HUGE) && identity->capacity < RILLI_HUGE_PAGE)
+    return rilli_fail(EINVAL,
+                      "a capacity of %llu bytes is too small for huge pages: at least %llu, or no "
+                      "RILL_HUGE",
+                      (unsigned long long)identity->capacity, (unsigned long long)RILLI_HUGE_PAGE);
+  if (attr->placement & RILL_HUGE)
+    rilli_plan_huge(identity);
+  identity->attributes = attr->placement;
+  identity->numa = attr->numa;
+  identity->numa_node = attr->numa_node;
+  return rilli_nodes_check(attr->numa, attr->numa_node);
+}
+
 static int plan(const char *name, const struct rill_queue_attr *attr,
                 struct rilli_identity *identity, struct rilli_control *control) {
   const uint64_t capacity =
@@ -57,6 +80,9 @@ static int plan(const char *name, const struct rill_queue_attr *attr,
                       groups);
   rilli_plan_identity(identity, capacity, attr->max_message ? attr->max_message : capacity / 8,
                       groups);
+  code = plan_placement(attr, identity);
+  if (code)
+    return code;
   rilli_plan_control(control, groups);
   code = rilli_random(identity->uuid);
   if (code)
@@ -71,7 +97,6 @@ static int plan(const char *name, const struct rill_queue_attr *attr,
   (void)clock_gettime(CLOCK_REALTIME, &now);
   identity->created = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
   (void)snprintf(identity->name, sizeof identity->name, "%s", name);
-  rilli_seal_identity(identity);
   rilli_seal_control(control);
   return 0;
 }
@@ -97,6 +122,31 @@ static int write_data(int fd, const struct rilli_identity *identity) {
   atomic_init(&index->time, rilli_now());
   atomic_init(&producer->index_head, 1);
   atomic_store_explicit(&page->magic, RILLI_DATA_MAGIC, memory_order_release); /* E9 */
+  rilli_unmap(&map);
+  return 0;
+}
+
+/* Memory for the data segment: from the nodes asked for, and in huge pages if the kernel gives
+ * them. */
+static int reserve_data(int fd, struct rilli_identity *identity) {
+  struct rilli_mapping map;
+  int code = 0;
+  if (identity->numa != RILLI_NUMA_NONE) {
+    code = rilli_map(fd, 0, identity->file_size, 1, &map);
+    if (code == 0) {
+      code = rilli_nodes_bind(map.base, map.size, identity->numa, identity->numa_node);
+      rilli_unmap(&map);
+    }
+  }
+  if (code == 0)
+    code = rilli_segment_reserve(fd, 0, identity->file_size);
+  if (code || !(identity->attributes & RILLI_PLACE_HUGE))
+    return code;
+  code = rilli_map_ring(fd, identity->ring_offset, identity->capacity, 1, &map);
+  if (code)
+    return code;
+  const struct rilli_mapping once = {map.base, identity->file_size};
+  identity->huge_error = (uint32_t)rilli_collapse(&once);
   rilli_unmap(&map);
   return 0;
 }
@@ -147,9 +197,9 @@ struct making {
   char data[64], control[64]; /* random names; "" once there is none              */
 };
 
-static int make_both(int dir, const struct rill_queue_attr *attr,
-                     const struct rilli_identity *identity, const struct rilli_control *control,
-                     struct making *making, struct rilli_pair *pair) {
+static int make_both(int dir, const struct rill_queue_attr *attr, struct rilli_identity *identity,
+                     const struct rilli_control *control, struct making *making,
+                     struct rilli_pair *pair) {
   const uint32_t mode = attr->mode ? attr->mode : 0700;
   const struct rilli_access for_data = {data_mode(mode), attr->owner, attr->group};
   const struct rilli_access for_control = {control_mode(mode), attr->owner, attr->group};
@@ -164,9 +214,10 @@ static int make_both(int dir, const struct rill_queue_attr *attr,
     code = rilli_lease_note(pair->control.fd);
   rilli_let_forks();
   if (code == 0)
-    code = rilli_segment_reserve(pair->data.fd, 0, identity->file_size);
+    code = reserve_data(pair->data.fd, identity);
   if (code == 0)
     code = reserve_control(pair->control.fd, control);
+  rilli_seal_identity(identity);
   if (code == 0)
     code = write_data(pair->data.fd, identity);
   if (code == 0)

@@ -87,6 +87,8 @@ static int map_both(struct owner *owner, const struct rilli_file *control) {
     code = rilli_map_ring(data.fd, queue->geometry.ring_offset, queue->geometry.capacity, 1,
                           &owner->data);
   (void)close(data.fd);
+  if (code == 0) /* locked already, by the queue's mapping */
+    code = rilli_place(&owner->data, &queue->geometry, 0);
   return code ? code : rilli_keep_from_children(&owner->data);
 }
 
@@ -103,7 +105,7 @@ static int start(struct rill_producer *producer, const struct owner *owner) {
                       "its ring makes no sense, so nothing can be published: another process "
                       "damaged it; look with rill doctor");
   rilli_producer_init(producer, &ring, &head);
-  rilli_populate(owner->data.base, owner->data.size, 1);
+  rilli_prefault(&owner->data, &queue->geometry, 1);
   for (uint32_t i = 0; i < ring.max_groups; i++)
     rilli_populate(rilli_group_at(&ring, i), RILLI_PAGE, 1);
   rilli_populate(ring.hints, RILLI_PAGE, 1);

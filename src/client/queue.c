@@ -81,6 +81,8 @@ static int adopt(rill_context *context, const char *name, unsigned flags,
   if (code == 0)
     code = rilli_map_ring(pair->data.fd, pair->geometry.ring_offset, pair->geometry.capacity, 0,
                           &queue->data);
+  if (code == 0)
+    code = rilli_place(&queue->data, &queue->geometry, !(flags & RILL_OBSERVE));
   if (code) {
     free_queue(queue);
     return code;
@@ -112,6 +114,18 @@ int rilli_type_check(const rill_queue *queue, const struct rill_type *type) {
       type->size);
 }
 
+static int compare_placement(const rill_queue *queue, const struct rill_queue_attr *attr) {
+  static const char *const flags[] = {"RILL_NO_PREFAULT", "RILL_MLOCK", "RILL_HUGE", "RILL_DUMP"};
+  const struct rilli_geometry *has = &queue->geometry;
+  for (uint32_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
+    if (attr->placement & ~has->attributes & 1u << i)
+      return rilli_fail(EEXIST, "it exists without %s", flags[i]);
+  if (attr->numa && (attr->numa != has->numa || attr->numa_node != has->numa_node))
+    return rilli_fail(EEXIST, "it exists with numa %u, node %u, not %u, node %u", has->numa,
+                      has->numa_node, attr->numa, attr->numa_node);
+  return 0;
+}
+
 /* Does what is asked for agree with what there is? */
 static int compare(const rill_queue *queue, const struct rill_queue_attr *attr) {
   const struct rilli_geometry *has = &queue->geometry;
@@ -130,7 +144,8 @@ static int compare(const rill_queue *queue, const struct rill_queue_attr *attr) 
   if (attr->max_groups && attr->max_groups != has->max_groups)
     return rilli_fail(EEXIST, "it exists with max_groups %u, not %u", has->max_groups,
                       attr->max_groups);
-  return rilli_type_check(queue, &attr->type);
+  const int code = compare_placement(queue, attr);
+  return code ? code : rilli_type_check(queue, &attr->type);
 }
 
 /* The queue that exists, if it is the one wanted. */
@@ -238,6 +253,14 @@ static int check_call(const rill_context *context, const char *name, unsigned fl
                       "rill_queue_attr for '%s': unknown overflow or lifetime, or a reserved "
                       "field that is not zero",
                       name);
+  if (attr->numa > RILL_NUMA_NODE || (attr->placement & ~RILLI_PLACE_KNOWN) || attr->reserved0)
+    return rilli_fail(EINVAL, "rill_queue_attr for '%s': unknown numa or placement", name);
+  if (attr->numa_node && (attr->numa != RILL_NUMA_NODE || attr->numa_node >= RILLI_NUMA_NODES))
+    return rilli_fail(
+        EINVAL,
+        "rill_queue_attr for '%s': numa_node %u goes with RILL_NUMA_NODE, and is less "
+        "than %u",
+        name, attr->numa_node, RILLI_NUMA_NODES);
   for (size_t i = 0; i < attr->group_count; i++) {
     if (!attr->groups || !attr->groups[i])
       return rilli_fail(EINVAL, "group_count is %zu, but group %zu has no name", attr->group_count,

@@ -113,6 +113,9 @@ static void geometry_stat(const rill_queue *queue, struct rill_queue_stat *ret) 
   ret->lifetime = geometry->lifetime;
   ret->type = (struct rill_type){geometry->type_id, geometry->type_size, geometry->type_version, 0};
   ret->created = geometry->created;
+  ret->numa = geometry->numa;
+  ret->numa_node = geometry->numa_node;
+  ret->placement = geometry->attributes;
   ret->max_groups = geometry->max_groups;
   ret->mode = rights(queue->data_mode, queue->control_file.mode);
   ret->limited = (uint32_t)queue->limited;

@@ -23,7 +23,7 @@ for place in here moved; do
   build c "$CC" c11 program.c
   build cc "$CXX" c++17 program.cc
   flags="$(pkg-config --cflags rill) $(pkg-config --variable=libdir rill)/librill.a
-    $(pkg-config --libs-only-other --static rill)"
+    $(pkg-config --libs-only-other --static rill) -lnuma"
   build c_static "$CC" c11 program.c
   build cc_static "$CXX" c++17 program.cc
   for program in c cc; do

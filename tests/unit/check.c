@@ -26,6 +26,43 @@ static int check_identity(const struct rilli_identity *page, uint64_t size) {
   return rilli_check_identity(page, size, &geometry, &why);
 }
 
+static int seal_and_check(struct rilli_identity *page) {
+  rilli_seal_identity(page);
+  return check_identity(page, page->file_size);
+}
+
+static void placement_is_checked(void **state) {
+  (void)state;
+  struct rilli_identity page;
+  good_identity(&page);
+  page.attributes = RILLI_PLACE_KNOWN + 1;
+  assert_code(seal_and_check(&page), -EPROTONOSUPPORT);
+  page.attributes = RILLI_PLACE_KNOWN & ~RILLI_PLACE_HUGE;
+  assert_code(seal_and_check(&page), 0);
+  page.numa = RILLI_NUMA_NODE + 1;
+  assert_code(seal_and_check(&page), -EPROTONOSUPPORT);
+  page.numa = RILLI_NUMA_NODE;
+  page.numa_node = RILLI_NUMA_NODES - 1;
+  assert_code(seal_and_check(&page), 0);
+  page.numa_node = RILLI_NUMA_NODES;
+  assert_code(seal_and_check(&page), -EBADMSG);
+  page.numa = RILLI_NUMA_LOCAL;
+  page.numa_node = 1;
+  assert_code(seal_and_check(&page), -EBADMSG);
+  page.numa_node = 0;
+  page.huge_error = 4096;
+  assert_code(seal_and_check(&page), -EBADMSG);
+  page.huge_error = 0;
+  page.attributes = RILLI_PLACE_HUGE; /* in a ring that huge pages do not fit */
+  assert_code(seal_and_check(&page), -EBADMSG);
+  rilli_plan_identity(&page, RILLI_HUGE_PAGE, 4096, 1024);
+  rilli_plan_huge(&page);
+  page.attributes = RILLI_PLACE_HUGE;
+  atomic_store(&page.magic, RILLI_DATA_MAGIC);
+  assert_true(page.ring_offset == RILLI_HUGE_PAGE);
+  assert_code(seal_and_check(&page), 0);
+}
+
 static int check_control(const struct rilli_control *page, uint64_t size) {
   struct rilli_control_geometry geometry;
   why = NULL;
@@ -398,6 +435,7 @@ static void random_bytes_never_pass(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       BEHAVIOUR(every_sound_plan_passes),
+      BEHAVIOUR(placement_is_checked),
       BEHAVIOUR(absent_foreign_other_version_and_damage_are_different_errors),
       BEHAVIOUR(the_control_page_has_the_same_classes_of_errors),
       BEHAVIOUR(a_change_of_any_sealed_byte_is_found),

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/* nodes.c - the NUMA nodes that memory comes from. See nodes.h.
+ *
+ * The nodes there are come from libnuma, and so do the calls; its numa_*_memory functions
+ * are not used, since they print on standard error when they fail. A policy set through a
+ * shared mapping of a tmpfs file is the file's: posix_fallocate keeps to it. */
+#include "nodes.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+#include "error.h"
+#include "layout.h"
+
+#ifdef RILL_NUMA
+#include <numa.h>
+#include <numaif.h>
+
+#define WORD_BITS (sizeof(unsigned long) * CHAR_BIT)
+#define WORDS (RILLI_NUMA_NODES / WORD_BITS)
+
+struct nodes {
+  unsigned long words[WORDS];
+};
+
+static int has_node(const struct nodes *nodes, uint32_t node) {
+  return (int)(nodes->words[node / WORD_BITS] >> node % WORD_BITS & 1ul);
+}
+
+static uint32_t count_nodes(const struct nodes *nodes) {
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < RILLI_NUMA_NODES; i++)
+    count += (uint32_t)has_node(nodes, i);
+  return count;
+}
+
+/* The nodes that this process may have memory of. A kernel without NUMA has node 0. */
+static struct nodes allowed_nodes(void) {
+  struct nodes ret = {{0}};
+  struct bitmask *mask = numa_available() < 0 ? NULL : numa_get_mems_allowed();
+  for (uint32_t i = 0; mask && i < RILLI_NUMA_NODES && i < mask->size; i++)
+    if (numa_bitmask_isbitset(mask, i))
+      ret.words[i / WORD_BITS] |= 1ul << i % WORD_BITS;
+  if (mask)
+    numa_bitmask_free(mask);
+  if (count_nodes(&ret) == 0)
+    ret.words[0] = 1;
+  return ret;
+}
+
+int rilli_nodes_check(uint32_t numa, uint32_t node) {
+  if (numa != RILLI_NUMA_NODE)
+    return 0;
+  const struct nodes nodes = allowed_nodes();
+  if (node < RILLI_NUMA_NODES && has_node(&nodes, node))
+    return 0;
+  return rilli_fail(EINVAL,
+                    "there is no NUMA node %u that this process may have memory of: it has %u "
+                    "(numactl --show)",
+                    node, count_nodes(&nodes));
+}
+
+int rilli_nodes_bind(void *base, size_t size, uint32_t numa, uint32_t node) {
+  struct nodes nodes = allowed_nodes();
+  if (numa == RILLI_NUMA_NONE || numa_available() < 0)
+    return 0;
+  const int one = count_nodes(&nodes) == 1;
+  int mode = MPOL_INTERLEAVE;
+  if (numa == RILLI_NUMA_LOCAL) {
+    mode = MPOL_LOCAL;
+    memset(&nodes, 0, sizeof nodes);
+  } else if (numa == RILLI_NUMA_NODE) { /* not MPOL_BIND: a full node would be deadly */
+    mode = MPOL_PREFERRED;
+    memset(&nodes, 0, sizeof nodes);
+    nodes.words[node / WORD_BITS] = 1ul << node % WORD_BITS;
+  }
+  /* The kernel takes one bit less than it is told. */
+  const unsigned long bits = mode == MPOL_LOCAL ? 0 : RILLI_NUMA_NODES + 1;
+  if (mbind(base, size, mode, bits ? nodes.words : NULL, bits, 0) == 0)
+    return 0;
+  const int code = errno;
+  if (one) /* a sandbox forbids it, say: there is nothing to choose */
+    return 0;
+  return rilli_fail(code, "cannot choose the NUMA node of its memory: %s", rilli_words(code));
+}
+
+uint32_t rilli_nodes_policy(const void *at, uint32_t *ret_node) {
+  int mode = MPOL_DEFAULT;
+  struct nodes nodes = {{0}};
+  *ret_node = 0;
+  /* Not written to: the parameter of get_mempolicy is just not const. */
+  if (get_mempolicy(&mode, nodes.words, RILLI_NUMA_NODES, (void *)(uintptr_t)at, MPOL_F_ADDR) != 0)
+    return RILLI_NUMA_NONE;
+  switch (mode) {
+  case MPOL_DEFAULT:
+    return RILLI_NUMA_NONE;
+  case MPOL_LOCAL:
+    return RILLI_NUMA_LOCAL;
+  case MPOL_INTERLEAVE:
+    return RILLI_NUMA_INTERLEAVE;
+  case MPOL_PREFERRED:
+    for (uint32_t i = 0; i < RILLI_NUMA_NODES; i++)
+      if (has_node(&nodes, i)) {
+        *ret_node = i;
+        return RILLI_NUMA_NODE;
+      }
+    return RILLI_NUMA_LOCAL; /* as kernels before 5.14 say it */
+  default:
+    return RILLI_NUMA_OTHER;
+  }
+}
+
+void rilli_nodes_of(void *pages[], size_t count, int ret_nodes[]) {
+  for (size_t i = 0; i < count; i++)
+    ret_nodes[i] = -1;
+  (void)move_pages(0, count, pages, NULL, ret_nodes, 0); /* moves nothing */
+}
+
+#else
+
+int rilli_nodes_check(uint32_t numa, uint32_t node) {
+  (void)node;
+  if (numa == RILLI_NUMA_NONE)
+    return 0;
+  return rilli_fail(ENOSYS, "this librill was built without libnuma: numa can only be left alone");
+}
+
+int rilli_nodes_bind(void *base, size_t size, uint32_t numa, uint32_t node) {
+  (void)base;
+  (void)size;
+  return rilli_nodes_check(numa, node);
+}
+
+uint32_t rilli_nodes_policy(const void *at, uint32_t *ret_node) {
+  (void)at;
+  *ret_node = 0;
+  return RILLI_NUMA_NONE;
+}
+
+void rilli_nodes_of(void *pages[], size_t count, int ret_nodes[]) {
+  (void)pages;
+  for (size_t i = 0; i < count; i++)
+    ret_nodes[i] = -1;
+}
+
+#endif

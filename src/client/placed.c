@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/* placed.c - where the memory of a queue really lies (rill_placement_stat).
+ *
+ * Asks the kernel about the queue's own mapping of the data segment, which is read-only. What
+ * is touched for it is there already: it was reserved at creation. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "client.h"
+#include "error.h"
+#include "nodes.h"
+#include "placement.h"
+
+#define SAMPLES 1024u /* pages of a ring whose nodes are looked up                  */
+#define CHUNK 4096u   /* pages mincore is asked about at a time                     */
+
+static void count_nodes(const rill_queue *queue, struct rill_placement_stat *ret) {
+  const uint64_t all = queue->geometry.capacity / RILLI_PAGE;
+  const uint32_t count = all < SAMPLES ? (uint32_t)all : SAMPLES;
+  uint8_t *ring = queue->data.base + queue->geometry.ring_offset;
+  void *pages[SAMPLES];
+  int nodes[SAMPLES];
+  for (uint32_t i = 0; i < count; i++) {
+    pages[i] = ring + all / count * i * RILLI_PAGE;
+    rilli_populate(pages[i], RILLI_PAGE, 0);
+  }
+  rilli_nodes_of(pages, count, nodes);
+  ret->pages = count;
+  for (uint32_t i = 0; i < count; i++) {
+    if (nodes[i] < 0)
+      ret->unknown_pages++;
+    else if (nodes[i] < 8)
+      ret->node_pages[nodes[i]]++;
+    else
+      ret->elsewhere_pages++;
+  }
+  ret->numa = rilli_nodes_policy(ring, &ret->numa_node);
+}
+
+static uint64_t resident(const rill_queue *queue) {
+  unsigned char in[CHUNK];
+  uint64_t bytes = 0;
+  const size_t size = queue->geometry.file_size;
+  for (size_t at = 0; at < size; at += (size_t)CHUNK * RILLI_PAGE) {
+    const size_t left = size - at, most = (size_t)CHUNK * RILLI_PAGE;
+    const size_t length = left < most ? left : most;
+    if (mincore(queue->data.base + at, length, in) != 0)
+      return bytes;
+    for (size_t i = 0; i < length / RILLI_PAGE; i++)
+      bytes += in[i] & 1u ? RILLI_PAGE : 0;
+  }
+  return bytes;
+}
+
+/* One line of smaps: of a mapping's first line, whether it is ours; then its figures. A mapping
+ * that is locked shows "lo"; its "Locked" would be divided by how often the pages are mapped. */
+struct smaps {
+  uintptr_t from, to;
+  int ours;
+  uint64_t rss, huge, locked;
+};
+
+static void take_line(struct smaps *smaps, const char *line) {
+  unsigned long from, to;
+  unsigned long long kib;
+  if (sscanf(line, "%lx-%lx ", &from, &to) == 2) {
+    smaps->ours = from >= smaps->from && from < smaps->to;
+    smaps->rss = 0;
+  } else if (!smaps->ours) {
+    return;
+  } else if (sscanf(line, "Rss: %llu kB", &kib) == 1) {
+    smaps->rss = kib * 1024;
+  } else if (sscanf(line, "ShmemPmdMapped: %llu kB", &kib) == 1 ||
+             sscanf(line, "FilePmdMapped: %llu kB", &kib) == 1) {
+    smaps->huge += kib * 1024;
+  } else if (strncmp(line, "VmFlags:", 8) == 0 && strstr(line, " lo")) {
+    smaps->locked += smaps->rss;
+  }
+}
+
+static int read_smaps(const rill_queue *queue, struct rill_placement_stat *ret) {
+  char line[512];
+  const uintptr_t base = (uintptr_t)queue->data.base;
+  struct smaps smaps = {.from = base, .to = base + queue->geometry.file_size};
+  FILE *file = fopen("/proc/self/smaps", "re");
+  if (!file)
+    return rilli_fail(errno, "cannot read /proc/self/smaps: %s", rilli_words(errno));
+  for (int begins = 1; fgets(line, sizeof line, file);) {
+    if (begins)
+      take_line(&smaps, line);
+    begins = strchr(line, '\n') != NULL; /* a long path name goes on */
+  }
+  (void)fclose(file);
+  ret->huge_bytes = smaps.huge;
+  ret->locked_bytes = smaps.locked;
+  return 0;
+}
+
+int rill_placement_stat(rill_queue *queue, struct rill_placement_stat *ret) {
+  if (rilli_queue_check(queue))
+    return -ECHILD;
+  if (rilli_attr_size("rill_placement_stat", ret->size, sizeof *ret))
+    return -EINVAL;
+  struct rill_placement_stat stat = {.size = sizeof stat,
+                                     .data_bytes = queue->geometry.file_size,
+                                     .huge_error = queue->geometry.huge_error};
+  if (queue->geometry.attributes & RILLI_PLACE_HUGE) /* a touch maps all of a huge page */
+    for (size_t at = 0; at < queue->geometry.file_size; at += RILLI_HUGE_PAGE)
+      rilli_populate(queue->data.base + at, RILLI_PAGE, 0);
+  count_nodes(queue, &stat);
+  stat.resident_bytes = resident(queue);
+  const int code = read_smaps(queue, &stat);
+  if (code)
+    return rilli_fail_in(-code, "cannot tell where queue '%s' lies", queue->name);
+  *ret = stat;
+  return 0;
+}
