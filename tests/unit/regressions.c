@@ -115,11 +115,19 @@ static void a_child_made_during_a_failover_keeps_no_lease(void **state) {
   pthread_t thread;
   void *second;
   assert_code(pthread_create(&thread, NULL, succeed, queue), 0);
-  (void)usleep(50000);
+  int runs[2];
+  char byte = 0;
+  assert_code(pipe(runs), 0);
+  (void)usleep(50000); /* most likely it waits by now; if not, the test shows less */
   const pid_t child = fork();
-  if (child == 0)
+  if (child == 0) {
+    (void)!write(runs[1], &byte, 1);
     for (;;)
       (void)pause();
+  }
+  assert_code(read(runs[0], &byte, 1), 1); /* until it runs it may hold what it will close */
+  (void)close(runs[0]);
+  (void)close(runs[1]);
   rill_producer_close(first);
   assert_code(pthread_join(thread, &second), 0);
   rill_producer_close(second);
