@@ -70,6 +70,17 @@ int rilli_directory_open(const char *directory, const char *name_space, int by_d
   return fd;
 }
 
+int rilli_directory_list(int dir, DIR **ret) {
+  const int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  *ret = copy < 0 ? NULL : fdopendir(copy);
+  if (*ret)
+    return 0;
+  const int code = errno;
+  if (copy >= 0)
+    (void)close(copy);
+  return rilli_fail(code, "cannot list the namespace: %s", rilli_words(code));
+}
+
 int rilli_random(uint8_t ret[16]) {
   ssize_t got;
   do

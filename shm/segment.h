@@ -3,6 +3,7 @@
 #ifndef RILLI_SEGMENT_H
 #define RILLI_SEGMENT_H
 
+#include <dirent.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -25,6 +26,9 @@ struct rilli_file {
  * it is read for listing) or a negative errno with its text. by_default: nobody chose this
  * namespace, so it must be the user's own (or root's). */
 int rilli_directory_open(const char *directory, const char *name_space, int by_default);
+
+/* The names in it, through a descriptor of its own: closedir. */
+int rilli_directory_list(int dir, DIR **ret);
 
 /* Whose a made file is, and its permission bits. */
 struct rilli_access {

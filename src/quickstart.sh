@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # quickstart.sh - installs what is needed, builds Rill, and does its main job on a real file:
-# one process streams it, a message a line, to three others at once, while `rill tail` looks on.
+# one process streams it, a message a line, to three others at once, while `rill tail` looks on;
+# then the same beside a registry, and what that does about a process that is killed.
 #
 # sh src/quickstart.sh [FILE]    FILE: any text file; default /var/lib/dpkg/status
 set -eu
@@ -13,7 +14,7 @@ file=${1-/var/lib/dpkg/status}
   echo "quickstart: cannot read '$file'" >&2
   exit 1
 }
-need_packages gcc libc6-dev cmake ninja-build pkg-config libjansson-dev
+need_packages gcc libc6-dev cmake ninja-build pkg-config libjansson-dev liburcu-dev
 
 say() { printf '\n== %s\n' "$*"; }
 
@@ -26,6 +27,7 @@ log=$(mktemp)
 }
 rm -f "$log"
 rill=$PWD/build/src/cli/rill
+rilld=$PWD/build/src/registry/rilld
 "$rill" version
 
 work=$(mktemp -d)
@@ -34,8 +36,11 @@ export RILL_NAMESPACE
 finish() {
   # shellcheck disable=SC2046 # a list of processes
   kill $(jobs -p) 2>/dev/null || true
-  "$rill" rm orders paced >/dev/null 2>&1 || true
-  rmdir "${RILL_DIR:-/dev/shm}/rill.$RILL_NAMESPACE" 2>/dev/null || true
+  [ -z "${registry-}" ] || wait "$registry" || true # it removes its socket
+  for name_space in quickstart-$$ quickstart-$$-registry; do
+    "$rill" --namespace $name_space rm orders paced >/dev/null 2>&1 || true
+    rmdir "${RILL_DIR:-/dev/shm}/rill.$name_space" 2>/dev/null || true
+  done
   rm -rf "$work"
 }
 trap finish EXIT
@@ -87,7 +92,7 @@ stream() {
       "$(micros "$(value $name latency_p50_ns)")" "$(micros "$(value $name latency_p99_ns)")" \
       "$(value $name parks)" "$verdict"
   done
-  echo "The producer slept $(value pub parks) times, waiting for room."
+  echo "Times the producer slept, waiting for room: $(value pub parks)."
 }
 
 say "Streaming $file ($lines lines) to three consumers, as fast as they go"
@@ -105,6 +110,22 @@ say "rill ls"
 "$rill" ls
 say "rill stat orders"
 "$rill" stat orders
+
+say "The first round once more, in a namespace with a registry (rilld)"
+RILL_NAMESPACE=quickstart-$$-registry
+"$rilld" --foreground 2>"$work/rilld.log" &
+registry=$!
+stream orders
+"$rill" sub orders --group doomed --follow >/dev/null 2>&1 &
+doomed=$!
+until "$rill" ls | grep -q doomed; do sleep 0.05; done
+say "rill ls, with a fourth consumer, which is killed (kill -9) now"
+"$rill" ls
+kill -9 $doomed
+until grep -q "'doomed'" "$work/rilld.log" || ! kill -0 $registry; do sleep 0.05; done
+say "What the registry says of it"
+cat "$work/rilld.log"
+kill $registry
 [ "$failed" -eq 0 ] || {
   echo "quickstart: a consumer did not receive the file as it is" >&2
   exit 1

@@ -17,8 +17,8 @@ case "${1-}" in
 esac
 [ $# -gt 0 ] || set -- release
 
-need_packages gcc g++ libc6-dev cmake ninja-build pkg-config libcmocka-dev libjansson-dev \
-  libbenchmark-dev spin
+need_packages gcc g++ libc6-dev cmake ninja-build pkg-config libcmocka-dev libjansson-dev liburcu-dev \
+  libbenchmark-dev spin dpkg-dev file groff-base
 for preset in "$@"; do
   case $preset in
   release | debug | asan | tsan) ;;

@@ -72,7 +72,8 @@ RILL_API int rill_consumer_open(rill_queue *queue, const struct rill_consumer_at
                                 rill_consumer **ret_consumer);
 
 /* Leaves the group. What was received and not released is not released: a kept
- * group sees it again. NULL is allowed. Since 0.1. */
+ * group sees it again. NULL is allowed.
+ * Contexts: any thread; in a forked child it leaves the parent's alone. Since 0.1. */
 RILL_API void rill_consumer_close(rill_consumer *consumer);
 
 /* Takes the next message. ret_message->data points into the ring (reliable queues:
@@ -91,8 +92,10 @@ RILL_API int rill_receive(rill_consumer *consumer, rill_time deadline,
                           struct rill_message *ret_message);
 
 /* Takes up to n messages: waits for the first, then takes what is there.
- * Returns how many, at least 1; always 1 from an overwrite queue or a tail, whose buffer holds
- * one. Errors: as rill_receive; -EINVAL if n is 0. Since 0.1. */
+ * Returns how many, at least 1; always 1 from an overwrite queue or a tail, whose buffer
+ * holds one.
+ * Ordering: as rill_receive. Progress: as rill_receive. Contexts: as rill_receive.
+ * Errors: as rill_receive; -EINVAL (n is 0). Since 0.1. */
 RILL_API int rill_receive_batch(rill_consumer *consumer, size_t n, rill_time deadline,
                                 struct rill_message *ret_messages);
 
@@ -103,11 +106,13 @@ RILL_API int rill_receive_batch(rill_consumer *consumer, size_t n, rill_time dea
  * a wake-up of a producer that waits. The group's place in shared memory follows at
  * once when the producer waits, at the next empty poll, every capacity/8 bytes, and at
  * the close: after a kill, a successor sees again what was released since.
+ * Contexts: one thread at a time per consumer; not after fork.
  * Errors: -EINVAL (not a received, unreleased message), -ESTALE, -ECHILD. Since 0.1. */
 RILL_API int rill_release(rill_consumer *consumer, const struct rill_message *up_to);
 
-/* Makes a waiting rill_receive of this consumer, or else its next one that would
- * wait, return -ECANCELED. Any thread; async-signal-safe. Errors: -ECHILD. Since 0.1. */
+/* Interrupts a consumer: a waiting rill_receive, or else its next one that would
+ * wait, returns -ECANCELED.
+ * Contexts: any thread; signal handlers. Errors: -ECHILD. Since 0.1. */
 RILL_API int rill_consumer_interrupt(rill_consumer *consumer);
 
 #ifdef __cplusplus

@@ -51,24 +51,26 @@ struct rill_context_attr {
  * Contexts: any thread; the handle may be used by all threads of this process.
  * A child made by fork must open its own: every call on this one is -ECHILD.
  * Errors: -EINVAL (attributes or names), -EACCES, -EPERM (the directory is
- * another's), -ENOENT (no such directory), -ENOTDIR, -ENAMETOOLONG, -ENOSYS (fence),
- * -ENOMEM, -EMFILE.
+ * another's), -ENOENT (no such directory), -ENOTDIR (a file is in its place),
+ * -ENAMETOOLONG (the path of the namespace), -ENOSYS (no such fence here), -ENOMEM, -EMFILE.
  * Since 0.1. */
 RILL_API int rill_context_open(const struct rill_context_attr *attr,
                                rill_context **ret_context);
 
 /* Drops the caller's reference; what hangs on the context lives on until it is
- * closed itself, so any order of closing is right. NULL is allowed. Since 0.1. */
+ * closed itself, so any order of closing is right. NULL is allowed.
+ * Contexts: any thread; in a forked child it leaves the parent's alone. Since 0.1. */
 RILL_API void rill_context_close(rill_context *context);
 
 /* The time now, and the time that many nanoseconds from now (never past
- * RILL_FOREVER; a negative span is taken as 0). Wait-free, signal-safe. Since 0.1. */
+ * RILL_FOREVER; a negative span is taken as 0).
+ * Progress: wait-free. Contexts: any thread; signal handlers. Since 0.1. */
 RILL_API rill_time rill_clock(void);
 RILL_API rill_time rill_after(int64_t nanoseconds);
 
-/* What went wrong last in this thread, in words, naming the queue or file and
+/* Says in words what went wrong last in this thread: names the queue or file and
  * what to do; "" when nothing has. -EAGAIN and -ETIMEDOUT leave it as it was.
- * The text lives until the thread's next failing call. Since 0.1. */
+ * The text lives until the thread's next failing call. Contexts: any thread. Since 0.1. */
 RILL_API const char *rill_error(void);
 
 #ifdef __cplusplus

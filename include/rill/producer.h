@@ -54,7 +54,8 @@ RILL_API int rill_producer_open(rill_queue *queue, const struct rill_producer_at
 
 /* Gives the lease up and wakes whoever waits: consumers that have read everything
  * get -EPIPE, a waiting producer goes on. An open reservation is aborted.
- * NULL is allowed. Since 0.1. */
+ * NULL is allowed.
+ * Contexts: any thread; in a forked child it leaves the parent's alone. Since 0.1. */
 RILL_API void rill_producer_close(rill_producer *producer);
 
 /* Publishes one message: copies size bytes into the ring and makes them visible.
@@ -71,24 +72,30 @@ RILL_API int rill_publish(rill_producer *producer, const void *data, size_t size
 
 /* Publishes n messages; each group of them that fits half the ring appears all at
  * once, or, when the process dies, not at all.
- * Returns how many were published: n, or fewer when the deadline came in between;
- * otherwise as rill_publish, or -EINVAL (a meta's size or reserved fields). Since 0.1. */
+ * Returns how many were published: n, or fewer when the deadline came in between.
+ * Ordering: as rill_publish. Progress: as rill_publish. Contexts: as rill_publish.
+ * Errors: as rill_publish; -EINVAL (a meta's size or reserved fields). Since 0.1. */
 RILL_API int rill_publish_batch(rill_producer *producer, const struct rill_item *items,
                                 size_t n, rill_time deadline);
 
-/* Zero copy: room for up to size bytes in the ring itself, 16-byte aligned. Fill it,
- * then commit or abort; until then the handle takes no other message. Never let the
+/* Gives room for up to size bytes in the ring itself, 16-byte aligned: zero copy. Fill
+ * it, then commit or abort; until then the handle takes no other message. Never let the
  * kernel or a device write into it (io_uring, O_DIRECT): it could land after the
- * process died. meta may be NULL. Errors: as rill_publish; -EINVAL (meta's size or reserved fields).
- * Since 0.1. */
+ * process died.
+ * meta: may be NULL.
+ * Progress: as rill_publish. Contexts: one thread at a time per producer.
+ * Errors: as rill_publish; -EINVAL (meta's size or reserved fields). Since 0.1. */
 RILL_API int rill_reserve(rill_producer *producer, const struct rill_meta *meta,
                           size_t size, rill_time deadline, void **ret_data);
 
-/* Publishes the first `used` bytes of the reservation. Wait-free. Errors: -EINVAL (no
- * reservation, or used is larger than it), -ECHILD. Since 0.1. */
+/* Publishes the first `used` bytes of the reservation.
+ * Ordering: release, as rill_publish. Progress: wait-free.
+ * Contexts: one thread at a time per producer.
+ * Errors: -EINVAL (no reservation, or used is larger than it), -ECHILD. Since 0.1. */
 RILL_API int rill_commit(rill_producer *producer, size_t used);
 
-/* Gives the reservation up; nobody ever sees it. Since 0.1. */
+/* Gives the reservation up; nobody ever sees it.
+ * Progress: wait-free. Contexts: one thread at a time per producer. Since 0.1. */
 RILL_API void rill_abort(rill_producer *producer);
 
 #ifdef __cplusplus

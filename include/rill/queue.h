@@ -66,9 +66,10 @@ struct rill_queue_attr {
  * deadline: without RILL_CREATE, waits until the queue exists.
  * Ordering: what the creator did before is visible. Progress: may sleep.
  * Contexts: any thread; the handle may be used by all threads; not after fork.
- * Errors: -EINVAL (name, flags, attributes), -ETIMEDOUT (not there by the
- * deadline; with RILL_NOW -ENOENT), -EBUSY (others keep removing it), -EEXIST, -EACCES, -EPERM (owner or mode is
- * not trusted), -ENOSPC (no memory for it: the text names size and remedy),
+ * Errors: -EINVAL (name, flags, attributes), -ENOENT (not there, RILL_NOW), -ETIMEDOUT
+ * (not there by the deadline), -EBUSY (others keep removing it), -EEXIST (there is one
+ * already, or it differs), -EACCES, -EPERM (owner or mode is not trusted), -ENOSPC (no
+ * memory for it: the text names size and remedy),
  * -EINPROGRESS (unfinished), -EPROTO (foreign bytes, other byte order), -EBADMSG
  * (truncated, damaged or half), -EPROTONOSUPPORT (another version), -EPROTOTYPE
  * (another message type), -EMFILE, -ENOMEM, -EINTR, -ECHILD. Since 0.1. */
@@ -83,33 +84,39 @@ RILL_API int rill_queue_open(rill_context *context, const char *name,
  * file first: groups then seem to be behind rather than ahead. A ring that was overwritten
  * while it was copied is -EPROTO when it is looked at.
  * Takes no locks, writes nothing. Progress: does not wait. Contexts: any thread.
- * Errors: -EINVAL (a path is NULL or empty), -ENOENT, -ENOTDIR, -ENAMETOOLONG, -EACCES, -EPERM (owner or mode is not
- * trusted), -EINPROGRESS, -EPROTO, -EBADMSG (truncated, damaged, or not of one queue),
- * -EPROTONOSUPPORT, -EMFILE, -ENOMEM, -EINTR, -ECHILD. Since 0.1. */
+ * Errors: -EINVAL (a path is NULL or empty), -ENOENT (no such file), -ENOTDIR or
+ * -ENAMETOOLONG (in a path), -EACCES, -EPERM (owner or mode is not trusted), -EINPROGRESS
+ * (unfinished), -EPROTO (foreign bytes, other byte order), -EBADMSG (truncated, damaged, or
+ * not of one queue), -EPROTONOSUPPORT (another version), -EMFILE, -ENOMEM, -ECHILD.
+ * Since 0.1. */
 RILL_API int rill_queue_open_files(rill_context *context, const char *control_path,
                                    const char *data_path, rill_queue **ret_queue);
 
 /* Drops the caller's reference; producers and consumers of the queue live on.
- * NULL is allowed. Since 0.1. */
+ * NULL is allowed.
+ * Contexts: any thread; in a forked child it leaves the parent's alone. Since 0.1. */
 RILL_API void rill_queue_close(rill_queue *queue);
 
 /* Removes a queue: its name is free at once, whoever has it open gets -ESTALE from
  * the next call that looks (a wait, a full ring, an empty poll), its memory goes
  * with the last of them. What cannot be opened (half, damaged) is removed too.
+ * Contexts: any thread.
  * Errors: -EINVAL, -ENOENT, -EACCES, -EPERM, -EBUSY (a process that is just looking at it
  * is stopped), -ECHILD. Since 0.1. */
 RILL_API int rill_queue_unlink(rill_context *context, const char *name);
 
 /* Removes a group that has no member, a kept one above all: the queue holds no messages
- * for it any longer. Errors: -EINVAL, -ENOENT (no such group), -EBUSY (it has a living
- * member), -EPERM (queue opened with RILL_OBSERVE), -ESTALE, -EACCES, -EMFILE, -ECHILD.
- * Since 0.1. */
+ * for it any longer.
+ * Contexts: any thread.
+ * Errors: -EINVAL, -ENOENT (no such group), -EBUSY (it has a living member), -EPERM
+ * (queue opened with RILL_OBSERVE), -ESTALE, -EACCES, -EMFILE, -ECHILD. Since 0.1. */
 RILL_API int rill_group_unlink(rill_queue *queue, const char *group);
 
 /* Calls visit(name, arg) for each queue whose name matches pattern (fnmatch(3);
  * '*' matches '/' as well; NULL: all), in the order of their names.
  * A visit that returns other than 0 ends it, and is returned.
- * Returns the number of queues visited; files that are no queue's are passed over. Errors: -EACCES, -ENOMEM, -ECHILD. Since 0.1. */
+ * Returns the number of queues visited; files that are no queue's are passed over.
+ * Contexts: any thread. Errors: -EACCES, -ENOMEM, -ECHILD. Since 0.1. */
 RILL_API int rill_queue_list(rill_context *context, const char *pattern,
                              int (*visit)(const char *name, void *arg), void *arg);
 

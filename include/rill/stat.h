@@ -64,7 +64,7 @@ enum {
 struct rill_group_stat {
   size_t size;              /* sizeof(struct rill_group_stat), set by the caller */
   char name[64];            /* "" for a group of its own                       */
-  uint32_t index, state;
+  uint32_t index, state;    /* state: RILL_GROUP_*                             */
   uint32_t keep;            /* not 0: outlives its member                      */
   uint32_t wait, fence;     /* the member's RILL_ADAPTIVE...; RILL_FENCE_*     */
   uint32_t reserved0;
@@ -78,13 +78,15 @@ struct rill_group_stat {
   int64_t opened;           /* CLOCK_REALTIME ns when the member came; for display */
 };
 
-/* Fills *ret; only ret->size is read. Reads shared memory and the leases; writes
- * nothing. Any thread. Errors: -EINVAL, -EPROTO, -EMFILE, -ECHILD. Since 0.1. */
+/* Tells what can be seen of a queue: fills *ret, of which only ret->size is read. Reads
+ * shared memory and the leases; writes nothing.
+ * Contexts: any thread. Errors: -EINVAL, -EPROTO, -EMFILE, -ECHILD. Since 0.1. */
 RILL_API int rill_queue_stat(rill_queue *queue, struct rill_queue_stat *ret);
 
-/* The first group with an index of at least *index: fills *ret and sets *index to
- * the next one to ask for. Returns 1, or 0 when there is none left.
- * Errors: as rill_queue_stat. Since 0.1. */
+/* Tells of the first group with an index of at least *index: fills *ret and sets *index
+ * to the next one to ask for.
+ * Returns 1, or 0 when there is none left.
+ * Contexts: any thread. Errors: as rill_queue_stat. Since 0.1. */
 RILL_API int rill_group_stat(rill_queue *queue, uint32_t *index, struct rill_group_stat *ret);
 
 #ifdef __cplusplus

@@ -32,7 +32,7 @@ struct verb {
 };
 
 extern const struct verb verb_create, verb_ls, verb_stat, verb_pub, verb_sub, verb_tail, verb_rm,
-    verb_gc, verb_why, verb_doctor, verb_version, verb_help;
+    verb_gc, verb_watch, verb_why, verb_doctor, verb_version, verb_help;
 
 /* All verbs, NULL at the end; the options that all of them take. */
 extern const struct verb *const verbs[];
@@ -88,5 +88,6 @@ rill_time cli_deadline(int64_t span);
 void help_verb(FILE *out, const struct verb *verb);
 void help_overview(FILE *out);
 void man_page(FILE *out);
+void completion(FILE *out);
 
 #endif

@@ -94,11 +94,15 @@ void help_overview(FILE *out) {
         out);
 }
 
-static bool man_wanted;
+static bool man_wanted, completion_wanted;
 
 static int run(struct cli *cli, int count, char **operands) {
   if (man_wanted) {
     man_page(cli->out);
+    return STATUS_DONE;
+  }
+  if (completion_wanted) {
+    completion(cli->out);
     return STATUS_DONE;
   }
   if (count == 0) {
@@ -113,7 +117,8 @@ static int run(struct cli *cli, int count, char **operands) {
 }
 
 static const struct option options[] = {
-    OPTION_FLAG("man", 0, &man_wanted, NULL), /* the man page, for the build */
+    OPTION_FLAG("man", 0, &man_wanted, NULL),               /* the man page, for the build   */
+    OPTION_FLAG("completion", 0, &completion_wanted, NULL), /* of bash, for the build         */
     OPTION_END,
 };
 

@@ -146,13 +146,13 @@ static void kernel(struct rilli_report *report) {
   feature(report, has_membarrier(), RILLI_NOTE, "membarrier (global expedited)",
           "each publish and release has a full fence (RILL_FENCE=full)");
   feature(report, has_futex_waitv(), RILLI_NOTE, "futex_waitv",
-          "this version does not need it, a later one may, to wait for many queues");
+          "an interrupted or removed wait is noticed up to 100 ms late");
   feature(report, has_advice(MADV_WIPEONFORK, true), RILLI_WRONG, "MADV_WIPEONFORK",
           "a handle that is used after fork is not found out");
   feature(report, has_advice(MADV_POPULATE_WRITE, true), RILLI_NOTE, "MADV_POPULATE",
           "the first round through a queue may fault");
-  feature(report, has_advice(MADV_COLLAPSE, true), RILLI_NOTE, "MADV_COLLAPSE",
-          "memory that is there already cannot become huge pages");
+  feature(report, has_advice(MADV_COLLAPSE, true), RILLI_NOTE, "MADV_COLLAPSE for private memory",
+          "memory that is there already may not become huge pages");
 }
 
 /* The word in brackets. */

@@ -7,6 +7,7 @@
 
 #include "check.h"
 #include "lease.h"
+#include "registry.h"
 #include "rill/rill.h"
 #include "ring.h"
 #include "segment.h"
@@ -20,12 +21,14 @@ struct rill_context {
   uint64_t inode, device;
   uint32_t fence;        /* RILL_FENCE_MEMBARRIER or _FULL                         */
   const uint32_t *alive; /* 1; 0 in a forked child                                */
+  struct rilli_link link; /* to the registry, if there is one                       */
 };
 
 struct rill_queue {
   _Atomic unsigned references;
   rill_context *context;
   unsigned flags;
+  int announced;         /* the registry was told of it                            */
   char name[RILLI_NAME_SIZE];
   char control_name[RILLI_FILE_NAME], data_name[RILLI_FILE_NAME];
   struct rilli_file control_file; /* its identity; the descriptor is closed        */
@@ -109,6 +112,9 @@ void rilli_ring_at(const rill_queue *queue, uint8_t *data, struct rilli_ring *re
 /* gc.c: removes the data segments of this name that no control segment belongs to and
  * nobody is just making. Returns how many. */
 int rilli_remove_widows(int dir, const char *control_name);
+/* As rill_queue_gc, but leaves the queues alone: files without one, only. */
+int rilli_gc_files(rill_context *context, void (*report)(const struct rill_gc_item *, void *),
+                   void *arg);
 
 /* seat.c: takes the row of this name, or a free one (name NULL: always), with its lease and
  * its reclaim byte. Whatever it returns, settle gives back what is only for setting up; the
@@ -131,5 +137,7 @@ int rilli_reclaim_group(int fd, struct rilli_group *group, uint32_t index,
 int rilli_reclaim_queue(int dir, const char *control_name, const struct rilli_file *control,
                         const struct rilli_control_geometry *geometry, int dry);
 void rilli_kick(struct rilli_group *group);
+/* Is the row a dead member's? fd: a description that holds no lease. */
+int rilli_is_dead(int fd, const struct rilli_group *group, uint32_t index);
 
 #endif

@@ -202,9 +202,13 @@ static int prepare_buffer(struct rill_consumer *consumer) {
 
 static void free_consumer(struct rill_consumer *consumer) {
   struct owner *owner = consumer->owner;
+  const int member = consumer->group && consumer->tenancy;
   rilli_private_free(consumer->buffer, consumer->buffer_size);
   rilli_unmap(&owner->group);
   rilli_unmap(&owner->hints); /* the lease ends */
+  if (member)
+    rilli_link_detach(&owner->queue->context->link, RILLI_KIND_CONSUMER, owner->queue->name,
+                      consumer->group_index);
   rill_queue_close(owner->queue);
   free(owner);
   rilli_private_free(consumer, HANDLE_SIZE);
@@ -252,6 +256,9 @@ int rill_consumer_open(rill_queue *queue, const struct rill_consumer_attr *attr,
     rill_consumer_close(consumer);
     return code;
   }
+  if (consumer->group)
+    rilli_link_attach(&queue->context->link, rilli_context_dir(queue->context), RILLI_KIND_CONSUMER,
+                      queue->name, consumer->group_index);
   *ret_consumer = consumer;
   return 0;
 }

@@ -99,6 +99,7 @@ static int prepare(const struct rill_context_attr *attr, rill_context *context) 
       asprintf(&context->path, "%s/rill.%s", directory, name_space) >= 0) {
     context->inode = (uint64_t)status.st_ino;
     context->device = (uint64_t)status.st_dev;
+    rilli_link_open(&context->link, dir);
     return 0;
   }
   (void)close(dir);
@@ -172,6 +173,7 @@ void rill_context_close(rill_context *context) {
   if (!context || !*context->alive ||
       atomic_fetch_sub_explicit(&context->references, 1, memory_order_acq_rel) != 1)
     return;
+  rilli_link_close(&context->link);
   const int dir = atomic_load_explicit(&context->dir, memory_order_relaxed);
   if (!is_another(context, dir)) /* else it is not ours any more */
     (void)close(dir);

@@ -47,15 +47,10 @@ static int by_name(const void *a, const void *b) {
 
 static int list_files(int dir, struct listing *ret) {
   memset(ret, 0, sizeof *ret);
-  const int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR *entries = copy < 0 ? NULL : fdopendir(copy);
-  if (!entries) {
-    const int code = errno;
-    if (copy >= 0)
-      (void)close(copy);
-    return rilli_fail(code, "cannot list the namespace: %s", rilli_words(code));
-  }
-  int code = 0;
+  DIR *entries;
+  int code = rilli_directory_list(dir, &entries);
+  if (code)
+    return code;
   for (struct dirent *entry; code == 0 && (entry = readdir(entries));)
     if (entry->d_name[0] != '.' || entry->d_name[1])
       code = append(ret, entry->d_name);
@@ -227,6 +222,55 @@ static void collect_queue(struct collection *gc, const char *file, const char *n
   rilli_pair_close(&pair);
 }
 
+/* The socket and the lock file of a registry that was killed; a living one holds the lock. */
+static void collect_registry(struct collection *gc) {
+  if (faccessat(gc->dir, RILLI_SOCKET_FILE, F_OK, AT_SYMLINK_NOFOLLOW) != 0 &&
+      faccessat(gc->dir, RILLI_LOCK_FILE, F_OK, AT_SYMLINK_NOFOLLOW) != 0)
+    return;
+  const int lock = rilli_registry_claim(gc->dir, !gc->dry);
+  if (lock < 0 && lock != -ENOENT)
+    return;
+  if (!rilli_registry_listens(gc->dir)) { /* it might be held open for one still to start */
+    if (!gc->dry) {
+      (void)unlinkat(gc->dir, RILLI_SOCKET_FILE, 0);
+      (void)unlinkat(gc->dir, RILLI_LOCK_FILE, 0);
+    }
+    found(gc, RILLI_SOCKET_FILE, "socket and lock file of a dead registry", 0);
+  }
+  if (lock >= 0)
+    (void)close(lock);
+}
+
+static int is_registry_file(const char *file) {
+  return strcmp(file, RILLI_SOCKET_FILE) == 0 || strcmp(file, RILLI_LOCK_FILE) == 0;
+}
+
+/* Every file that is not a queue's control segment. */
+static void collect_file(struct collection *gc, const char *file) {
+  if (is_registry_file(file))
+    return;
+  if (file[0] == '+')
+    collect_orphan(gc, file, "unfinished file of a dead creator", unnamed);
+  else
+    collect_orphan(gc, file, "data segment without its queue", widowed);
+}
+
+int rilli_gc_files(rill_context *context, void (*report)(const struct rill_gc_item *, void *),
+                   void *arg) {
+  struct listing files;
+  const int code = list_files(rilli_context_dir(context), &files);
+  if (code)
+    return code;
+  struct collection gc = {rilli_context_dir(context), 0, report, arg, 0};
+  for (size_t i = 0; i < files.count; i++) {
+    char name[RILLI_NAME_SIZE];
+    if (!rilli_name_of_control(files.names[i], name))
+      collect_file(&gc, files.names[i]);
+  }
+  free_listing(&files);
+  return gc.count;
+}
+
 int rill_queue_gc(rill_context *context, unsigned flags,
                   void (*report)(const struct rill_gc_item *, void *arg), void *arg) {
   struct listing files;
@@ -242,13 +286,12 @@ int rill_queue_gc(rill_context *context, unsigned flags,
   for (size_t i = 0; i < files.count; i++) {
     char name[RILLI_NAME_SIZE];
     const char *file = files.names[i];
-    if (file[0] == '+')
-      collect_orphan(&gc, file, "unfinished file of a dead creator", unnamed);
-    else if (rilli_name_of_control(file, name))
+    if (rilli_name_of_control(file, name))
       collect_queue(&gc, file, name);
     else
-      collect_orphan(&gc, file, "data segment without its queue", widowed);
+      collect_file(&gc, file);
   }
+  collect_registry(&gc);
   free_listing(&files);
   return gc.count;
 }

@@ -112,14 +112,10 @@ static int open_data(int dir, const char *name, struct rilli_pair *pair) {
 /* Without the right to open the control segment, the data segment is found by its name. */
 static int find_data(int dir, struct rilli_pair *pair) {
   char of[RILLI_FILE_NAME], uuid[33];
-  const int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR *entries = copy < 0 ? NULL : fdopendir(copy);
-  if (!entries) {
-    const int code = errno;
-    if (copy >= 0)
-      (void)close(copy);
-    return rilli_fail(code, "cannot list the namespace: %s", rilli_words(code));
-  }
+  DIR *entries;
+  const int bad = rilli_directory_list(dir, &entries);
+  if (bad)
+    return bad;
   int code = rilli_fail(EBADMSG, "its data segment is missing");
   for (struct dirent *entry; code && (entry = readdir(entries));) {
     if (!rilli_name_of_data(entry->d_name, of, uuid) || strcmp(of, pair->control_name) != 0)

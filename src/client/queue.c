@@ -44,6 +44,8 @@ void rilli_queue_hold(rill_queue *queue) {
 static void free_queue(rill_queue *queue) {
   rilli_unmap(&queue->control);
   rilli_unmap(&queue->data);
+  if (queue->announced)
+    rilli_link_detach(&queue->context->link, RILLI_KIND_OPEN, queue->name, 0);
   rill_context_close(queue->context);
   free(queue);
 }
@@ -266,9 +268,12 @@ int rill_queue_open(rill_context *context, const char *name, unsigned flags,
     return code;
   if (code)
     return rilli_fail_in(-code, "cannot open queue '%s'", name);
-  if (!(flags & RILL_OBSERVE))
+  if (!(flags & RILL_OBSERVE)) {
     (void)rilli_reclaim_queue(rilli_context_dir(context), queue->control_name, &queue->control_file,
                               &queue->control_geometry, 0);
+    rilli_link_attach(&context->link, rilli_context_dir(context), RILLI_KIND_OPEN, name, 0);
+    queue->announced = 1;
+  }
   *ret_queue = queue;
   return 0;
 }

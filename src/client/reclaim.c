@@ -26,16 +26,16 @@ static int is_taken(const struct rilli_group *group) {
   return state != RILLI_GROUP_KEPT || !group->name[0]; /* nobody could come back to that one */
 }
 
-static int is_dead(int fd, const struct rilli_group *group, uint32_t index) {
+int rilli_is_dead(int fd, const struct rilli_group *group, uint32_t index) {
   return is_taken(group) && rilli_lock_held(fd, RILLI_LEASE_MEMBER(index, 0), 1) == 0;
 }
 
 int rilli_reclaim_group(int fd, struct rilli_group *group, uint32_t index,
                         struct rilli_hints *hints) {
   const int64_t guard = RILLI_RECLAIM_OF(RILLI_LEASE_MEMBER(index, 0));
-  if (!is_dead(fd, group, index) || rilli_lock_try(fd, guard, 1, 1))
+  if (!rilli_is_dead(fd, group, index) || rilli_lock_try(fd, guard, 1, 1))
     return 0;
-  const int dead = is_dead(fd, group, index); /* E10; E11: the state again, under the guard */
+  const int dead = rilli_is_dead(fd, group, index); /* E10; E11: the state again, under the guard */
   if (dead)
     rilli_leave(group);
   (void)rilli_lock_drop(fd, guard, 1);
@@ -60,7 +60,8 @@ int rilli_reclaim_queue(int dir, const char *control_name, const struct rilli_fi
     for (uint32_t i = 0; i < geometry->max_groups; i++) {
       struct rilli_group *group =
           (void *)(map.base + geometry->group_offset + i * geometry->group_stride);
-      count += dry ? is_dead(file.fd, group, i) : rilli_reclaim_group(file.fd, group, i, hints);
+      count +=
+          dry ? rilli_is_dead(file.fd, group, i) : rilli_reclaim_group(file.fd, group, i, hints);
     }
   }
   rilli_unmap(&map);

@@ -280,6 +280,8 @@ static int park_for_message(struct rill_consumer *consumer, int64_t start, int64
     code = rilli_futex_wait(words, 2, sooner(deadline, later(now, slice)));
     if (rilli_something_there(consumer))
       return 0;
+    if (atomic_load_explicit(kick, memory_order_acquire) != words[1].value)
+      consumer->patience.next_tend = 0; /* kicked: perhaps the producer died; look at once */
     if (code == -EINTR) {
       code = interrupted(consumer);
       return code ? code

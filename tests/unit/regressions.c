@@ -24,13 +24,15 @@ static void a_dead_member_does_not_keep_the_last_row(void **state) {
   (void)state;
   const struct rill_queue_attr attr = {
       .size = sizeof attr, .capacity = 65536, .max_groups = 1, .overflow = RILL_OVERWRITE};
-  rill_queue *queue = open_queue(open_context(RILL_FENCE_AUTO), "q", RILL_CREATE, &attr);
+  rill_context *context = open_context(RILL_FENCE_AUTO);
+  rill_queue *queue = open_queue(context, "q", RILL_CREATE, &attr);
   assert_code(support_reap(support_child(join_and_die, NULL)), 0);
   rill_consumer *consumer = open_consumer(queue, "next", RILL_OLDEST, 0);
   rill_consumer *other = NULL;
   assert_code(try_consumer(queue, "other", RILL_OLDEST, 0, &other), -EUSERS);
   rill_consumer_close(consumer);
   rill_queue_close(queue);
+  rill_context_close(context);
 }
 
 /* --- unlink beside somebody who looks whether the queue can go ------------------------------ */

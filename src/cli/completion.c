@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/* completion.c - the completion of rill for bash, made from the tables of the verbs, so
+ * that it offers what the parser takes. Queues are asked for as the user would: rill ls. */
+#include "cli.h"
+
+#include <string.h>
+
+static void print_names(FILE *out, const struct option *options) {
+  for (; options->name; options++)
+    if (options->help)
+      fprintf(out, " --%s", options->name);
+}
+
+/* What the value of an option may be: the lower-case words of "this|that|OTHER"; a path. */
+static void print_value(FILE *out, const char *value) {
+  if (!strcmp(value, "PATH")) {
+    fputs("kind=folders", out);
+  } else if (!strcmp(value, "FILE") || !strcmp(value, "CONTROL,DATA")) {
+    fputs("kind=files", out);
+  } else if (!strchr(value, '|')) {
+    fputs("kind=nothing", out);
+  } else {
+    fputs("kind=words words='", out);
+    for (const char *word = value; word;) {
+      size_t size = strcspn(word, "|");
+      if (*word >= 'a' && *word <= 'z')
+        fprintf(out, "%.*s ", (int)size, word);
+      word = word[size] ? word + size + 1 : NULL;
+    }
+    putc('\'', out);
+  }
+}
+
+/* The cases of the options that take a value; an empty verb stands for all of them. */
+static void print_values(FILE *out, const char *verb, const struct option *options) {
+  for (; options->name; options++) {
+    if (!options->value || !options->help)
+      continue;
+    fprintf(out, "  %s,--%s", *verb ? verb : "*", options->name);
+    if (options->letter)
+      fprintf(out, " | %s,-%c", *verb ? verb : "*", options->letter);
+    fputs(") ", out);
+    print_value(out, options->value);
+    fputs(" ;;\n", out);
+  }
+}
+
+/* What the operands of a verb are. */
+static const char *operand_kind(const char *operands) {
+  if (strstr(operands, "VERB"))
+    return "verb";
+  if (strstr(operands, "NAME") || strstr(operands, "PATTERN"))
+    return "queue";
+  return "nothing";
+}
+
+static void print_verb(FILE *out, const struct verb *verb) {
+  fprintf(out, "  %s) kind=%s options='", verb->name, operand_kind(verb->operands));
+  print_names(out, verb->options);
+  fputs("' ;;\n", out);
+}
+
+static const char head[] =
+    "# bash completion for rill. Made by the inspector itself: rill help --completion.\n"
+    "_rill() {\n"
+    "  local cur=${COMP_WORDS[COMP_CWORD]} prev='' verb='' kind='' words='' options='' word i\n"
+    "  local -a where=()\n"
+    "  ((COMP_CWORD == 0)) || prev=${COMP_WORDS[COMP_CWORD - 1]}\n"
+    "  # --name=value comes as three words.\n"
+    "  if [[ $cur == = ]]; then\n"
+    "    cur=''\n"
+    "  elif [[ $prev == = ]] && ((COMP_CWORD > 1)); then\n"
+    "    prev=${COMP_WORDS[COMP_CWORD - 2]}\n"
+    "  fi\n"
+    "  for ((i = 1; i < COMP_CWORD; i++)); do\n"
+    "    word=${COMP_WORDS[i]}\n"
+    "    case $word in\n"
+    "    --namespace | --dir)\n"
+    "      [[ ${COMP_WORDS[i + 1]} != = ]] || ((i++))\n"
+    "      ((i + 1 >= COMP_CWORD)) || where+=(\"$word\" \"${COMP_WORDS[i + 1]}\")\n"
+    "      ((++i))\n"
+    "      ;;\n"
+    "    -*) ;;\n"
+    "    *) [[ -n $verb ]] || verb=$word ;;\n"
+    "    esac\n"
+    "  done\n"
+    "  COMPREPLY=()\n";
+
+static const char tail[] =
+    "  case $kind in\n"
+    "  verb) words=$verbs ;;\n"
+    "  queue)\n"
+    "    words=$(\"${COMP_WORDS[0]}\" ls \"${where[@]}\" 2>/dev/null |\n"
+    "      while read -r word _; do [[ $word == NAME ]] || printf '%s ' \"$word\"; done)\n"
+    "    ;;\n"
+    "  files | folders)\n"
+    "    compopt -o filenames 2>/dev/null\n"
+    "    [[ $kind == files ]] && kind=-f || kind=-d\n"
+    "    mapfile -t COMPREPLY < <(compgen \"$kind\" -- \"$cur\")\n"
+    "    return\n"
+    "    ;;\n"
+    "  esac\n"
+    "  mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n"
+    "}\n"
+    "complete -F _rill rill\n";
+
+void completion(FILE *out) {
+  fputs(head, out);
+  fputs("  local verbs='", out);
+  for (size_t i = 0; verbs[i]; i++)
+    fprintf(out, "%s%s", i ? " " : "", verbs[i]->name);
+  fputs("'\n  case $verb,$prev in\n", out);
+  for (size_t i = 0; verbs[i]; i++)
+    print_values(out, verbs[i]->name, verbs[i]->options);
+  print_values(out, "", common_options);
+  fputs("  esac\n  [[ -n $kind ]] || case $verb in\n  '') kind=verb ;;\n", out);
+  for (size_t i = 0; verbs[i]; i++)
+    print_verb(out, verbs[i]);
+  fputs("  esac\n  [[ $cur != -* ]] || kind=words words=\"$options", out);
+  print_names(out, common_options);
+  fputs("\"\n", out);
+  fputs(tail, out);
+}

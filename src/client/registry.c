@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/* registry.c - the library's side of the registry. See registry.h; keeps promise 1. */
+#include "registry.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "error.h"
+
+/* Through the directory's descriptor: a path of any length, and no other directory. */
+static void socket_address(int dir, struct sockaddr_un *ret) {
+  *ret = (struct sockaddr_un){.sun_family = AF_UNIX};
+  (void)snprintf(ret->sun_path, sizeof ret->sun_path, "/proc/self/fd/%d/" RILLI_SOCKET_FILE, dir);
+}
+
+/* Who listens there may be root, this user or the directory's owner. */
+static int trusted(int fd, int dir) {
+  struct ucred peer;
+  struct stat status;
+  socklen_t size = sizeof peer;
+  if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || fstat(dir, &status) != 0)
+    return 0;
+  return peer.uid == 0 || peer.uid == geteuid() || peer.uid == status.st_uid;
+}
+
+static int connect_to(int dir, int flags) {
+  struct sockaddr_un address;
+  socket_address(dir, &address);
+  const int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | flags, 0);
+  if (fd < 0)
+    return -errno;
+  int code = connect(fd, (const struct sockaddr *)&address, sizeof address) == 0 ? 0 : -errno;
+  if (code == 0 && !trusted(fd, dir))
+    code = -EPERM;
+  if (code == 0)
+    return fd;
+  (void)close(fd);
+  return code;
+}
+
+/* --- notices ------------------------------------------------------------------------ */
+
+static void drop(struct rilli_link *link, int ours) {
+  if (ours)
+    (void)close(link->fd);
+  link->fd = -1;
+}
+
+/* Is the descriptor still our socket? A program that closes all it does not know of may
+ * have given the number to a file of its own. */
+static int is_ours(const struct rilli_link *link) {
+  struct stat status;
+  return link->fd >= 0 && fstat(link->fd, &status) == 0 && status.st_dev == link->device &&
+         status.st_ino == link->inode;
+}
+
+/* Returns whether it went, or was lost for want of room; 0: not connected any more. */
+static int put(struct rilli_link *link, const struct rilli_wire_notice *notice) {
+  if (!is_ours(link)) {
+    drop(link, 0);
+    return 0;
+  }
+  if (send(link->fd, notice, sizeof *notice, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0 || errno == EAGAIN ||
+      errno == EINTR || errno == ENOBUFS)
+    return 1;
+  drop(link, 1);
+  return 0;
+}
+
+static void greet(struct rilli_link *link, int dir) {
+  struct rilli_wire_notice hello;
+  struct stat status;
+  link->fd = link->mute ? -1 : connect_to(dir, SOCK_NONBLOCK);
+  if (link->fd < 0)
+    return;
+  if (fstat(link->fd, &status) != 0) {
+    drop(link, 1);
+    return;
+  }
+  link->device = status.st_dev;
+  link->inode = status.st_ino;
+  rilli_wire_start(&hello, RILLI_WIRE_HELLO, 0);
+  hello.flags = link->late ? RILLI_HELLO_LATE : 0;
+  rilli_wire_name(hello.name, program_invocation_short_name);
+  (void)put(link, &hello);
+}
+
+void rilli_link_open(struct rilli_link *link, int dir) {
+  (void)pthread_mutex_init(&link->lock, NULL);
+  link->late = link->mute = 0;
+  greet(link, dir);
+}
+
+void rilli_link_close(struct rilli_link *link) {
+  drop(link, is_ours(link));
+  (void)pthread_mutex_destroy(&link->lock);
+}
+
+static void fill(struct rilli_wire_notice *ret, enum rilli_wire_type type, uint32_t kind,
+                 const char *name, uint32_t row) {
+  rilli_wire_start(ret, type, 0);
+  ret->kind = kind;
+  ret->row = row;
+  rilli_wire_name(ret->name, name);
+}
+
+void rilli_link_mute(struct rilli_link *link) {
+  drop(link, is_ours(link));
+  link->mute = 1;
+}
+
+void rilli_link_attach(struct rilli_link *link, int dir, uint32_t kind, const char *name,
+                       uint32_t row) {
+  struct rilli_wire_notice notice;
+  fill(&notice, RILLI_WIRE_ATTACH, kind, name, row);
+  (void)pthread_mutex_lock(&link->lock);
+  if (!put(link, &notice)) {
+    greet(link, dir);
+    if (link->fd >= 0)
+      (void)put(link, &notice);
+  }
+  link->late = 1;
+  (void)pthread_mutex_unlock(&link->lock);
+}
+
+void rilli_link_detach(struct rilli_link *link, uint32_t kind, const char *name, uint32_t row) {
+  struct rilli_wire_notice notice;
+  fill(&notice, RILLI_WIRE_DETACH, kind, name, row);
+  (void)pthread_mutex_lock(&link->lock);
+  if (link->fd >= 0)
+    (void)put(link, &notice);
+  (void)pthread_mutex_unlock(&link->lock);
+}
+
+/* --- the registry's life ---------------------------------------------------------------- */
+
+int rilli_registry_claim(int dir, int create) {
+  for (;;) {
+    struct rilli_file file;
+    if (create) {
+      const int made = openat(dir, RILLI_LOCK_FILE, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+      if (made >= 0)
+        (void)close(made);
+    }
+    int code = rilli_segment_open(dir, RILLI_LOCK_FILE, 1, &file);
+    if (code == -ENOENT && create)
+      continue; /* removed this moment */
+    if (code)
+      return code;
+    code = rilli_lock_try(file.fd, RILLI_LOCK_CREATE, 1, 1);
+    if (code == 0 && rilli_segment_same(dir, RILLI_LOCK_FILE, &file))
+      return file.fd;
+    (void)close(file.fd);
+    if (code)
+      return code;
+  }
+}
+
+int rilli_registry_listens(int dir) {
+  const int fd = connect_to(dir, SOCK_NONBLOCK);
+  if (fd >= 0)
+    (void)close(fd);
+  return fd >= 0 || fd == -EAGAIN;
+}
+
+/* --- requests ----------------------------------------------------------------------- */
+
+int rilli_registry_connect(int dir) {
+  const int fd = connect_to(dir, 0);
+  if (fd == -ENOENT || fd == -ECONNREFUSED)
+    return rilli_fail(-fd, "there is no registry in this namespace: start rilld");
+  if (fd < 0)
+    return rilli_fail(-fd, "cannot connect to the registry: %s", rilli_words(-fd));
+  return fd;
+}
+
+int rilli_registry_open(struct rill_context *context) {
+  return rilli_context_check(context) ? -ECHILD
+                                      : rilli_registry_connect(rilli_context_dir(context));
+}
+
+int rilli_registry_send(int fd, const void *message) {
+  const struct rilli_wire_head *head = message;
+  ssize_t sent;
+  do
+    sent = send(fd, message, head->size, MSG_NOSIGNAL);
+  while (sent < 0 && errno == EINTR);
+  return sent >= 0 ? 0 : rilli_fail(errno, "cannot ask the registry: %s", rilli_words(errno));
+}
+
+int rilli_registry_receive(int fd, union rilli_wire_message *ret) {
+  const ssize_t size = recv(fd, ret, sizeof *ret, 0);
+  if (size == 0 || (size < 0 && errno == ECONNRESET))
+    return rilli_fail(EPIPE, "the registry has ended");
+  if (size < 0)
+    return rilli_fail(errno, "cannot hear the registry: %s", rilli_words(errno));
+  const int type = rilli_wire_check_registry(ret, (size_t)size);
+  if (type == -EPROTONOSUPPORT)
+    return rilli_fail(EPROTONOSUPPORT, "the registry is of another version");
+  return type > 0 ? type : rilli_fail(EPROTO, "the registry's answer makes no sense");
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/* protocol.h - what rilld and its clients say to each other: structs of fixed size, one a
+ * packet of a SOCK_SEQPACKET Unix socket, in the host's byte order.
+ *
+ * Pure: packing and checking, no system calls. What comes from the socket is input: it is
+ * checked as a whole before any of it is believed. */
+#ifndef RILLI_PROTOCOL_H
+#define RILLI_PROTOCOL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define RILLI_WIRE_MAGIC UINT32_C(0x444c4952) /* "RILD" in memory                   */
+#define RILLI_WIRE_VERSION 1u
+#define RILLI_WIRE_NAME 208u /* 200 bytes of name or pattern, and NULs               */
+#define RILLI_WIRE_ROWS 8u   /* queues in one answer                                 */
+#define RILLI_WIRE_TEXT 240u
+
+#define RILLI_SOCKET_FILE "+rilld.sock" /* in the namespace's directory              */
+#define RILLI_LOCK_FILE "+rilld.lock"   /* the living registry holds a lock on it    */
+
+enum rilli_wire_type {
+  /* Notices: never answered. */
+  RILLI_WIRE_HELLO = 1,  /* name: of the program; flags: RILLI_HELLO_LATE          */
+  RILLI_WIRE_ATTACH = 2, /* it has opened the queue of this name, as `kind`        */
+  RILLI_WIRE_DETACH = 3,
+  /* Requests: each gets an answer with the same serial. */
+  RILLI_WIRE_STAT = 16, /* the row of the queue                                    */
+  RILLI_WIRE_OPEN = 17, /* the same; it may have been made this moment             */
+  RILLI_WIRE_CREATE = 18,
+  RILLI_WIRE_UNLINK = 19,
+  RILLI_WIRE_LIST = 20,  /* name: pattern or ""; after: the last name seen, or ""   */
+  RILLI_WIRE_WATCH = 21, /* name: pattern or ""; events follow the answer           */
+  /* From the registry. */
+  RILLI_WIRE_ANSWER = 32,
+  RILLI_WIRE_EVENT = 33
+};
+
+struct rilli_wire_head {
+  uint32_t magic;
+  uint16_t version, type;
+  uint32_t size; /* of the whole message                                             */
+  uint32_t serial;
+};
+
+enum { RILLI_HELLO_LATE = 1 }; /* it attached to queues before, unknown to this registry */
+
+/* What somebody is to a queue. */
+enum rilli_wire_kind {
+  RILLI_KIND_OPEN = 0,
+  RILLI_KIND_PRODUCER = 1,
+  RILLI_KIND_CONSUMER = 2, /* row: its group's                                      */
+  RILLI_KINDS = 3
+};
+
+struct rilli_wire_notice {
+  struct rilli_wire_head head;
+  uint32_t flags, kind, row, reserved;
+  char name[RILLI_WIRE_NAME];
+};
+
+enum { RILLI_WIRE_EXCLUSIVE = 1 }; /* flags of a request */
+
+struct rilli_wire_request {
+  struct rilli_wire_head head;
+  uint32_t flags, overflow, lifetime, max_groups; /* of CREATE, as in rill_queue_attr */
+  uint64_t capacity, max_message;
+  uint32_t mode, type_id, type_size, type_version;
+  char name[RILLI_WIRE_NAME], after[RILLI_WIRE_NAME];
+};
+
+/* A queue, as of rill_queue_stat. code: 0, or why the rest is zero (-errno). */
+struct rilli_wire_row {
+  char name[RILLI_WIRE_NAME];
+  char uuid[40];
+  int32_t code;
+  uint32_t producer, overflow, lifetime;
+  int64_t producer_pid;
+  uint64_t producer_generation, capacity, max_message;
+  uint64_t sequence, oldest, depth_messages, depth_bytes;
+  uint32_t group_count, max_groups, attached, removed;
+  uint32_t mode, uid, gid, reserved;
+};
+
+struct rilli_wire_answer {
+  struct rilli_wire_head head;
+  int32_t code;         /* 0, or a negative errno value, then text says why         */
+  uint32_t count, more; /* rows; not 0: ask again, after the last of them           */
+  uint32_t reserved;
+  char text[RILLI_WIRE_TEXT];
+  struct rilli_wire_row rows[RILLI_WIRE_ROWS];
+};
+
+enum rilli_wire_what {
+  RILLI_EVENT_APPEARED = 1,
+  RILLI_EVENT_REMOVED = 2,
+  RILLI_EVENT_ATTACHED = 3,
+  RILLI_EVENT_DETACHED = 4,
+  RILLI_EVENT_DIED = 5,      /* the producer or a consumer, its lease is free        */
+  RILLI_EVENT_RECLAIMED = 6, /* the group's row is given back or kept without member */
+  RILLI_EVENT_WHATS = 7
+};
+
+struct rilli_wire_event {
+  struct rilli_wire_head head;
+  uint32_t what, kind, row, reserved;
+  int64_t pid;   /* of whom it is about; 0: unknown                                  */
+  int64_t time;  /* CLOCK_REALTIME ns                                                */
+  int64_t after; /* ns from the process's end to here; 0: no event told of it        */
+  uint64_t lost; /* events that this watcher was too slow for, just before           */
+  char name[RILLI_WIRE_NAME];
+};
+
+union rilli_wire_message { /* room for whatever comes in                              */
+  struct rilli_wire_head head;
+  struct rilli_wire_notice notice;
+  struct rilli_wire_request request;
+  struct rilli_wire_answer answer;
+  struct rilli_wire_event event;
+};
+
+/* Zeroes a message and fills in its head. ret: as large as the type's struct. */
+void rilli_wire_start(void *ret, enum rilli_wire_type type, uint32_t serial);
+/* Copies a name, cut to what fits. */
+void rilli_wire_name(char ret[RILLI_WIRE_NAME], const char *name);
+/* How large messages of the type are; 0: there is no such type. */
+size_t rilli_wire_size(uint32_t type);
+
+/* Is this packet of `size` bytes a message that a client may send (or the registry), whole
+ * and sound? Returns its type, -EPROTONOSUPPORT (another version: the head is sound), or
+ * -EPROTO. */
+int rilli_wire_check_client(const union rilli_wire_message *message, size_t size);
+int rilli_wire_check_registry(const union rilli_wire_message *message, size_t size);
+
+/* "queue", "producer", "consumer"; "appeared", ... Never NULL. */
+const char *rilli_wire_kind_word(uint32_t kind);
+const char *rilli_wire_what_word(uint32_t what);
+
+#endif

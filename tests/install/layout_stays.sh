@@ -1,0 +1,20 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The public structs and constants are laid out as in layout.list, in C and in C++: a program
+# that was compiled against this version goes on to work. Offsets and sizes are those of a
+# 64-bit machine.
+#
+# A struct that begins with its size may grow into its reserved fields or at its end. Then:
+# layout_stays.sh prints the difference; patch layout.list with it.
+. "$(dirname "$0")/common.sh"
+[ "$(getconf LONG_BIT)" = 64 ] || skip "layout.list is of 64-bit machines"
+cd "$PREFIX/include/rill"
+# shellcheck disable=SC2046 # a list of words
+awk -f "$SOURCE/tests/install/layout.awk" $(sed -n 's/^#include "rill\/\(.*\)"$/\1/p' rill.h) \
+  >"$work/layout.c"
+"$CC" -std=c11 -Wall -Wextra -Werror -I"$PREFIX/include" -o "$work/c" "$work/layout.c"
+"$CXX" -x c++ -std=c++17 -I"$PREFIX/include" -o "$work/cc" "$work/layout.c"
+"$work/c" >"$work/c.list"
+"$work/cc" | cmp - "$work/c.list"
+grep -v '^#' "$SOURCE/tests/install/layout.list" | diff -u - "$work/c.list" ||
+  fail "not the layout that programs were compiled with"

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+/* service.c - what rilld answers: create, open, list, stat, unlink, watch. */
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon.h"
+
+static int create(int fd, const char *name, uint64_t capacity, uint32_t flags) {
+  struct rilli_wire_request request;
+  struct rilli_wire_answer answer;
+  rilli_wire_start(&request, RILLI_WIRE_CREATE, 0);
+  rilli_wire_name(request.name, name);
+  request.capacity = capacity;
+  request.flags = flags;
+  request.lifetime = RILL_KEPT;
+  talk_request(fd, &request, &answer);
+  return answer.code;
+}
+
+static int ask_code(int fd, enum rilli_wire_type type, const char *name) {
+  struct rilli_wire_answer answer;
+  talk_ask(fd, type, name, &answer);
+  return answer.code;
+}
+
+static void queues_are_made_found_and_removed(void **state) {
+  (void)state;
+  (void)daemon_start();
+  const int fd = talk_open();
+  assert_code(create(fd, "orders", 1 << 20, 0), 0);
+  assert_code(create(fd, "orders", 1 << 20, 0), 0);
+  assert_code(create(fd, "orders", 1 << 20, RILLI_WIRE_EXCLUSIVE), -EEXIST);
+  assert_code(create(fd, "not a name", 1 << 20, 0), -EINVAL);
+  assert_true(talk_stat(fd, "orders").capacity == 1 << 20);
+  assert_code(ask_code(fd, RILLI_WIRE_OPEN, "orders"), 0);
+  assert_code(ask_code(fd, RILLI_WIRE_UNLINK, "orders"), 0);
+  assert_code(ask_code(fd, RILLI_WIRE_UNLINK, "orders"), -ENOENT);
+  assert_code(ask_code(fd, RILLI_WIRE_STAT, "orders"), -ENOENT);
+  assert_code(ask_code(fd, RILLI_WIRE_OPEN, "orders"), -ENOENT);
+  (void)close(fd);
+}
+
+/* The file system is the truth, and a client that made a queue finds it at once. */
+static void queue_made_by_file_is_seen_at_once(void **state) {
+  (void)state;
+  (void)daemon_start();
+  const int fd = talk_open();
+  rill_context *context = open_context(RILL_FENCE_AUTO);
+  for (unsigned i = 0; i < 50; i++) {
+    rill_queue *queue = open_queue(context, "orders", RILL_CREATE, NULL);
+    assert_code(ask_code(fd, RILLI_WIRE_STAT, "orders"), 0);
+    rill_queue_close(queue);
+    assert_code(rill_queue_unlink(context, "orders"), 0);
+    assert_code(ask_code(fd, RILLI_WIRE_STAT, "orders"), -ENOENT);
+  }
+  rill_context_close(context);
+  (void)close(fd);
+}
+
+static void list_comes_in_pages_in_the_order_of_names(void **state) {
+  enum { QUEUES = 100 };
+  char name[32];
+  struct rilli_wire_request request;
+  struct rilli_wire_answer answer;
+  unsigned seen = 0;
+  (void)state;
+  (void)daemon_start();
+  rill_context *context = open_context(RILL_FENCE_AUTO);
+  rill_queue *queues[QUEUES];
+  for (unsigned i = 0; i < QUEUES; i++) {
+    const struct rill_queue_attr attr = {.size = sizeof attr, .capacity = 65536, .max_groups = 1};
+    (void)snprintf(name, sizeof name, "md/%02u", (i * 37) % QUEUES);
+    queues[i] = open_queue(context, name, RILL_CREATE, &attr);
+  }
+  rill_queue *other = small_queue("orders", RILL_RELIABLE);
+  const int fd = talk_open();
+  rilli_wire_start(&request, RILLI_WIRE_LIST, 0);
+  rilli_wire_name(request.name, "md/*");
+  do {
+    talk_request(fd, &request, &answer);
+    assert_code(answer.code, 0);
+    for (uint32_t i = 0; i < answer.count; i++) {
+      (void)snprintf(name, sizeof name, "md/%02u", seen++);
+      assert_string_equal(answer.rows[i].name, name);
+      assert_true(answer.rows[i].capacity == 65536);
+      rilli_wire_name(request.after, name);
+    }
+  } while (answer.more);
+  assert_true(seen == QUEUES);
+  rill_queue_close(other);
+  for (unsigned i = 0; i < QUEUES; i++)
+    rill_queue_close(queues[i]);
+  rill_context_close(context);
+  (void)close(fd);
+}
+
+static void watcher_is_told_what_happens(void **state) {
+  (void)state;
+  (void)daemon_start();
+  const int watch = talk_watch("ord*");
+  rill_queue *queue = small_queue("orders", RILL_RELIABLE);
+  (void)talk_await(watch, RILLI_EVENT_APPEARED, "orders");
+  struct rilli_wire_event event = talk_await(watch, RILLI_EVENT_ATTACHED, "orders");
+  assert_code(event.pid, getpid());
+  rill_producer *producer = open_producer(queue, RILL_PARK);
+  event = talk_await(watch, RILLI_EVENT_ATTACHED, "orders");
+  assert_code(event.kind, RILLI_KIND_PRODUCER);
+  rill_consumer *consumer = open_consumer(queue, "billing", RILL_OLDEST, 0);
+  event = talk_await(watch, RILLI_EVENT_ATTACHED, "orders");
+  assert_code(event.kind, RILLI_KIND_CONSUMER);
+  rill_consumer_close(consumer);
+  event = talk_await(watch, RILLI_EVENT_DETACHED, "orders");
+  assert_code(event.kind, RILLI_KIND_CONSUMER);
+  rill_producer_close(producer);
+  event = talk_await(watch, RILLI_EVENT_DETACHED, "orders");
+  assert_code(event.kind, RILLI_KIND_PRODUCER);
+  rill_context *context = open_context(RILL_FENCE_AUTO);
+  assert_code(rill_queue_unlink(context, "orders"), 0);
+  rill_context_close(context);
+  (void)talk_await(watch, RILLI_EVENT_REMOVED, "orders");
+  rill_queue_close(queue);
+  (void)close(watch);
+}
+
+/* What lies there may be anything: it is a row with a reason, and the others are served. */
+static void damaged_queue_is_a_row_with_its_reason(void **state) {
+  char path[300];
+  struct rilli_wire_answer answer;
+  (void)state;
+  (void)daemon_start();
+  rill_queue *queue = small_queue("sound", RILL_RELIABLE);
+  (void)snprintf(path, sizeof path, "%s/bad.control", support_directory());
+  const int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  assert_true(file >= 0 && write(file, "nonsense", 8) == 8);
+  (void)close(file);
+  const int fd = talk_open();
+  talk_ask(fd, RILLI_WIRE_LIST, "", &answer);
+  assert_code(answer.count, 2);
+  assert_string_equal(answer.rows[0].name, "bad");
+  assert_true(answer.rows[0].code < 0);
+  assert_code(answer.rows[1].code, 0);
+  (void)close(fd);
+  rill_queue_close(queue);
+}
+
+/* A touch of what was cut off a file is a SIGBUS: it must not end the one who serves all. */
+static void truncated_queue_does_not_end_the_registry(void **state) {
+  char path[300];
+  (void)state;
+  const pid_t daemon = daemon_start();
+  rill_queue *sound = small_queue("sound", RILL_RELIABLE);
+  rill_queue *cut = small_queue("cut", RILL_RELIABLE);
+  rill_producer *producer = open_producer(cut, RILL_PARK);
+  publish_text(producer, "one");
+  const int fd = talk_open();
+  assert_true(talk_stat(fd, "cut").sequence == 1);
+  rill_producer_close(producer);
+  (void)snprintf(path, sizeof path, "%s/%s", support_directory(), cut->data_name);
+  assert_code(truncate(path, 0), 0);
+  (void)ask_code(fd, RILLI_WIRE_STAT, "cut");
+  (void)snprintf(path, sizeof path, "%s/cut.control", support_directory());
+  assert_code(truncate(path, 0), 0);
+  (void)ask_code(fd, RILLI_WIRE_STAT, "cut");
+  assert_code(ask_code(fd, RILLI_WIRE_STAT, "sound"), 0);
+  assert_code(kill(daemon, 0), 0);
+  (void)close(fd);
+  rill_queue_close(sound);
+  rill_queue_close(cut);
+}
+
+/* --- another user ------------------------------------------------------------------------ */
+
+static int dir_before;
+
+/* Runs as nobody. */
+static int stranger(void *arg) {
+  struct rilli_wire_answer answer;
+  struct rilli_wire_notice notice;
+  const gid_t group = 65534;
+  (void)arg;
+  CK(setgroups(1, &group) == 0 && setgid(65534) == 0 && setuid(65534) == 0);
+  const int fd = rilli_registry_connect(dir_before);
+  CK(fd >= 0);
+  talk_ask(fd, RILLI_WIRE_LIST, "", &answer);
+  CK_EQ(answer.count, 1);
+  CK_EQ(strcmp(answer.rows[0].name, "readable"), 0);
+  CK_EQ(ask_code(fd, RILLI_WIRE_STAT, "readable"), 0);
+  CK_EQ(ask_code(fd, RILLI_WIRE_STAT, "secret"), -EACCES);
+  CK_EQ(ask_code(fd, RILLI_WIRE_UNLINK, "readable"), -EPERM);
+  CK_EQ(create(fd, "mine", 1 << 20, 0), -EPERM);
+  rilli_wire_start(&notice, RILLI_WIRE_ATTACH, 0); /* not believed: it could not have */
+  rilli_wire_name(notice.name, "readable");
+  talk_send(fd, &notice);
+  talk_ask(fd, RILLI_WIRE_WATCH, "", &answer);
+  CK_EQ(answer.code, 0);
+  CK_EQ(write(*(int *)arg, "", 1), 1);
+  union rilli_wire_message message;
+  CK_EQ(rilli_registry_receive(fd, &message), RILLI_WIRE_EVENT);
+  CK_EQ(strcmp(message.event.name, "readable"), 0); /* not "secret", which went before */
+  return 0;
+}
+
+static void stranger_sees_what_he_may_read_and_changes_nothing(void **state) {
+  int pipe_ends[2];
+  char byte;
+  (void)state;
+  if (geteuid() != 0) {
+    print_message("needs root to become another user\n");
+    skip();
+  }
+  (void)daemon_start();
+  rill_context *context = open_context(RILL_FENCE_AUTO);
+  const struct rill_queue_attr group_may_read = {
+      .size = sizeof group_may_read, .mode = 0740, .group = 65534};
+  rill_queue *secret = open_queue(context, "secret", RILL_CREATE, NULL);
+  rill_queue *readable = open_queue(context, "readable", RILL_CREATE, &group_may_read);
+  dir_before = open(support_directory(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  assert_code(pipe2(pipe_ends, O_CLOEXEC), 0);
+  const pid_t child = support_child(stranger, &pipe_ends[1]);
+  (void)close(pipe_ends[1]);
+  assert_code(read(pipe_ends[0], &byte, 1), 1);
+  rill_producer_close(open_producer(secret, RILL_PARK));
+  rill_producer_close(open_producer(readable, RILL_PARK));
+  assert_code(support_reap(child), 0);
+  (void)close(pipe_ends[0]);
+  (void)close(dir_before);
+  rill_queue_close(secret);
+  rill_queue_close(readable);
+  rill_context_close(context);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      WITH_DAEMON(queues_are_made_found_and_removed),
+      WITH_DAEMON(queue_made_by_file_is_seen_at_once),
+      WITH_DAEMON(list_comes_in_pages_in_the_order_of_names),
+      WITH_DAEMON(watcher_is_told_what_happens),
+      WITH_DAEMON(damaged_queue_is_a_row_with_its_reason),
+      WITH_DAEMON(truncated_queue_does_not_end_the_registry),
+      WITH_DAEMON(stranger_sees_what_he_may_read_and_changes_nothing),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
