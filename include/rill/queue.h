@@ -100,6 +100,21 @@ RILL_API int rill_queue_open(rill_context *context, const char *name,
                              unsigned flags, const struct rill_queue_attr *attr,
                              rill_time deadline, rill_queue **ret_queue);
 
+/* Opens a copied pair of segment files by their paths, to look at it as with RILL_OBSERVE:
+ * rill_queue_stat, rill_group_stat, and a consumer with RILL_TAIL. Which processes live is
+ * not known of copies: `limited` is set, producer and members are as they last wrote, and
+ * ages count from the last checkpoint that was copied. Of a queue in use, copy the control
+ * file first: groups then seem to be behind rather than ahead. A ring that was overwritten
+ * while it was copied is -EPROTO when it is looked at.
+ * Takes no locks, writes nothing. Progress: does not wait. Contexts: any thread.
+ * Errors: -EINVAL (a path is NULL or empty), -ENOENT (no such file), -ENOTDIR or
+ * -ENAMETOOLONG (in a path), -EACCES, -EPERM (owner or mode is not trusted), -EINPROGRESS
+ * (unfinished), -EPROTO (foreign bytes, other byte order), -EBADMSG (truncated, damaged, or
+ * not of one queue), -EPROTONOSUPPORT (another version), -EMFILE, -ENOMEM, -ECHILD.
+ * Since 0.1. */
+RILL_API int rill_queue_open_files(rill_context *context, const char *control_path,
+                                   const char *data_path, rill_queue **ret_queue);
+
 /* Drops the caller's reference; producers and consumers of the queue live on.
  * NULL is allowed.
  * Contexts: any thread; in a forked child it leaves the parent's alone. Since 0.1. */

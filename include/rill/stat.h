@@ -44,7 +44,7 @@ struct rill_queue_stat {
   uint32_t mode, uid, gid; /* who may do what, as in rill_queue_attr            */
   uint32_t limited;        /* not 0: this process may only look, so it cannot probe leases:
                               producer, attached and the groups are as the producer
-                              last wrote them                                  */
+                              last wrote them; or these are copied files        */
   uint32_t reserved0;
   uint32_t waiting;        /* not 0: the producer waits for room               */
   uint32_t attached;       /* not 0: some process has it open                  */

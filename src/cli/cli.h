@@ -62,6 +62,26 @@ int cli_context(const struct cli *cli, rill_context **ret_context);
 /* Opens a queue to look at it. Returns 0 or a negative errno value. */
 int cli_observe(rill_context *context, const char *name, rill_queue **ret_queue);
 
+/* The verbs that look at one queue: at the named one, or at the copied pair of --file,
+ * CONTROL,DATA (NULL: not given). */
+struct observed {
+  rill_context *context;
+  rill_queue *queue;
+};
+#define OPTION_FILE(p)                                                                             \
+  OPTION_TEXT("file", 0, "CONTROL,DATA", p,                                                        \
+              "look at a copied pair of segment files, read-only, in place of NAME; of a queue "   \
+              "in use copy the control file first")
+
+/* Returns 0 or an exit status, having said why; then both are NULL. */
+int cli_observe_one(const struct cli *cli, const struct verb *verb, const char *file, int count,
+                    char **operands, struct observed *ret);
+void cli_observed_close(struct observed *observed);
+/* Whether there is a name or a file, not both: 0 or STATUS_USAGE. needed: one there must be. */
+int cli_name_or_file(const struct verb *verb, const char *file, int count, bool needed);
+/* The two paths of --file. Returns 0 or STATUS_USAGE. They are freed by the caller. */
+int cli_paths(const char *file, char **ret_control, char **ret_data);
+
 /* The deadline of --timeout: a span in ns, or RILL_FOREVER. */
 rill_time cli_deadline(int64_t span);
 

@@ -15,7 +15,7 @@ static void print_names(FILE *out, const struct option *options) {
 static void print_value(FILE *out, const char *value) {
   if (!strcmp(value, "PATH")) {
     fputs("kind=folders", out);
-  } else if (!strcmp(value, "FILE")) {
+  } else if (!strcmp(value, "FILE") || !strcmp(value, "CONTROL,DATA")) {
     fputs("kind=files", out);
   } else if (!strchr(value, '|')) {
     fputs("kind=nothing", out);

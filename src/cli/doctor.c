@@ -9,8 +9,10 @@
 #include "json.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 static bool json_wanted, quiet;
+static const char *file;
 
 struct patient {
   struct cli *cli;
@@ -38,14 +40,16 @@ static void tell(int kind, const char *text, void *argument) {
   }
 }
 
-static int examine(const char *name, void *argument) {
-  struct patient *patient = argument;
-  struct rilli_report report = {tell, patient, 0, 0};
+static void begin(struct patient *patient, const char *name) {
   patient->heading = name;
   if (patient->queues)
     patient->findings = json_array();
-  int code = rilli_examine(patient->context, name, &report);
-  patient->wrong += report.wrong;
+}
+
+/* After looking at a queue, which returned code. */
+static void end(struct patient *patient, const char *name, const struct rilli_report *report,
+                int code) {
+  patient->wrong += report->wrong;
   if (code && !(patient->all && code == -ENOENT))
     patient->status = cli_fail_library(code);
   if (code == -ENOENT)
@@ -53,8 +57,21 @@ static int examine(const char *name, void *argument) {
   else if (patient->queues)
     json_array_append_new(patient->queues,
                           json_pack("{s:s, s:b, s:o}", "name", name, "sound",
-                                    report.wrong == 0 && !code, "findings", patient->findings));
+                                    report->wrong == 0 && !code, "findings", patient->findings));
+}
+
+static int examine(const char *name, void *argument) {
+  struct patient *patient = argument;
+  struct rilli_report report = {tell, patient, 0, 0};
+  begin(patient, name);
+  end(patient, name, &report, rilli_examine(patient->context, name, &report));
   return 0;
+}
+
+static void examine_files(struct patient *patient, const char *control, const char *data) {
+  struct rilli_report report = {tell, patient, 0, 0};
+  begin(patient, control);
+  end(patient, control, &report, rilli_examine_files(patient->context, control, data, &report));
 }
 
 static void leftover(const struct rill_gc_item *item, void *argument) {
@@ -81,17 +98,35 @@ static int examine_all(struct patient *patient) {
   return n < 0 ? cli_fail_library(n) : 0;
 }
 
+/* What was asked for: a queue, a copied pair, or all and the host. */
+static int examine_wanted(struct patient *patient, int count, char **operands) {
+  char *control, *data;
+  if (file) {
+    int status = cli_paths(file, &control, &data);
+    if (status)
+      return status;
+    examine_files(patient, control, data);
+    free(control);
+    free(data);
+    return 0;
+  }
+  if (count) {
+    (void)examine(operands[0], patient);
+    return 0;
+  }
+  int status = examine_all(patient);
+  examine_host(patient);
+  return status;
+}
+
 static int run(struct cli *cli, int count, char **operands) {
   struct patient patient = {.cli = cli, .queues = json_wanted ? json_array() : NULL};
-  int status = cli_context(cli, &patient.context);
+  int status = cli_name_or_file(&verb_doctor, file, count, false);
+  if (!status)
+    status = cli_context(cli, &patient.context);
   if (status)
     return status;
-  if (count)
-    (void)examine(operands[0], &patient);
-  else
-    status = examine_all(&patient);
-  if (!count)
-    examine_host(&patient);
+  status = examine_wanted(&patient, count, operands);
   if (!status)
     status = patient.status;
   bool sound = !patient.wrong && !status;
@@ -108,6 +143,7 @@ static int run(struct cli *cli, int count, char **operands) {
 }
 
 static const struct option options[] = {
+    OPTION_FILE(&file),
     OPTION_FLAG("quiet", 'q', &quiet, "leave out what is fine, and queues of which all is"),
     OPTION_FLAG("json", 0, &json_wanted,
                 "an object: sound, queues (an array: name, sound, findings (an array: kind, "

@@ -106,6 +106,19 @@ static char *readers(rill_queue *queue) {
   return text;
 }
 
+/* Of the group that is furthest behind: 0 if all is read. */
+static int64_t slowest_age(rill_queue *queue) {
+  struct rill_group_stat group = {.size = sizeof group};
+  uint64_t most = 0;
+  int64_t age = 0;
+  for (uint32_t index = 0; rill_group_stat(queue, &index, &group) == 1;)
+    if (group.lag_bytes > most) {
+      most = group.lag_bytes;
+      age = group.lag_age;
+    }
+  return age;
+}
+
 static void print_rates(struct table *table, const struct row *row) {
   char text[UNITS_TEXT];
   table_cell(table, NULL, format_count(text, row->messages_rate));
@@ -131,11 +144,12 @@ static void print_row(struct table *table, const struct row *row) {
   }
   table_cell(table, state_color(stat), words_state(stat));
   table_cell(table, NULL, format_size(text, stat->capacity));
-  table_cell(table, NULL, format_size(text, stat->depth_bytes));
   table_print(table, NULL, "%llu", (unsigned long long)stat->depth_messages);
+  table_cell(table, NULL, format_size(text, stat->depth_bytes));
+  const int64_t age = slowest_age(row->queue);
+  table_cell(table, NULL, age ? format_duration(text, age) : "-");
   if (rates)
     print_rates(table, row);
-  table_print(table, NULL, "%u", stat->group_count);
   print_producer(table, stat);
   char *attached = readers(row->queue);
   table_cell(table, NULL, attached ? attached : "?");
@@ -143,10 +157,10 @@ static void print_row(struct table *table, const struct row *row) {
 }
 
 static int print_text(const struct listing *listing, const char *pattern, FILE *out) {
-  static const char *const plain[] = {"<NAME",   "<STATE",    ">CAPACITY", ">DEPTH", ">MESSAGES",
-                                      ">GROUPS", ">PRODUCER", "<READERS",  NULL};
-  static const char *const rated[] = {"<NAME",     "<STATE",   ">CAPACITY", ">DEPTH",
-                                      ">MESSAGES", ">MSG/S",   ">BYTES/S",  ">GROUPS",
+  static const char *const plain[] = {"<NAME", "<STATE",    ">CAPACITY", ">LAG", ">BYTES",
+                                      ">AGE",  ">PRODUCER", "<READERS",  NULL};
+  static const char *const rated[] = {"<NAME",     "<STATE",   ">CAPACITY", ">LAG",
+                                      ">BYTES",    ">AGE",     ">MSG/S",    ">BYTES/S",
                                       ">PRODUCER", "<READERS", NULL};
   if (!listing->count) {
     if (pattern)
@@ -238,7 +252,9 @@ const struct verb verb_ls = {
     .summary = "list the queues",
     .about =
         "Lists the queues whose names match the pattern of a shell (* matches / as well), or all. "
-        "DEPTH and MESSAGES are what the slowest group has still to read. PRODUCER is the process "
+        "LAG (messages) and BYTES are what the slowest group has still to read, AGE is how long "
+        "ago the "
+        "first of it was published; a queue without groups has none. PRODUCER is the process "
         "id of the living one. READERS are the groups, each with the process id of its member, or "
         "with its state when it has none; - is a group without a name.\n\n"
         "The states of a queue: live, it has a producer; blocked, its producer waits for room; "

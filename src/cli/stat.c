@@ -10,6 +10,7 @@
 #include <time.h>
 
 static bool json_wanted;
+static const char *file;
 
 static void line(FILE *out, const char *name) {
   fprintf(out, "  %-13s", name);
@@ -186,26 +187,22 @@ static int show(FILE *out, const char *name, rill_queue *queue,
 }
 
 static int run(struct cli *cli, int count, char **operands) {
-  (void)count;
-  rill_context *context;
-  rill_queue *queue = NULL;
-  int status = cli_context(cli, &context);
+  struct observed seen;
+  int status = cli_observe_one(cli, &verb_stat, file, count, operands, &seen);
   if (status)
     return status;
   struct rill_queue_stat stat = {.size = sizeof stat};
-  int r = cli_observe(context, operands[0], &queue);
-  if (r >= 0)
-    r = rill_queue_stat(queue, &stat);
+  int r = rill_queue_stat(seen.queue, &stat);
   if (r < 0)
     status = cli_fail_library(r);
   else
-    status = show(cli->out, operands[0], queue, &stat);
-  rill_queue_close(queue);
-  rill_context_close(context);
+    status = show(cli->out, stat.name, seen.queue, &stat);
+  cli_observed_close(&seen);
   return status;
 }
 
 static const struct option options[] = {
+    OPTION_FILE(&file),
     OPTION_FLAG(
         "json", 0, &json_wanted,
         "an object: name, uuid, state, attached, removed, capacity, max_message, quantum, "
@@ -224,8 +221,7 @@ static const struct option options[] = {
 
 const struct verb verb_stat = {
     .name = "stat",
-    .operands = "NAME",
-    .least = 1,
+    .operands = "[NAME]",
     .most = 1,
     .summary = "show one queue in full",
     .about = "Shows the geometry of a queue, its producer, and each group: how far it is behind in "

@@ -8,7 +8,7 @@
 
 #define NOT_GIVEN UINT64_MAX
 
-static const char *from;
+static const char *from, *file;
 static uint64_t count = NOT_GIVEN;
 static int64_t timeout = RILL_FOREVER;
 static bool follow, raw, json_wanted;
@@ -66,23 +66,20 @@ static int look(rill_queue *queue) {
 }
 
 static int run(struct cli *cli, int operand_count, char **operands) {
-  (void)operand_count;
-  rill_context *context;
-  rill_queue *queue;
-  int status = cli_context(cli, &context);
+  struct observed seen;
+  if (file && follow)
+    return cli_usage("tail: nothing comes to copied files: take one of --file and --follow");
+  signals_catch();
+  int status = cli_observe_one(cli, &verb_tail, file, operand_count, operands, &seen);
   if (status)
     return status;
-  signals_catch();
-  int r = cli_observe(context, operands[0], &queue);
-  rill_context_close(context);
-  if (r < 0)
-    return cli_fail_library(r);
-  status = look(queue);
-  rill_queue_close(queue);
+  status = look(seen.queue);
+  cli_observed_close(&seen);
   return status;
 }
 
 static const struct option options[] = {
+    OPTION_FILE(&file),
     OPTION_COUNT("count", 'n', &count,
                  "end after so many messages; without --from these are the last ones, or, with "
                  "--follow, those and what comes"),
@@ -97,8 +94,7 @@ static const struct option options[] = {
 
 const struct verb verb_tail = {
     .name = "tail",
-    .operands = "NAME",
-    .least = 1,
+    .operands = "[NAME]",
     .most = 1,
     .summary = "look at messages without taking them",
     .about = "Writes the last messages that are still in the queue, each with a newline. Attaches "

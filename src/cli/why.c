@@ -9,10 +9,12 @@
 
 #include <string.h>
 
-#define LONG_AGO INT64_C(1000000000) /* ns: a message that has waited for so long is worth a word  \
-                                      */
+#define LONG_AGO                                                                                   \
+  INT64_C(1000000000) /* ns: a message that has waited for so long is worth a word                 \
+                       */
 
 static bool json_wanted;
+static const char *file;
 static int64_t interval = 100000000;
 
 /* Of two equally far behind, the one without a living member: it will not get on. */
@@ -47,8 +49,11 @@ static bool is_same(const struct why *one, const struct why *other) {
 
 static int watch(rill_queue *queue, struct why *why) {
   int r = look(queue, why);
-  if (r < 0 || why->copied)
+  if (r < 0)
     return r;
+  why->producer.cpu = why->member.cpu = -1;
+  if (why->copied)
+    return 0;
   const struct why first = *why;
   const bool member = why->has_group && why->group.pid;
   process_look(why->stat.producer_pid, why->stat.producer_opened, &why->producer);
@@ -124,30 +129,27 @@ static void write_where(const struct cli *cli, char *ret, size_t size) {
 }
 
 static int run(struct cli *cli, int count, char **operands) {
-  (void)count;
-  rill_context *context;
-  rill_queue *queue = NULL;
+  struct observed seen;
   char where[512];
-  int status = cli_context(cli, &context);
+  int status = cli_observe_one(cli, &verb_why, file, count, operands, &seen);
   if (status)
     return status;
   write_where(cli, where, sizeof where);
-  struct why why = {.name = operands[0], .where = where};
-  int r = cli_observe(context, operands[0], &queue);
-  if (r >= 0)
-    r = watch(queue, &why);
+  struct why why = {.where = where, .copied = file != NULL};
+  int r = watch(seen.queue, &why);
+  why.name = why.stat.name;
   if (r < 0) {
     status = cli_fail_library(r);
   } else {
     why.cause = cause_of(&why);
     status = json_wanted ? why_print_json(cli->out, &why) : why_print_text(cli->out, &why);
   }
-  rill_queue_close(queue);
-  rill_context_close(context);
+  cli_observed_close(&seen);
   return signals_caught() ? signals_status() : status;
 }
 
 static const struct option options[] = {
+    OPTION_FILE(&file),
     OPTION_DURATION("interval", &interval,
                     "how long to watch who gets on and who does not (default 100ms)"),
     OPTION_FLAG(
@@ -165,8 +167,7 @@ static const struct option options[] = {
 
 const struct verb verb_why = {
     .name = "why",
-    .operands = "NAME",
-    .least = 1,
+    .operands = "[NAME]",
     .most = 1,
     .summary = "say who holds a queue up, and since when",
     .about =

@@ -38,6 +38,7 @@ struct rill_queue {
   struct rilli_mapping control; /* read-only; carries the attach lease             */
   uint32_t data_mode;           /* permission bits of the data file               */
   int limited;                  /* may only look: `control` is an empty image      */
+  int copied;                   /* files by their paths: nobody's leases are on them */
   struct rilli_ring ring;       /* read-only view; no hints                        */
 };
 
@@ -65,6 +66,7 @@ struct rilli_pair {
   struct rilli_geometry geometry;
   struct rilli_control_geometry control_geometry;
   int limited; /* the control segment may not be opened: it is described by stat alone */
+  int copied;  /* files by their paths                                              */
 };
 void rilli_pair_init(struct rilli_pair *pair);
 void rilli_pair_close(struct rilli_pair *pair);
@@ -72,7 +74,10 @@ void rilli_pair_close(struct rilli_pair *pair);
  * observes and may only look gets the data segment alone.
  * -ENOENT: there is none. -EAGAIN: just being removed; try again. */
 int rilli_pair_open(int dir, const char *name, int observe, struct rilli_pair *ret);
-/* Opens the control file once more, as a description of its own. -ESTALE: it is another. */
+/* A copied pair, by the paths of its files. */
+int rilli_pair_open_files(const char *control_path, const char *data_path, struct rilli_pair *ret);
+/* Opens the control file once more, as a description of its own. -ESTALE: it is another;
+ * -ENOLCK: it is a copy, whose leases say nothing. */
 int rilli_control_open(const rill_queue *queue, int writable, struct rilli_file *ret);
 /* The same for taking a lease through it: closed by rilli_lease_close. */
 int rilli_control_open_for_lease(const rill_queue *queue, struct rilli_file *ret);

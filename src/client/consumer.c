@@ -27,6 +27,8 @@ static int tend(void *self) {
   const rill_queue *queue = owner->queue;
   struct rilli_file control;
   const uint32_t state = atomic_load_explicit(&consumer->page->state, memory_order_acquire);
+  if (queue->copied)
+    return 1; /* nothing more will come */
   const int code = rilli_control_open(queue, 0, &control);
   if (code)
     return code == -ESTALE ? code : 0;

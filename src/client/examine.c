@@ -104,13 +104,18 @@ static void examine_frames(struct examination *exam) {
          number(exam->head.position));
 }
 
+/* Of a copy it is believed: nobody can tell. */
+static int is_held(const struct examination *exam, int64_t lease) {
+  return exam->queue->copied || rilli_lock_held(exam->control.fd, lease, 1) == 1;
+}
+
 /* --- the producer ----------------------------------------------------------------- */
 
 static void examine_producer(struct examination *exam) {
   const struct rilli_producer_page *page = exam->ring->page;
   const uint32_t state = atomic_load_explicit(&page->state, memory_order_acquire);
   const uint64_t waiting = atomic_load_explicit(&page->waiting, memory_order_relaxed);
-  const int alive = rilli_lock_held(exam->control.fd, RILLI_LEASE_PRODUCER, 1) == 1;
+  const int alive = is_held(exam, RILLI_LEASE_PRODUCER);
   if (state > RILLI_PRODUCER_CLOSED)
     tell(exam->report, RILLI_WRONG, "the producer's state %u is none", state);
   else if (state == RILLI_PRODUCER_LIVE && !alive)
@@ -164,7 +169,7 @@ static void examine_group(struct examination *exam, uint32_t index) {
     tell(exam->report, RILLI_WRONG, "group %s: its state %u is none", name, state);
     return;
   }
-  const int alive = rilli_lock_held(exam->control.fd, RILLI_LEASE_MEMBER(index, 0), 1) == 1;
+  const int alive = is_held(exam, RILLI_LEASE_MEMBER(index, 0));
   if (atomic_load_explicit(&group->state, memory_order_acquire) != word)
     return; /* it is just changing */
   if (state == RILLI_GROUP_NONE) {
@@ -202,32 +207,49 @@ static void examine_names(struct examination *exam) {
   }
 }
 
-int rilli_examine(rill_context *context, const char *name, struct rilli_report *report) {
-  struct examination exam = {.report = report};
-  rill_queue *queue;
-  int code = rill_queue_open(context, name, RILL_OBSERVE, NULL, RILL_NOW, &queue);
+static int examine(rill_queue *queue, struct rilli_report *report) {
+  struct examination exam = {.report = report, .queue = queue, .ring = &queue->ring};
+  exam.control.fd = -1;
+  const int code = queue->copied ? 0 : rilli_control_open(queue, 0, &exam.control);
+  if (code)
+    return code;
+  if (strcmp(queue->geometry.name, queue->name) != 0)
+    tell(report, RILLI_WRONG, "its segment calls itself '%.200s'", queue->geometry.name);
+  tell(report, RILLI_FINE, "both segments have sound first pages and belong together");
+  if (queue->copied)
+    tell(report, RILLI_NOTE, "of copied files it is not known who lives");
+  examine_frames(&exam);
+  examine_producer(&exam);
+  for (uint32_t i = 0; i < exam.ring->max_groups; i++)
+    examine_group(&exam, i);
+  examine_names(&exam);
+  if (exam.control.fd >= 0)
+    (void)close(exam.control.fd);
+  return 0;
+}
+
+/* What was opened, or why it could not be. */
+static int examine_opened(int code, rill_queue *queue, struct rilli_report *report) {
   if (code == -EPROTO || code == -EBADMSG || code == -EINPROGRESS || code == -EPROTONOSUPPORT) {
     tell(report, RILLI_WRONG, "%s", rill_error());
     return 0;
   }
   if (code)
     return code;
-  code = rilli_control_open(queue, 0, &exam.control);
-  if (code) {
-    rill_queue_close(queue);
-    return code;
-  }
-  exam.queue = queue;
-  exam.ring = &queue->ring;
-  if (strcmp(queue->geometry.name, queue->name) != 0)
-    tell(report, RILLI_WRONG, "its segment calls itself '%.200s'", queue->geometry.name);
-  tell(report, RILLI_FINE, "both segments have sound first pages and belong together");
-  examine_frames(&exam);
-  examine_producer(&exam);
-  for (uint32_t i = 0; i < exam.ring->max_groups; i++)
-    examine_group(&exam, i);
-  examine_names(&exam);
-  (void)close(exam.control.fd);
+  code = examine(queue, report);
   rill_queue_close(queue);
-  return 0;
+  return code;
+}
+
+int rilli_examine(rill_context *context, const char *name, struct rilli_report *report) {
+  rill_queue *queue = NULL;
+  const int code = rill_queue_open(context, name, RILL_OBSERVE, NULL, RILL_NOW, &queue);
+  return examine_opened(code, queue, report);
+}
+
+int rilli_examine_files(rill_context *context, const char *control_path, const char *data_path,
+                        struct rilli_report *report) {
+  rill_queue *queue = NULL;
+  const int code = rill_queue_open_files(context, control_path, data_path, &queue);
+  return examine_opened(code, queue, report);
 }

@@ -20,4 +20,8 @@ struct rilli_report {
  * is not. */
 int rilli_examine(rill_context *context, const char *name, struct rilli_report *report);
 
+/* The same of a copied pair of files. */
+int rilli_examine_files(rill_context *context, const char *control_path, const char *data_path,
+                        struct rilli_report *report);
+
 #endif

@@ -88,6 +88,13 @@ static int attach(int dir, struct rilli_pair *pair) {
   return 0;
 }
 
+static int belong_together(const struct rilli_pair *pair) {
+  if (memcmp(pair->geometry.uuid, pair->control_geometry.uuid, 16) != 0 ||
+      pair->geometry.max_groups != pair->control_geometry.max_groups)
+    return rilli_fail(EBADMSG, "its two segments do not belong together" REMEDY);
+  return 0;
+}
+
 static int open_data(int dir, const char *name, struct rilli_pair *pair) {
   rilli_name_files(name, pair->control_geometry.uuid, pair->control_name, pair->data_name);
   int code = rilli_segment_open(dir, pair->data_name, 0, &pair->data);
@@ -99,10 +106,7 @@ static int open_data(int dir, const char *name, struct rilli_pair *pair) {
     code = rilli_data_check(&pair->data, &pair->geometry);
   if (code)
     return code;
-  if (memcmp(pair->geometry.uuid, pair->control_geometry.uuid, 16) != 0 ||
-      pair->geometry.max_groups != pair->control_geometry.max_groups)
-    return rilli_fail(EBADMSG, "its two segments do not belong together" REMEDY);
-  return 0;
+  return belong_together(pair);
 }
 
 /* Without the right to open the control segment, the data segment is found by its name. */
@@ -175,6 +179,42 @@ int rilli_pair_open(int dir, const char *name, int observe, struct rilli_pair *r
   return code;
 }
 
+/* A segment by its path: the directory it lies in is looked at as well. */
+static int open_path(const char *path, struct rilli_file *ret) {
+  char directory[PATH_MAX];
+  const char *slash = strrchr(path, '/'), *file = slash ? slash + 1 : path;
+  const size_t length = slash ? (size_t)(slash - path) + 1 : 1;
+  if (length >= sizeof directory)
+    return rilli_fail(ENAMETOOLONG, "the path '%.64s...' is too long", path);
+  memcpy(directory, slash ? path : ".", length);
+  directory[length] = 0;
+  const int dir = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  int code = dir < 0 ? -errno : rilli_segment_open(dir, file, 0, ret);
+  if (dir >= 0)
+    (void)close(dir);
+  if (dir < 0 || code == -ENOENT)
+    code = rilli_fail(-code, "'%s': %s", path, rilli_words(-code));
+  return code;
+}
+
+int rilli_pair_open_files(const char *control_path, const char *data_path, struct rilli_pair *ret) {
+  uint32_t tombstone = 0;
+  rilli_pair_init(ret);
+  ret->copied = 1;
+  int code = open_path(control_path, &ret->control);
+  if (code == 0)
+    code = rilli_control_check(&ret->control, &ret->control_geometry, &tombstone);
+  if (code == 0)
+    code = open_path(data_path, &ret->data);
+  if (code == 0)
+    code = rilli_data_check(&ret->data, &ret->geometry);
+  if (code == 0)
+    code = belong_together(ret);
+  if (code)
+    rilli_pair_close(ret);
+  return code;
+}
+
 /* For those who may only look: the name still means this file. */
 static int still_there(const rill_queue *queue) {
   return rilli_segment_same(rilli_context_dir(queue->context), queue->control_name,
@@ -199,6 +239,9 @@ static int compare_control(const rill_queue *queue, int code, const struct rilli
 }
 
 int rilli_control_open(const rill_queue *queue, int writable, struct rilli_file *ret) {
+  if (queue->copied)
+    return rilli_fail(ENOLCK, "queue '%s' is a pair of copied files: nobody's leases are on them",
+                      queue->name);
   const int dir = rilli_context_dir(queue->context);
   return compare_control(queue, rilli_segment_open(dir, queue->control_name, writable, ret), ret);
 }

@@ -74,6 +74,7 @@ static int adopt(rill_context *context, const char *name, unsigned flags,
   queue->geometry = pair->geometry;
   queue->control_geometry = pair->control_geometry;
   queue->limited = pair->limited;
+  queue->copied = pair->copied;
   queue->data_mode = pair->data.mode;
   const size_t size = pair->control_geometry.file_size;
   int code = queue->limited ? rilli_map_nothing(size, &queue->control)
@@ -298,4 +299,21 @@ int rill_queue_open(rill_context *context, const char *name, unsigned flags,
   }
   *ret_queue = queue;
   return 0;
+}
+
+int rill_queue_open_files(rill_context *context, const char *control_path, const char *data_path,
+                          rill_queue **ret_queue) {
+  struct rilli_pair pair;
+  char name[RILLI_NAME_SIZE];
+  if (rilli_context_check(context))
+    return -ECHILD;
+  if (!control_path || !*control_path || !data_path || !*data_path)
+    return rilli_fail(EINVAL, "rill_queue_open_files takes the paths of two files");
+  int code = rilli_pair_open_files(control_path, data_path, &pair);
+  if (code == 0) {
+    (void)snprintf(name, sizeof name, "%.*s", (int)sizeof name - 1, pair.geometry.name);
+    code = adopt(context, name, RILL_OBSERVE, &pair, ret_queue);
+    rilli_pair_close(&pair);
+  }
+  return code ? rilli_fail_in(-code, "cannot open the queue of '%s'", control_path) : 0;
 }

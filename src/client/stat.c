@@ -10,12 +10,17 @@
 
 #define LOAD(word) atomic_load_explicit(&(word), memory_order_acquire)
 
-/* The leases as another process would see them; -1: removed, or may only look. */
+/* Leases say nothing, to this process or at all. */
+static int is_blind(const rill_queue *queue) {
+  return queue->limited || queue->copied;
+}
+
+/* The leases as another process would see them; -1: removed, a copy, or may only look. */
 static int look_at_leases(const rill_queue *queue, struct rilli_file *ret) {
   const int code = rilli_control_open(queue, 0, ret);
   if (code)
     ret->fd = -1;
-  return code == -ESTALE || queue->limited ? 0 : code;
+  return code == -ESTALE || is_blind(queue) ? 0 : code;
 }
 
 static int held(const struct rilli_file *control, int64_t byte, int64_t length) {
@@ -29,7 +34,7 @@ static uint32_t producer_state(const rill_queue *queue, const struct rilli_file 
   case RILLI_PRODUCER_CLOSED:
     return RILL_PRODUCER_CLOSED;
   default:
-    if (queue->limited)
+    if (is_blind(queue))
       return RILL_PRODUCER_ALIVE; /* as it said last */
     return held(control, RILLI_LEASE_PRODUCER, 1) ? RILL_PRODUCER_ALIVE : RILL_PRODUCER_DEAD;
   }
@@ -118,7 +123,7 @@ static void geometry_stat(const rill_queue *queue, struct rill_queue_stat *ret) 
   ret->placement = geometry->attributes;
   ret->max_groups = geometry->max_groups;
   ret->mode = rights(queue->data_mode, queue->control_file.mode);
-  ret->limited = (uint32_t)queue->limited;
+  ret->limited = (uint32_t)is_blind(queue);
   ret->uid = queue->control_file.uid;
   ret->gid = queue->control_file.gid;
 }
@@ -168,7 +173,7 @@ int rill_queue_stat(rill_queue *queue, struct rill_queue_stat *ret) {
   stat.wakes = LOAD(page->wakes);
   stat.producer_parks = LOAD(page->parks);
   stat.waiting = LOAD(page->waiting) % RILLI_FRAME_ALIGN == 0;
-  stat.removed = (control.fd < 0 && !queue->limited) || rilli_is_removed(queue);
+  stat.removed = (control.fd < 0 && !is_blind(queue)) || rilli_is_removed(queue);
   stat.attached = (uint32_t)held(&control, RILLI_LEASE_BASE, RILLI_LEASE_RANGE);
   depth_stat(queue, &head, &stat);
   if (control.fd >= 0)
@@ -184,8 +189,8 @@ static uint32_t group_state(const rill_queue *queue, const struct rilli_file *co
   const uint32_t state = RILLI_STATE_STATE(word);
   if (state == RILLI_GROUP_KEPT)
     return RILL_GROUP_KEPT;
-  if (queue->limited)
-    return RILL_GROUP_ACTIVE; /* as the producer last saw it */
+  if (is_blind(queue))
+    return RILL_GROUP_ACTIVE; /* as the producer last saw it, or the copy has it */
   if (!held(control, RILLI_LEASE_MEMBER(index, 0), 1))
     return RILL_GROUP_DEAD;
   return state == RILLI_GROUP_JOINING ? RILL_GROUP_JOINING : RILL_GROUP_ACTIVE;
@@ -212,7 +217,11 @@ static int64_t age(const rill_queue *queue, uint64_t cursor) {
   if (rilli_index_oldest(ring, cursor, &entry) &&
       rilli_index_position(ring, limit - ring->capacity, cursor, &entry))
     return 0;
-  const int64_t span = (int64_t)((uint64_t)rill_clock() - (uint64_t)entry.time); /* any bytes */
+  int64_t now = rill_clock();
+  struct rilli_place newest; /* a copy stands still, and may be of another host */
+  if (queue->copied && rilli_index_position(ring, limit - ring->capacity, limit, &newest) == 0)
+    now = newest.time;
+  const int64_t span = (int64_t)((uint64_t)now - (uint64_t)entry.time); /* any bytes */
   return span > 0 ? span : 0;
 }
 

@@ -25,6 +25,12 @@ grep "^md/eurex/fdax  *idle  *256 KiB " "$out" | grep -q " billing:kept$" ||
 run 0 "$RILL" ls 'md/*' --json
 same "1 md/eurex/fdax idle 262144 billing kept" "$("$JSON" '#' 0.name 0.state 0.capacity \
   0.groups.0.name 0.groups.0.state <"$out")"
+run 0 "$RILL" pub md/eurex/fdax --count 3
+run 0 "$RILL" ls 'md/*'
+grep -q "^NAME  *STATE  *CAPACITY  *LAG  *BYTES  *AGE  *PRODUCER  *READERS$" "$out" ||
+  fail "other columns: $(cat "$out")"
+grep -q " 256 KiB  *3  *[0-9]* B  *[0-9.]* [mun]*s  *closed  *billing:kept$" "$out" ||
+  fail "no lag in: $(cat "$out")"
 run 0 "$RILL" ls orders --json --rates --interval 10ms
 same "orders live alive $pub" "$("$JSON" 0.name 0.state 0.producer.state 0.producer.pid <"$out")"
 "$JSON" 0.messages_per_second 0.bytes_per_second <"$out"
