@@ -63,7 +63,8 @@ static void view_row(const rill_queue *queue, uint32_t index, struct view *ret) 
   memcpy(ret->name, group->name, sizeof ret->name);
 }
 
-/* The message a cursor stands for: as its group noted it, else by walking to it. */
+/* The message a cursor stands for: as its group noted it, else as the frame there says (which a
+ * full queue keeps whole, though its write limit is beyond it). */
 static uint64_t sequence_at(const rill_queue *queue, uint32_t index, uint64_t cursor,
                             const struct rilli_place *head) {
   const struct rilli_ring *ring = &queue->ring;
@@ -74,12 +75,13 @@ static uint64_t sequence_at(const rill_queue *queue, uint32_t index, uint64_t cu
           atomic_load_explicit(&group->place[turn].sequence, memory_order_relaxed);
       return rilli_before(head->sequence, sequence) ? head->sequence : sequence;
     }
-  struct rilli_place place;
-  const struct rilli_until until = {.by_position = 1, .position = cursor};
-  if (rilli_index_position(ring, LOAD(ring->page->limit) - ring->capacity, cursor, &place) ||
-      rilli_walk(ring, &until, &place))
+  if (cursor % RILLI_FRAME_ALIGN != 0)
     return head->sequence;
-  return place.sequence;
+  const uint8_t *frame = rilli_frame_at(ring->base, ring->capacity - 1, cursor);
+  const uint64_t word = rilli_load_word(frame), sequence = rilli_load_sequence(frame);
+  const int sound = cursor != head->position && rilli_word_ok(word, sequence, ring->capacity) &&
+                    head->sequence - sequence <= ring->capacity / RILLI_FRAME_ALIGN;
+  return sound ? sequence : head->sequence;
 }
 
 /* Returns 0 when there is no such group. */

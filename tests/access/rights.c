@@ -184,6 +184,7 @@ static int observer_sees(void *arg) {
   CK(strcmp(group.name, "desk") == 0);
   CK_EQ(group.state, RILL_GROUP_ACTIVE);
   CK(group.lag_messages > 0 && group.lag_messages <= 603);
+  CK_EQ(group.lag_bytes, group.lag_messages * 32); /* 8 bytes and a header, in steps of 16 */
   CK_EQ(rill_group_stat(opened, &index, &group), 0);
   CK_EQ(rill_consumer_open(opened, &attr, &tail), 0);
   CK_EQ(rill_receive(tail, RILL_NOW, &message), 0);
