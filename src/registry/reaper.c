@@ -152,11 +152,15 @@ static int look_at_use(const struct look *look) {
   const int64_t now = rill_clock();
   const int idle = entry->queue->geometry.lifetime == RILL_TRANSIENT &&
                    rilli_lock_held(look->control.fd, RILLI_LEASE_BASE, RILLI_LEASE_RANGE) == 0;
+  const uint64_t generation =
+      atomic_load_explicit(&entry->queue->ring.page->generation, memory_order_acquire);
   if (!idle)
     entry->idle_since = 0;
-  else if (entry->idle_since == 0)
+  else if (entry->idle_since == 0 || generation != entry->idle_generation) {
+    /* A producer that came and went between two looks left something to read: it counts. */
     entry->idle_since = now;
-  else if (now - entry->idle_since >= GRACE && remove_queue(look, 1)) {
+    entry->idle_generation = generation;
+  } else if (now - entry->idle_since >= GRACE && remove_queue(look, 1)) {
     log_info("queue '%s': transient, and nobody has had it open for %.1f s: removed", entry->name,
              (double)(now - entry->idle_since) / 1e9);
     return 1;

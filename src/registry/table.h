@@ -34,6 +34,7 @@ struct entry {
   /* The loop's own. */
   struct cds_list_head all; /* in table->all                                         */
   int64_t idle_since;       /* 0: not seen idle                                      */
+  uint64_t idle_generation; /* of producers, then: a newer one came and went since   */
   uint64_t died_told;       /* generation of the producer whose death was told, plus 1 */
 };
 
