@@ -44,7 +44,7 @@ finish() {
   rm -rf "$work"
 }
 trap finish EXIT
-trap 'exit 130' INT TERM
+trap 'exit 130' HUP INT TERM PIPE
 
 value() { sed -n "s/.*\"$2\": *\([0-9.]*\).*/\1/p" "$work/$1.json" | head -n 1; }
 micros() { awk "BEGIN { printf \"%.1f\", $1 / 1000 }"; }
