@@ -38,7 +38,7 @@ finish() {
   kill $(jobs -p) 2>/dev/null || true
   [ -z "${registry-}" ] || wait "$registry" || true # it removes its socket
   for name_space in quickstart-$$ quickstart-$$-registry; do
-    "$rill" --namespace $name_space rm orders paced >/dev/null 2>&1 || true
+    "$rill" --namespace "$name_space" rm orders paced >/dev/null 2>&1 || true
     rmdir "${RILL_DIR:-/dev/shm}/rill.$name_space" 2>/dev/null || true
   done
   rm -rf "$work"
