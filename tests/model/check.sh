@@ -10,7 +10,7 @@
 # Exit status: 0 as it must be, 1 not so (the end of Spin's output is shown), 2 usage or tools.
 set -eu
 
-large= memory=2000
+large='' memory=2000
 if [ "${1-}" = -l ]; then
   large=-DLARGE memory=4000
   shift
