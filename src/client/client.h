@@ -19,8 +19,8 @@ struct rill_context {
   _Atomic int dir; /* the namespace's directory: rilli_context_dir                 */
   char *path;      /* its name, and what it is, in case somebody closes it         */
   uint64_t inode, device;
-  uint32_t fence;        /* RILL_FENCE_MEMBARRIER or _FULL                         */
-  const uint32_t *alive; /* 1; 0 in a forked child                                */
+  uint32_t fence;         /* RILL_FENCE_MEMBARRIER or _FULL                         */
+  const uint32_t *alive;  /* 1; 0 in a forked child                                */
   struct rilli_link link; /* to the registry, if there is one                       */
 };
 
@@ -28,7 +28,7 @@ struct rill_queue {
   _Atomic unsigned references;
   rill_context *context;
   unsigned flags;
-  int announced;         /* the registry was told of it                            */
+  int announced; /* the registry was told of it                            */
   char name[RILLI_NAME_SIZE];
   char control_name[RILLI_FILE_NAME], data_name[RILLI_FILE_NAME];
   struct rilli_file control_file; /* its identity; the descriptor is closed        */
@@ -48,6 +48,7 @@ int rilli_context_check(const rill_context *context); /* -ECHILD after fork     
  * file in its place. -1 when it is gone. */
 int rilli_context_dir(rill_context *context);
 void rilli_context_hold(rill_context *context);
+int64_t rilli_wall_clock(void); /* CLOCK_REALTIME in ns, for display               */
 
 /* name.c */
 int rilli_name_check(const char *name);

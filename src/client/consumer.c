@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "client.h"
@@ -51,14 +50,11 @@ static int map_row(struct owner *owner, int fd, uint32_t index) {
 }
 
 static void sign(struct rill_consumer *consumer, const rill_context *context) {
-  struct timespec now;
-  (void)clock_gettime(CLOCK_REALTIME, &now);
   struct rilli_slot *slot = consumer->slot;
   atomic_store_explicit(&slot->pid, getpid(), memory_order_relaxed);
   atomic_store_explicit(&slot->wait, consumer->patience.wait, memory_order_relaxed);
   atomic_store_explicit(&slot->fence, context->fence, memory_order_relaxed);
-  atomic_store_explicit(&slot->opened, (int64_t)now.tv_sec * 1000000000 + now.tv_nsec,
-                        memory_order_relaxed);
+  atomic_store_explicit(&slot->opened, rilli_wall_clock(), memory_order_relaxed);
   atomic_store_explicit(&slot->parks, 0, memory_order_relaxed);
   atomic_store_explicit(&slot->lost, 0, memory_order_relaxed);
 }
@@ -273,7 +269,7 @@ void rill_consumer_close(rill_consumer *consumer) {
   if (consumer->group && consumer->tenancy) {
     rilli_publish_cursor(consumer);
     rilli_leave(consumer->group);
-    rilli_wake_producer(&consumer->ring); /* the gate may rise */
+    rilli_wake_producer(consumer->ring.hints); /* the gate may rise */
   }
   free_consumer(consumer);
 }

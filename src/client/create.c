@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "client.h"
@@ -93,9 +92,7 @@ static int plan(const char *name, const struct rill_queue_attr *attr,
   identity->type_id = attr->type.id;
   identity->type_size = attr->type.size;
   identity->type_version = attr->type.version;
-  struct timespec now;
-  (void)clock_gettime(CLOCK_REALTIME, &now);
-  identity->created = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+  identity->created = rilli_wall_clock();
   (void)snprintf(identity->name, sizeof identity->name, "%s", name);
   rilli_seal_control(control);
   return 0;

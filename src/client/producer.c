@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "client.h"
@@ -115,14 +114,11 @@ static int start(struct rill_producer *producer, const struct owner *owner) {
 static void announce(struct rill_producer *producer, uint32_t fence) {
   struct rilli_producer_page *page = producer->ring.page;
   const uint64_t generation = atomic_load_explicit(&page->generation, memory_order_relaxed);
-  struct timespec now;
-  (void)clock_gettime(CLOCK_REALTIME, &now);
   atomic_store_explicit(&page->waiting, RILLI_NONE, memory_order_relaxed);
   atomic_store_explicit(&page->generation, generation + 1, memory_order_relaxed);
   atomic_store_explicit(&page->fence, fence, memory_order_relaxed);
   atomic_store_explicit(&page->pid, getpid(), memory_order_relaxed);
-  atomic_store_explicit(&page->opened, (int64_t)now.tv_sec * 1000000000 + now.tv_nsec,
-                        memory_order_relaxed);
+  atomic_store_explicit(&page->opened, rilli_wall_clock(), memory_order_relaxed);
   atomic_store_explicit(&page->state, RILLI_PRODUCER_LIVE, memory_order_release);
 }
 

@@ -42,8 +42,7 @@ int rilli_reclaim_group(int fd, struct rilli_group *group, uint32_t index,
   if (!dead)
     return 0;
   rilli_kick(group);
-  atomic_fetch_add_explicit(&hints->room, 1, memory_order_release); /* E7: the gate may rise */
-  rilli_futex_wake(&hints->room);
+  rilli_wake_producer(hints); /* the gate may rise */
   return 1;
 }
 

@@ -11,7 +11,6 @@
 
 #include "client.h"
 #include "error.h"
-#include "futex.h"
 
 #define TRIES 2000 /* of half a millisecond: how long another one's moment may last      */
 
@@ -181,8 +180,7 @@ static int remove_group(rill_queue *queue, int fd, const char *name) {
                         RILLI_STATE(RILLI_STATE_GENERATION(word), 0, RILLI_GROUP_JOINING),
                         memory_order_release);
   rilli_leave(group);
-  atomic_fetch_add_explicit(&hints->room, 1, memory_order_release); /* E7 */
-  rilli_futex_wake(&hints->room);
+  rilli_wake_producer(hints); /* the gate may rise */
   rilli_unmap(&map);
   return 0;
 }

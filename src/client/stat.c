@@ -69,12 +69,9 @@ static uint64_t sequence_at(const rill_queue *queue, uint32_t index, uint64_t cu
                             const struct rilli_place *head) {
   const struct rilli_ring *ring = &queue->ring;
   const struct rilli_group *group = rilli_group_at(ring, index);
-  for (uint32_t turn = 0; turn < 2 && !queue->limited; turn++)
-    if (atomic_load_explicit(&group->place[turn].position, memory_order_relaxed) == cursor) {
-      const uint64_t sequence =
-          atomic_load_explicit(&group->place[turn].sequence, memory_order_relaxed);
-      return rilli_before(head->sequence, sequence) ? head->sequence : sequence;
-    }
+  struct rilli_place place;
+  if (!queue->limited && rilli_noted_place(group, cursor, &place) == 0)
+    return rilli_before(head->sequence, place.sequence) ? head->sequence : place.sequence;
   if (cursor % RILLI_FRAME_ALIGN != 0)
     return head->sequence;
   const uint8_t *frame = rilli_frame_at(ring->base, ring->capacity - 1, cursor);

@@ -11,7 +11,6 @@
 
 #include "client.h"
 #include "error.h"
-#include "futex.h"
 
 #define TRIES 2000 /* of half a millisecond: how long another one's moment may last      */
 
@@ -28,9 +27,7 @@ static void wake_everybody(uint8_t *base, const struct rilli_control_geometry *g
         RILLI_GROUP_NONE)
       rilli_kick(group);
   }
-  struct rilli_hints *hints = (void *)(base + geometry->hints_offset);
-  atomic_fetch_add_explicit(&hints->room, 1, memory_order_release);
-  rilli_futex_wake(&hints->room);
+  rilli_wake_producer((void *)(base + geometry->hints_offset));
 }
 
 static int bury(const struct rilli_file *control, const struct rilli_control_geometry *geometry) {

@@ -13,12 +13,6 @@
 
 #define TRIES 1000
 
-static void store_place(struct rilli_group *group, uint32_t turn, uint64_t position,
-                        uint64_t sequence) {
-  atomic_store_explicit(&group->place[turn].sequence, sequence, memory_order_relaxed);
-  atomic_store_explicit(&group->place[turn].position, position, memory_order_relaxed);
-}
-
 static int protected(const struct rilli_ring *ring, uint64_t position) {
   const uint64_t limit = atomic_load_explicit(&ring->page->limit, memory_order_acquire);
   return limit - position <= ring->capacity;
@@ -88,7 +82,7 @@ static int join_fresh(struct rill_consumer *consumer, uint64_t joining,
 }
 
 /* The sequence that the group's last member noted for this cursor. */
-static int noted(const struct rilli_group *group, uint64_t cursor, struct rilli_place *ret) {
+int rilli_noted_place(const struct rilli_group *group, uint64_t cursor, struct rilli_place *ret) {
   for (uint32_t turn = 0; turn < 2; turn++) {
     if (atomic_load_explicit(&group->place[turn].position, memory_order_relaxed) != cursor)
       continue;
@@ -122,7 +116,7 @@ static int verify(const struct rilli_ring *ring, uint64_t cursor, struct rilli_p
  * row gates it. What the last member noted, and the frame itself, tell. */
 static int gated(const struct rill_consumer *consumer, uint64_t cursor, struct rilli_place *ret) {
   const struct rilli_ring *ring = &consumer->ring;
-  if (noted(consumer->group, cursor, ret))
+  if (rilli_noted_place(consumer->group, cursor, ret))
     return -EPROTO;
   const uint8_t *frame = rilli_frame_at(ring->base, ring->capacity - 1, cursor);
   const uint64_t word = rilli_load_word(frame); /* E1 */
@@ -150,8 +144,9 @@ static int resume(const struct rill_consumer *consumer, uint64_t state, struct r
   const int code = protected(ring, cursor) ? verify(ring, cursor, place) : -EAGAIN;
   if (code != -EAGAIN)
     return code;
-  return ring->overwrite ? noted(consumer->group, cursor, place) /* lapped: receive tells */
-                         : gated(consumer, cursor, place);
+  return ring->overwrite
+             ? rilli_noted_place(consumer->group, cursor, place) /* lapped: receive tells */
+             : gated(consumer, cursor, place);
 }
 
 int rilli_join(struct rill_consumer *consumer, uint32_t flags, const struct rilli_start *start,
@@ -174,8 +169,8 @@ int rilli_join(struct rill_consumer *consumer, uint32_t flags, const struct rill
                           memory_order_release);
     return code;
   }
-  store_place(group, 0, place.position, place.sequence);
-  store_place(group, 1, place.position, place.sequence);
+  rilli_store_place(group, 0, place.position, place.sequence);
+  rilli_store_place(group, 1, place.position, place.sequence);
   atomic_store_explicit(&group->cursor, place.position, memory_order_release); /* E2 */
   consumer->tenancy = RILLI_STATE(generation, flags, RILLI_GROUP_ACTIVE);
   atomic_store_explicit(&group->state, consumer->tenancy, memory_order_release); /* step 5, E11 */
@@ -202,8 +197,8 @@ void rilli_leave(struct rilli_group *group) {
 void rilli_declare(struct rilli_group *group, const char *name, const struct rilli_place *place) {
   memset(group->name, 0, sizeof group->name);
   memcpy(group->name, name, strnlen(name, sizeof group->name - 1));
-  store_place(group, 0, place->position, place->sequence);
-  store_place(group, 1, place->position, place->sequence);
+  rilli_store_place(group, 0, place->position, place->sequence);
+  rilli_store_place(group, 1, place->position, place->sequence);
   atomic_store_explicit(&group->cursor, place->position, memory_order_relaxed);
   atomic_store_explicit(&group->state, RILLI_STATE(1, RILLI_GROUP_KEEP, RILLI_GROUP_KEPT),
                         memory_order_release);

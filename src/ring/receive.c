@@ -42,14 +42,12 @@ void rilli_publish_cursor(struct rill_consumer *consumer) {
     return;
   /* The entry that holds the last cursor's sequence stays until the new one is in place. */
   const uint32_t turn = consumer->place_turn ^= 1;
-  atomic_store_explicit(&group->place[turn].sequence, consumer->released_sequence,
-                        memory_order_relaxed);
-  atomic_store_explicit(&group->place[turn].position, cursor, memory_order_relaxed);
+  rilli_store_place(group, turn, cursor, consumer->released_sequence);
   atomic_store_explicit(&group->cursor, cursor, memory_order_release); /* E2 */
   rilli_fence_own(consumer->full_fence);                               /* E7 */
   const uint64_t waiting = atomic_load_explicit(&consumer->page->waiting, memory_order_relaxed);
   if (waiting % RILLI_FRAME_ALIGN == 0 && !rilli_before(cursor, waiting))
-    rilli_wake_producer(&consumer->ring);
+    rilli_wake_producer(consumer->ring.hints);
 }
 
 static int refused(const struct rill_consumer *consumer) {

@@ -165,6 +165,14 @@ void rilli_leave(struct rilli_group *group);
 /* A group that exists from the start. */
 void rilli_declare(struct rilli_group *group, const char *name, const struct rilli_place *place);
 
+/* The sequence that the group's member noted for this cursor; -EPROTO: it did not. */
+int rilli_noted_place(const struct rilli_group *group, uint64_t cursor, struct rilli_place *ret);
+static inline void rilli_store_place(struct rilli_group *group, uint32_t turn, uint64_t position,
+                                     uint64_t sequence) {
+  atomic_store_explicit(&group->place[turn].sequence, sequence, memory_order_relaxed);
+  atomic_store_explicit(&group->place[turn].position, position, memory_order_relaxed);
+}
+
 /* receive.c */
 void rilli_consumer_init(struct rill_consumer *consumer);
 /* Stores the cursor (E2) and wakes a producer that waits for it (E7). */
@@ -176,7 +184,7 @@ int rilli_something_there(const struct rill_consumer *consumer);
 int rilli_wait_room(struct rill_producer *producer, uint64_t need, rill_time deadline);
 int rilli_wait_message(struct rill_consumer *consumer, rill_time deadline);
 void rilli_wake_sleepers(struct rill_producer *producer);
-void rilli_wake_producer(const struct rilli_ring *ring);
+void rilli_wake_producer(struct rilli_hints *hints);
 int64_t rilli_now(void);
 /* 0, or -ESTALE with its text when the queue was removed (E13). */
 int rilli_check_removed(const struct rilli_ring *ring);

@@ -149,9 +149,9 @@ int rilli_wait_room(struct rill_producer *producer, uint64_t need, rill_time dea
   return code;
 }
 
-void rilli_wake_producer(const struct rilli_ring *ring) {
-  atomic_fetch_add_explicit(&ring->hints->room, 1, memory_order_release);
-  rilli_futex_wake(&ring->hints->room);
+void rilli_wake_producer(struct rilli_hints *hints) {
+  atomic_fetch_add_explicit(&hints->room, 1, memory_order_release); /* E7 */
+  rilli_futex_wake(&hints->room);
 }
 
 /* --- the producer wakes ------------------------------------------------------------ */

@@ -141,7 +141,7 @@ void plain_tail(struct plain_ring *plain, struct rill_consumer *ret) {
 void plain_leave(struct rill_consumer *consumer) {
   rilli_publish_cursor(consumer);
   rilli_leave(consumer->group);
-  rilli_wake_producer(&consumer->ring);
+  rilli_wake_producer(consumer->ring.hints);
   plain_forget(consumer);
 }
 

@@ -100,7 +100,7 @@ static void a_removal_ends_every_wait_for_room(void **state) {
       while (atomic_load(&plain.ring.page->parks) == 0)
         (void)sched_yield();
     atomic_store(&plain.tombstone, 1);
-    rilli_wake_producer(&plain.ring); /* as whoever removes it does */
+    rilli_wake_producer(plain.ring.hints); /* as whoever removes it does */
     (void)pthread_join(thread, NULL);
     assert_code(code, -ESTALE);
     assert_true(atomic_load(&plain.ring.page->waiting) == RILLI_NONE);
