@@ -5,65 +5,69 @@
  * timed, and then drains every group, which is not. So nobody ever waits, and what is
  * measured is what the producer itself pays for groups: the scan of their rows, once in
  * capacity/64 bytes. 48 bytes, all attributes at their defaults but RILL_SPIN. The other
- * process has nothing to do. */
-#include "rill_link.h"
+ * process has nothing to do. Ratios are to one group. */
+#include "drive.h"
 #include "suite.h"
 
-#include <errno.h>
-#include <string.h>
+#include <stdlib.h>
 
 enum { SIZE = 48, FRAME = 64, RING = 1 << 20, MOST = 64 };
 
 struct groups {
+  const char *name; /* of the queue                                              */
   size_t count;
-  struct rill_link link;
-  rill_consumer *consumers[MOST];
+  struct drive producer, consumers[MOST];
   uint64_t published; /* in the last turn                                        */
-  unsigned char fill, taken;
 };
+
+static int new_drive(const struct groups *groups, struct drive *drive) {
+  drive->peer = peer_find("rill");
+  drive->size = SIZE;
+  drive->there = peer_link_new(drive->peer, PEER_SPIN, SIZE, groups->name);
+  return drive->there ? 0 : pair_error(-ENOMEM, "out of memory");
+}
 
 static int groups_setup(void *self) {
   struct groups *groups = self;
-  return rill_link_make(&groups->link);
+  int rc = new_drive(groups, &groups->producer);
+  for (size_t i = 0; i < groups->count && !rc; i++)
+    rc = new_drive(groups, &groups->consumers[i]);
+  return rc ? rc : groups->producer.peer->ops->make(groups->producer.there);
 }
 
 static void groups_teardown(void *self) {
   struct groups *groups = self;
-  rill_link_remove(&groups->link);
+  groups->producer.peer->ops->remove(groups->producer.there);
+  peer_link_free(groups->producer.there);
+  for (size_t i = 0; i < groups->count; i++)
+    peer_link_free(groups->consumers[i].there);
 }
 
 static int groups_open(void *self, enum pair_side side) {
   struct groups *groups = self;
+  const struct peer_ops *ops = groups->producer.peer->ops;
   if (side != PAIR_PING)
     return 0;
-  int rc = rill_link_open_producer(&groups->link);
-  const struct rill_consumer_attr attr = {.size = sizeof attr, .wait = RILL_SPIN};
+  int rc = ops->open(groups->producer.there, PEER_SEND);
   for (size_t i = 0; i < groups->count && !rc; i++)
-    if ((rc = rill_consumer_open(groups->link.queue, &attr, &groups->consumers[i])))
-      pair_error(rc, "consumer: %s", rill_error());
+    rc = ops->open(groups->consumers[i].there, PEER_TAKE);
   return rc;
 }
 
 static void groups_close(void *self, enum pair_side side) {
   struct groups *groups = self;
+  const struct peer_ops *ops = groups->producer.peer->ops;
   if (side != PAIR_PING)
     return;
   for (size_t i = 0; i < groups->count; i++)
-    rill_consumer_close(groups->consumers[i]);
-  rill_link_close(&groups->link);
+    ops->close(groups->consumers[i].there, PEER_TAKE);
+  ops->close(groups->producer.there, PEER_SEND);
 }
 
 static int groups_ping(void *self, uint64_t n) {
   struct groups *groups = self;
-  unsigned char payload[SIZE];
   groups->published = n;
-  for (; n; n--) {
-    memset(payload, ++groups->fill, sizeof payload);
-    int rc = rill_publish(groups->link.producer, payload, sizeof payload, RILL_NOW);
-    if (rc)
-      return pair_error(rc, "publish: %s", rill_error());
-  }
-  return 0;
+  return groups->producer.peer->feed(&groups->producer, n);
 }
 
 static int groups_pong(void *self, uint64_t n) {
@@ -75,31 +79,22 @@ static int groups_pong(void *self, uint64_t n) {
 /* Every group takes every message of the turn, and finds the ring empty then. */
 static int groups_rest(void *self) {
   struct groups *groups = self;
-  struct rill_message message;
+  const struct peer *peer = groups->producer.peer;
+  struct peer_message message;
   for (size_t i = 0; i < groups->count; i++) {
-    rill_consumer *consumer = groups->consumers[i];
-    unsigned char fill = groups->taken;
-    for (uint64_t n = groups->published; n; n--) {
-      int rc = rill_receive(consumer, RILL_NOW, &message);
-      if (rc)
-        return pair_error(rc, "receive: %s", rill_error());
-      if (message.size != SIZE || *(const unsigned char *)message.data != ++fill)
-        return pair_error(-EPROTO, "a message is not what was sent");
-    }
-    int rc = rill_release(consumer, NULL);
+    int rc = peer->drain(&groups->consumers[i], groups->published);
     if (rc)
-      return pair_error(rc, "release: %s", rill_error());
-    rc = rill_receive(consumer, RILL_NOW, &message);
-    if (rc != -EAGAIN)
-      return pair_error(rc ? rc : -EPROTO, "the ring is not empty: %s", rill_error());
+      return rc;
+    if (peer->ops->poll(groups->consumers[i].there, &message) != -EAGAIN)
+      return pair_error(-EPROTO, "the ring is not empty after %llu messages",
+                        (unsigned long long)groups->published);
   }
-  groups->taken = groups->fill;
   return 0;
 }
 
-static struct groups one = {.count = 1, .link.name = "groups/1"};
-static struct groups eight = {.count = 8, .link.name = "groups/8"};
-static struct groups sixty_four = {.count = 64, .link.name = "groups/64"};
+static struct groups one = {.name = "groups-1", .count = 1};
+static struct groups eight = {.name = "groups-8", .count = 8};
+static struct groups sixty_four = {.name = "groups-64", .count = 64};
 
 /* A turn fits the ring: nobody drains it meanwhile. */
 /* clang-format off */
@@ -109,11 +104,16 @@ static struct groups sixty_four = {.count = 64, .link.name = "groups/64"};
    .close = groups_close, .teardown = groups_teardown}
 /* clang-format on */
 
-static const struct contender contenders[] = {
+static struct contender contenders[] = {
     GROUPS("rill/1", &one),
     GROUPS("rill/8", &eight),
     GROUPS("rill/64", &sixty_four),
 };
 
-const struct suite bench_suite = {"groups", "message", contenders,
-                                  sizeof contenders / sizeof contenders[0]};
+void bench_line_up(struct suite *suite) {
+  suite->subject = "groups";
+  suite->unit = "message";
+  suite->unit_contender = "rill/1";
+  suite->contenders = contenders;
+  suite->count = sizeof contenders / sizeof contenders[0];
+}
