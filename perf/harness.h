@@ -19,16 +19,22 @@
  * are gone, however they ended: it removes what would outlive them. Each process opens
  * its own handles and closes them at the end. Functions may be NULL, but ping and pong.
  * A turn is n units (round trips, messages): ping and pong run side by side, and the
- * turn lasts until both have returned. n is new each time. */
+ * turn lasts until both have returned. n is new each time. After a turn comes rest, in
+ * the ping process and not timed: what has to be done before the next one. */
 struct contender {
   const char *name; /* subject and setting: "rill/48"                            */
   void *self;
+  uint64_t longest; /* units of a turn at most; 0: no limit                      */
   int (*setup)(void *self);
   int (*open)(void *self, enum pair_side side);
   int (*ping)(void *self, uint64_t n);
   int (*pong)(void *self, uint64_t n);
+  int (*rest)(void *self);
   void (*close)(void *self, enum pair_side side);
   void (*teardown)(void *self);
+  bool threads;     /* it has threads that need the cores: the harness yields to them */
+  unsigned stretch; /* its turns are so many times as long; 0: as the others'         */
+  double settle_ns; /* of each unit, spent by ping and pong on purpose: not counted   */
 };
 
 struct harness_options {
@@ -55,20 +61,21 @@ struct harness_result {
 
 /* Runs the rounds. Returns 0, or a negative errno value and why. */
 int harness_run(const struct contender *contenders, size_t count,
-                const struct harness_options *options, struct harness_result *ret,
-                char *ret_why, size_t size);
+                const struct harness_options *options, struct harness_result *ret, char *ret_why,
+                size_t size);
 void harness_free(struct harness_result *result);
 
-/* One column in one regime: ratios are to the raw figure (best) of the same round. */
+/* One column in one regime: ratios are to the unit column of the same round. */
 struct harness_summary {
   size_t rounds; /* 0: there was none in this regime, nothing else is set         */
   double share;  /* of this regime in the rounds kept                            */
-  double ns, ratio, ratio_q1, ratio_q3;
+  double ns, ns_q1, ns_q3, ratio, ratio_q1, ratio_q3;
 };
 
-/* Returns 0 or -ENOMEM. */
-int harness_summarize(const struct harness_result *result, size_t column, enum regime regime,
-                      struct harness_summary *ret);
+/* unit: the column that ratios are to, HARNESS_RAW_BEST or a contender's. Which regime a
+ * round is of depends on the raw figure in any case. Returns 0 or -ENOMEM. */
+int harness_summarize(const struct harness_result *result, size_t column, size_t unit,
+                      enum regime regime, struct harness_summary *ret);
 
 /* What two measurements of a round's raw figure say of it: 0 if they differ by more
  * than half, else their mean. */
