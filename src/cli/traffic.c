@@ -39,20 +39,12 @@ void traffic_tell(const struct traffic *traffic, const char *verb) {
     tell_latency(&traffic->latency, verb);
 }
 
-/* One key each, so that a shell script finds them too; null: nothing was stamped. */
 static void add_latency(json_t *object, const struct latency *latency) {
-  const struct {
-    const char *key;
-    int64_t value;
-  } figures[] = {{"latency_min_ns", latency->least},
-                 {"latency_p50_ns", latency_percentile(latency, 500000)},
-                 {"latency_p99_ns", latency_percentile(latency, 990000)},
-                 {"latency_p999_ns", latency_percentile(latency, 999000)},
-                 {"latency_max_ns", latency->greatest}};
-  json_object_set_new(object, "latency_count", json_integer((json_int_t)latency->count));
-  for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
-    json_object_set_new(object, figures[i].key,
-                        latency->count ? json_integer(figures[i].value) : json_null());
+  json_latency(object, latency->count, latency_percentile(latency, 500000),
+               latency_percentile(latency, 990000), latency_percentile(latency, 999000),
+               latency->greatest);
+  json_object_set_new(object, "latency_min_ns",
+                      latency->count ? json_integer(latency->least) : json_null());
 }
 
 int traffic_write(const struct traffic *traffic, const char *file, const char *verb,

@@ -123,6 +123,8 @@ static void describe(struct rill_consumer *consumer, const uint8_t *frame, uint6
                                .time = extension.time,
                                .deliveries = 1,
                                .type = extension.type};
+  if (extension.time)
+    rilli_count_latency(consumer, consumer->sequence, extension.time);
   consumer->lost = 0;
   consumer->position = ret->token;
   consumer->sequence++;
@@ -257,6 +259,7 @@ static int receive_slowly(struct rill_consumer *consumer, rill_time deadline,
       code = rilli_wait_message(consumer, deadline);
     if (code)
       return code;
+    consumer->waited = 1;
   }
   return senseless(consumer);
 }
