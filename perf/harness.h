@@ -10,6 +10,7 @@
 
 #include "pair.h"
 #include "regime.h"
+#include "samples.h"
 
 #include <stdbool.h>
 
@@ -19,7 +20,10 @@
  * are gone, however they ended: it removes what would outlive them. Each process opens
  * its own handles and closes them at the end. Functions may be NULL, but ping and pong.
  * A turn is n units (round trips, messages): ping and pong run side by side, and the
- * turn lasts until both have returned. n is new each time. */
+ * turn lasts until both have returned. n is new each time.
+ * One that has samples is about its latencies: pong adds to them, they are empty when its
+ * turn begins, and those of a turn that counts are filed under its round. Its figure is
+ * then their median in place of the turn's time for each unit. */
 struct contender {
   const char *name; /* subject and setting: "rill/48"                            */
   void *self;
@@ -29,6 +33,7 @@ struct contender {
   int (*pong)(void *self, uint64_t n);
   void (*close)(void *self, enum pair_side side);
   void (*teardown)(void *self);
+  struct samples *samples; /* NULL: none; each process has its own                   */
 };
 
 struct harness_options {
@@ -51,6 +56,9 @@ struct harness_result {
   size_t rounds, dropped, columns;
   struct regime_cut cut;
   double *ns; /* rounds x columns, ns a unit, of the rounds that were not dropped */
+  struct samples *samples; /* measured rounds x contenders; NULL: nobody had any        */
+  size_t samples_bytes;
+  size_t *measured; /* of each round that was not dropped: which one it was         */
 };
 
 /* Runs the rounds. Returns 0, or a negative errno value and why. */
@@ -70,6 +78,10 @@ struct harness_summary {
  * round is of depends on the raw figure in any case. Returns 0 or -ENOMEM. */
 int harness_summarize(const struct harness_result *result, size_t column, size_t unit,
                       enum regime regime, struct harness_summary *ret);
+
+/* All samples of a contender's column in the rounds of one regime. */
+void harness_gather(const struct harness_result *result, size_t column, enum regime regime,
+                    struct samples_total *ret);
 
 /* What two measurements of a round's raw figure say of it: 0 if they differ by more
  * than half, else their mean. */
