@@ -18,6 +18,7 @@ struct drive {
   struct peer_link *back;  /* pong to ping; NULL: a stream                         */
   size_t size;
   unsigned char fill; /* another one in each message                               */
+  void *own;          /* of a program with turns of its own                        */
 };
 
 #define DRIVE_LOOP static inline __attribute__((always_inline)) int
