@@ -55,7 +55,7 @@ enum {
 struct harness_result {
   size_t rounds, dropped, columns;
   struct regime_cut cut;
-  double *ns; /* rounds x columns, ns a unit, of the rounds that were not dropped */
+  double *ns;              /* rounds x columns, ns a unit, of the rounds that were not dropped */
   struct samples *samples; /* measured rounds x contenders; NULL: nobody had any        */
   size_t samples_bytes;
   size_t *measured; /* of each round that was not dropped: which one it was         */
