@@ -34,6 +34,9 @@ struct contender {
   void (*close)(void *self, enum pair_side side);
   void (*teardown)(void *self);
   struct samples *samples; /* NULL: none; each process has its own                   */
+  bool threads;            /* it has threads that need the cores: the harness yields to them */
+  unsigned stretch;        /* its turns are so many times as long; 0: as the others'         */
+  double settle_ns;        /* of each unit, spent by ping and pong on purpose: not counted   */
 };
 
 struct harness_options {

@@ -15,6 +15,7 @@
 #include "pace.h"
 #include "ticks.h"
 
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,11 +56,19 @@ static int send_due(void *self, uint64_t due) {
   return drive->peer->ops->send(drive->there, payload);
 }
 
+/* For a peer with threads of its own: they need the core while nothing is due. */
+static uint64_t ticks_politely(void) {
+  sched_yield();
+  return ticks_now();
+}
+
 static int send_turn(void *self, uint64_t n) {
   const struct drive *drive = self;
   const struct pacer *pacer = drive->own;
-  return pace_send(ticks_now, ticks_of(LEAD_NS), ticks_of(pacer->setting->interval_ns), n, send_due,
-                   self);
+  const uint64_t lead = ticks_of(LEAD_NS), interval = ticks_of(pacer->setting->interval_ns);
+  return drive->peer->traits & PEER_THREADS
+             ? pace_send(ticks_politely, lead, interval, n, send_due, self)
+             : pace_send(ticks_now, lead, interval, n, send_due, self);
 }
 
 static int take_turn(void *self, uint64_t n) {
@@ -172,6 +181,7 @@ static void pace(struct contender *contender, const struct setting *setting) {
   contender->name = words(drive->peer->name, size, setting->name);
   contender->ping = send_turn;
   contender->pong = take_turn;
+  contender->stretch = 0; /* a backlog grows with the turn: all have the same          */
   contender->samples = &pacer->samples;
 }
 
