@@ -142,11 +142,11 @@ static int take_turn(struct run *run, size_t index, uint64_t units, uint64_t fil
   return 0;
 }
 
-static double median_of(const struct samples *samples) {
+static double percentile_of(const struct samples *samples, uint32_t per_million) {
   struct samples_total total = {.count = 0};
   samples_gather(&total, samples);
-  const uint64_t median = samples_percentile(&total, 500000);
-  return (double)median;
+  const uint64_t value = samples_percentile(&total, per_million);
+  return (double)value;
 }
 
 /* A short turn that brings the lines here, then the one that counts: ns a unit. The
@@ -165,7 +165,7 @@ static int measure(struct run *run, size_t index, double *ret) {
   wanted = fmax(1, fmin(wanted, LONGEST_TURN));
   run->units[index] = (uint64_t)wanted;
   if (file)
-    *ret = median_of(&run->samples[file - 1]);
+    *ret = percentile_of(&run->samples[file - 1], 500000);
   return 0;
 }
 
@@ -393,13 +393,38 @@ out:
   return rc;
 }
 
+/* Of a contender in the i-th round that was kept; NULL if that was of another regime. */
+static const struct samples *samples_of(const struct harness_result *result, size_t i,
+                                        size_t column, enum regime regime) {
+  const size_t contenders = result->columns - HARNESS_FIRST;
+  if (regime_of(&result->cut, result->ns[i * result->columns + HARNESS_RAW_BEST]) != regime)
+    return NULL;
+  return &result->samples[result->measured[i] * contenders + column - HARNESS_FIRST];
+}
+
 void harness_gather(const struct harness_result *result, size_t column, enum regime regime,
                     struct samples_total *ret) {
-  const size_t contenders = result->columns - HARNESS_FIRST;
   *ret = (struct samples_total){.count = 0};
   for (size_t i = 0; i < result->rounds; i++) {
-    if (regime_of(&result->cut, result->ns[i * result->columns + HARNESS_RAW_BEST]) == regime)
-      samples_gather(ret,
-                     &result->samples[result->measured[i] * contenders + column - HARNESS_FIRST]);
+    const struct samples *turn = samples_of(result, i, column, regime);
+    if (turn)
+      samples_gather(ret, turn);
   }
+}
+
+int harness_typical(const struct harness_result *result, size_t column, enum regime regime,
+                    uint32_t per_million, double *ret) {
+  double *values = malloc((result->rounds + 1) * sizeof *values);
+  size_t n = 0;
+  if (!values)
+    return -ENOMEM;
+  for (size_t i = 0; i < result->rounds; i++) {
+    const struct samples *turn = samples_of(result, i, column, regime);
+    if (turn)
+      values[n++] = percentile_of(turn, per_million);
+  }
+  regime_sort(values, n);
+  *ret = n ? regime_quantile(values, n, 0.5) : 0;
+  free(values);
+  return 0;
 }

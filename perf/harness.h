@@ -86,6 +86,12 @@ int harness_summarize(const struct harness_result *result, size_t column, size_t
 void harness_gather(const struct harness_result *result, size_t column, enum regime regime,
                     struct samples_total *ret);
 
+/* The same, one turn at a time: the median over those rounds of each turn's percentile. What
+ * disturbs a turn now and then is in the percentiles of all samples, and not in this one.
+ * 0 if there are none. Returns 0 or -ENOMEM. */
+int harness_typical(const struct harness_result *result, size_t column, enum regime regime,
+                    uint32_t per_million, double *ret);
+
 /* What two measurements of a round's raw figure say of it: 0 if they differ by more
  * than half, else their mean. */
 double harness_raw_figure(double begin, double end);

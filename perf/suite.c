@@ -113,6 +113,15 @@ static void report_samples(shim_state *state, const struct entry *entry) {
     const uint64_t ns = samples_percentile(&total, parts[i].per_million);
     shim_counter(state, parts[i].name, (double)ns);
   }
+  static const struct {
+    const char *name;
+    uint32_t per_million;
+  } typical[] = {{"turn_p99", 990000}, {"turn_p999", 999000}};
+  for (size_t i = 0; i < sizeof typical / sizeof typical[0]; i++) {
+    double ns;
+    if (!harness_typical(&result, entry->column, entry->regime, typical[i].per_million, &ns))
+      shim_counter(state, typical[i].name, ns);
+  }
   shim_counter(state, "max", (double)total.max);
   shim_counter(state, "count", (double)total.count);
 }

@@ -179,6 +179,31 @@ static void samples_are_gathered_by_regime(void **state) {
   assert_true(far.count == N / 2 && far.max == 1);
 }
 
+/* One turn in five is disturbed: in the percentiles of all samples, not in the typical ones. */
+static void a_disturbed_turn_is_not_typical(void **state) {
+  (void)state;
+  enum { COLUMNS = HARNESS_FIRST + 1, N = 20 };
+  static struct samples samples[N];
+  double ns[N * COLUMNS], raw[N], typical;
+  size_t measured[N];
+  for (size_t i = 0; i < N; i++) {
+    measured[i] = i;
+    ns[i * COLUMNS + HARNESS_RAW_BEST] = raw[i] = 130;
+    for (size_t j = 0; j < 1000; j++)
+      samples_add(&samples[i], j >= 900 ? (i % 5 ? 50 : 1000000) : 10);
+  }
+  struct harness_result result = {
+      .rounds = N, .columns = COLUMNS, .ns = ns, .samples = samples, .measured = measured};
+  result.cut = regime_find(raw, N);
+  struct samples_total all;
+  harness_gather(&result, HARNESS_FIRST, REGIME_NEAR, &all);
+  assert_int_equal(samples_percentile(&all, 990000), 1000000);
+  assert_int_equal(harness_typical(&result, HARNESS_FIRST, REGIME_NEAR, 990000, &typical), 0);
+  assert_true(fabs(typical - 50) < 1e-9);
+  assert_int_equal(harness_typical(&result, HARNESS_FIRST, REGIME_FAR, 990000, &typical), 0);
+  assert_true(fabs(typical) < 1e-9);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(two_clusters_are_cut_between_them),
@@ -190,6 +215,7 @@ int main(void) {
       cmocka_unit_test(quantiles_lie_between_their_neighbours),
       cmocka_unit_test(a_raw_figure_that_moved_by_more_than_half_is_none),
       cmocka_unit_test(ratios_are_taken_within_a_round),
+      cmocka_unit_test(a_disturbed_turn_is_not_typical),
       cmocka_unit_test(samples_are_gathered_by_regime),
       cmocka_unit_test(a_unit_that_is_a_contender_divides_and_the_raw_figure_sorts),
   };
