@@ -27,6 +27,7 @@ struct board {
   /* ping writes: the number of a turn last, with release */
   _Alignas(128) _Atomic uint64_t turn;
   uint64_t contender, units;
+  uint64_t file; /* where samples of this turn go, plus 1; 0: nowhere                */
   /* pong writes: the turn that it has ended (1: all is open) */
   _Alignas(128) _Atomic uint64_t done;
   /* ping writes, the supervisor reads */
@@ -42,8 +43,11 @@ struct run {
   size_t count;
   const struct harness_options *options;
   struct board *board;
-  uint64_t turns;  /* of ping: how many there have been                          */
-  uint64_t *units; /* of ping: how long the next turn of each is                 */
+  uint64_t turns;          /* of ping: how many there have been                          */
+  uint64_t *units;         /* of ping: how long the next turn of each is                 */
+  uint64_t filed;          /* of ping: where samples of this round begin, plus 1; 0: nowhere */
+  struct samples *samples; /* shared, by pong: rounds x contenders; NULL: none      */
+  size_t samples_bytes;
 };
 
 static size_t columns_of(size_t count) {
@@ -104,23 +108,29 @@ static int pong_role(struct run *run) {
       break;
     contender = run->list[board->contender];
     atomic_store_explicit(&board->at[PAIR_PONG], board->contender, memory_order_relaxed);
+    if (contender->samples)
+      memset(contender->samples, 0, sizeof *contender->samples);
     rc = contender->pong(contender->self, board->units);
     if (rc)
       return role_error(contender, "pong", rc);
+    if (contender->samples && board->file)
+      run->samples[board->file - 1] = *contender->samples;
     atomic_store_explicit(&board->done, turn, memory_order_release);
   }
   close_all(run, PAIR_PONG);
   return 0;
 }
 
-/* One turn from announcement to the end of both sides; ns in *ret. */
-static int take_turn(struct run *run, size_t index, uint64_t units, double *ret) {
+/* One turn from announcement to the end of both sides; ns in *ret. file: where its samples
+ * go, plus 1. */
+static int take_turn(struct run *run, size_t index, uint64_t units, uint64_t file, double *ret) {
   struct board *board = run->board;
   const struct contender *contender = run->list[index];
   uint64_t last = atomic_load_explicit(&board->done, memory_order_relaxed);
   atomic_store_explicit(&board->at[PAIR_PING], index, memory_order_relaxed);
   board->contender = index;
   board->units = units;
+  board->file = file;
   int64_t began = now();
   atomic_store_explicit(&board->turn, last + 1, memory_order_release);
   int rc = contender->ping(contender->self, units);
@@ -133,13 +143,21 @@ static int take_turn(struct run *run, size_t index, uint64_t units, double *ret)
   return rc ? role_error(contender, "rest", rc) : 0;
 }
 
+static double percentile_of(const struct samples *samples, uint32_t per_million) {
+  struct samples_total total = {.count = 0};
+  samples_gather(&total, samples);
+  const uint64_t value = samples_percentile(&total, per_million);
+  return (double)value;
+}
+
 /* A short turn that brings the lines here, then the one that counts: ns a unit. The
  * next turn will be as long as this figure says. */
 static int measure(struct run *run, size_t index, double *ret) {
   uint64_t units = run->units[index];
+  uint64_t file = run->list[index]->samples && run->filed ? run->filed + index - RAW : 0;
   double ns;
-  int rc = take_turn(run, index, 1 + units / 16, &ns);
-  if (rc || (rc = take_turn(run, index, units, &ns)))
+  int rc = take_turn(run, index, 1 + units / 16, 0, &ns);
+  if (rc || (rc = take_turn(run, index, units, file, &ns)))
     return rc;
   *ret = ns / (double)units;
   unsigned stretch = run->list[index]->stretch;
@@ -148,6 +166,8 @@ static int measure(struct run *run, size_t index, double *ret) {
   const uint64_t longest = run->list[index]->longest;
   wanted = fmax(1, fmin(wanted, longest ? (double)longest : LONGEST_TURN));
   run->units[index] = (uint64_t)wanted;
+  if (file)
+    *ret = percentile_of(&run->samples[file - 1], 500000);
   return 0;
 }
 
@@ -176,6 +196,7 @@ static int ping_role(struct run *run) {
   for (size_t round = 0; round < run->options->rounds + WARM_ROUNDS && now() < end; round++) {
     /* A warm round lies where the first that counts will be written. */
     size_t place = round < WARM_ROUNDS ? 0 : round - WARM_ROUNDS;
+    run->filed = round < WARM_ROUNDS ? 0 : 1 + place * (run->count - RAW);
     atomic_store_explicit(&board->round, round, memory_order_relaxed);
     rc = one_round(run, round, board->figures + place * columns_of(run->count));
     if (rc)
@@ -213,12 +234,18 @@ static int fold(const struct run *run, struct harness_result *ret) {
   size_t from = columns_of(run->count), to = HARNESS_FIRST + run->count - RAW;
   double *ns = malloc((board->rounds ? board->rounds : 1) * to * sizeof *ns);
   double *raw = malloc((board->rounds ? board->rounds : 1) * sizeof *raw);
-  if (!ns || !raw) {
+  size_t *measured = malloc((board->rounds ? board->rounds : 1) * sizeof *measured);
+  if (!ns || !raw || !measured) {
     free(ns);
     free(raw);
+    free(measured);
     return -ENOMEM;
   }
-  *ret = (struct harness_result){.columns = to, .ns = ns};
+  *ret = (struct harness_result){.columns = to,
+                                 .ns = ns,
+                                 .samples = run->samples,
+                                 .samples_bytes = run->samples_bytes,
+                                 .measured = measured};
   for (size_t i = 0; i < board->rounds; i++) {
     const double *begin = board->figures + i * from, *end = begin + run->count;
     double *row = ns + ret->rounds * to;
@@ -230,6 +257,7 @@ static int fold(const struct run *run, struct harness_result *ret) {
     row[HARNESS_RAW_SPIN] = (begin[0] + end[0]) / 2;
     row[HARNESS_RAW_PAUSE] = (begin[1] + end[1]) / 2;
     memcpy(row + HARNESS_FIRST, begin + RAW, (run->count - RAW) * sizeof *row);
+    measured[ret->rounds] = i;
     raw[ret->rounds++] = row[HARNESS_RAW_BEST];
   }
   ret->cut = regime_find(raw, ret->rounds);
@@ -268,6 +296,27 @@ static int supervise(struct run *run, char *ret_why, size_t size) {
   return rc;
 }
 
+static void *share(size_t bytes) {
+  return mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+              0);
+}
+
+/* Room for all samples there may be: what is not written takes no memory. */
+static int make_samples(struct run *run) {
+  bool wanted = false;
+  for (size_t i = RAW; i < run->count; i++)
+    wanted |= run->list[i]->samples != NULL;
+  if (!wanted)
+    return 0;
+  size_t bytes = run->options->rounds * (run->count - RAW) * sizeof *run->samples;
+  void *memory = share(bytes);
+  if (memory == MAP_FAILED)
+    return -ENOMEM;
+  run->samples = memory;
+  run->samples_bytes = bytes;
+  return 0;
+}
+
 int harness_run(const struct contender *contenders, size_t count,
                 const struct harness_options *options, struct harness_result *ret, char *ret_why,
                 size_t size) {
@@ -278,18 +327,23 @@ int harness_run(const struct contender *contenders, size_t count,
   snprintf(ret_why, size, "out of memory");
   run.list = malloc(run.count * sizeof *run.list);
   run.units = malloc(run.count * sizeof *run.units);
-  run.board = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  run.board = share(bytes);
   if (!run.list || !run.units || run.board == MAP_FAILED)
     goto out;
   for (size_t i = 0; i < run.count; i++) {
     run.list[i] = i < RAW ? &raw_contenders[i] : &contenders[i - RAW];
     run.units[i] = FIRST_TURN;
   }
+  rc = make_samples(&run);
+  if (rc)
+    goto out;
   rc = supervise(&run, ret_why, size);
   if (!rc)
     rc = fold(&run, ret);
   if (!rc)
     *ret_why = 0;
+  else if (run.samples)
+    munmap(run.samples, run.samples_bytes);
 out:
   if (run.board != MAP_FAILED)
     munmap(run.board, bytes);
@@ -300,6 +354,9 @@ out:
 
 void harness_free(struct harness_result *result) {
   free(result->ns);
+  free(result->measured);
+  if (result->samples)
+    munmap(result->samples, result->samples_bytes);
   *result = (struct harness_result){0};
 }
 
@@ -336,4 +393,40 @@ out:
   free(ns);
   free(ratio);
   return rc;
+}
+
+/* Of a contender in the i-th round that was kept; NULL if that was of another regime. */
+static const struct samples *samples_of(const struct harness_result *result, size_t i,
+                                        size_t column, enum regime regime) {
+  const size_t contenders = result->columns - HARNESS_FIRST;
+  if (regime_of(&result->cut, result->ns[i * result->columns + HARNESS_RAW_BEST]) != regime)
+    return NULL;
+  return &result->samples[result->measured[i] * contenders + column - HARNESS_FIRST];
+}
+
+void harness_gather(const struct harness_result *result, size_t column, enum regime regime,
+                    struct samples_total *ret) {
+  *ret = (struct samples_total){.count = 0};
+  for (size_t i = 0; i < result->rounds; i++) {
+    const struct samples *turn = samples_of(result, i, column, regime);
+    if (turn)
+      samples_gather(ret, turn);
+  }
+}
+
+int harness_typical(const struct harness_result *result, size_t column, enum regime regime,
+                    uint32_t per_million, double *ret) {
+  double *values = malloc((result->rounds + 1) * sizeof *values);
+  size_t n = 0;
+  if (!values)
+    return -ENOMEM;
+  for (size_t i = 0; i < result->rounds; i++) {
+    const struct samples *turn = samples_of(result, i, column, regime);
+    if (turn)
+      values[n++] = percentile_of(turn, per_million);
+  }
+  regime_sort(values, n);
+  *ret = n ? regime_quantile(values, n, 0.5) : 0;
+  free(values);
+  return 0;
 }

@@ -10,6 +10,7 @@
 
 #include "pair.h"
 #include "regime.h"
+#include "samples.h"
 
 #include <stdbool.h>
 
@@ -20,7 +21,10 @@
  * its own handles and closes them at the end. Functions may be NULL, but ping and pong.
  * A turn is n units (round trips, messages): ping and pong run side by side, and the
  * turn lasts until both have returned. n is new each time. After a turn comes rest, in
- * the ping process and not timed: what has to be done before the next one. */
+ * the ping process and not timed: what has to be done before the next one.
+ * One that has samples is about its latencies: pong adds to them, they are empty when its
+ * turn begins, and those of a turn that counts are filed under its round. Its figure is
+ * then their median in place of the turn's time for each unit. */
 struct contender {
   const char *name; /* subject and setting: "rill/48"                            */
   void *self;
@@ -32,9 +36,10 @@ struct contender {
   int (*rest)(void *self);
   void (*close)(void *self, enum pair_side side);
   void (*teardown)(void *self);
-  bool threads;     /* it has threads that need the cores: the harness yields to them */
-  unsigned stretch; /* its turns are so many times as long; 0: as the others'         */
-  double settle_ns; /* of each unit, spent by ping and pong on purpose: not counted   */
+  struct samples *samples; /* NULL: none; each process has its own                   */
+  bool threads;            /* it has threads that need the cores: the harness yields to them */
+  unsigned stretch;        /* its turns are so many times as long; 0: as the others'         */
+  double settle_ns;        /* of each unit, spent by ping and pong on purpose: not counted   */
 };
 
 struct harness_options {
@@ -56,7 +61,10 @@ enum {
 struct harness_result {
   size_t rounds, dropped, columns;
   struct regime_cut cut;
-  double *ns; /* rounds x columns, ns a unit, of the rounds that were not dropped */
+  double *ns;              /* rounds x columns, ns a unit, of the rounds that were not dropped */
+  struct samples *samples; /* measured rounds x contenders; NULL: nobody had any        */
+  size_t samples_bytes;
+  size_t *measured; /* of each round that was not dropped: which one it was         */
 };
 
 /* Runs the rounds. Returns 0, or a negative errno value and why. */
@@ -76,6 +84,16 @@ struct harness_summary {
  * round is of depends on the raw figure in any case. Returns 0 or -ENOMEM. */
 int harness_summarize(const struct harness_result *result, size_t column, size_t unit,
                       enum regime regime, struct harness_summary *ret);
+
+/* All samples of a contender's column in the rounds of one regime. */
+void harness_gather(const struct harness_result *result, size_t column, enum regime regime,
+                    struct samples_total *ret);
+
+/* The same, one turn at a time: the median over those rounds of each turn's percentile. What
+ * disturbs a turn now and then is in the percentiles of all samples, and not in this one.
+ * 0 if there are none. Returns 0 or -ENOMEM. */
+int harness_typical(const struct harness_result *result, size_t column, enum regime regime,
+                    uint32_t per_million, double *ret);
 
 /* What two measurements of a round's raw figure say of it: 0 if they differ by more
  * than half, else their mean. */

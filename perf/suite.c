@@ -98,6 +98,34 @@ static int read_options(int argc, char **argv) {
   return 0;
 }
 
+/* Of a contender that is about its latencies: of all its messages in that regime. */
+static void report_samples(shim_state *state, const struct entry *entry) {
+  static const struct {
+    const char *name;
+    uint32_t per_million;
+  } parts[] = {
+      {"p50", 500000}, {"p90", 900000}, {"p99", 990000}, {"p999", 999000}, {"p9999", 999900}};
+  static struct samples_total total;
+  if (entry->raw || !suite.contenders[entry->contender].samples)
+    return;
+  harness_gather(&result, entry->column, entry->regime, &total);
+  for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+    const uint64_t ns = samples_percentile(&total, parts[i].per_million);
+    shim_counter(state, parts[i].name, (double)ns);
+  }
+  static const struct {
+    const char *name;
+    uint32_t per_million;
+  } typical[] = {{"turn_p99", 990000}, {"turn_p999", 999000}};
+  for (size_t i = 0; i < sizeof typical / sizeof typical[0]; i++) {
+    double ns;
+    if (!harness_typical(&result, entry->column, entry->regime, typical[i].per_million, &ns))
+      shim_counter(state, typical[i].name, ns);
+  }
+  shim_counter(state, "max", (double)total.max);
+  shim_counter(state, "count", (double)total.count);
+}
+
 /* Google Benchmark comes back here for each name: its figures in that regime. */
 static void report(shim_state *state, void *arg) {
   const struct entry *entry = arg;
@@ -127,6 +155,7 @@ static void report(shim_state *state, void *arg) {
   shim_counter(state, "rounds", (double)summary.rounds);
   shim_counter(state, "dropped", (double)result.dropped);
   shim_counter(state, "share", summary.share);
+  report_samples(state, entry);
   shim_label(state, suite.unit);
 }
 

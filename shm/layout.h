@@ -231,7 +231,15 @@ struct rilli_group {
 };
 _Static_assert(sizeof(struct rilli_group) <= RILLI_PAGE, "one page");
 
-/* A member's page-set slot; a solo group uses slot 0. For display only. */
+/* Latencies (histogram.h): 8 steps an octave, so at most 1 in 8 too large, up to 2^40 ns or 18
+ * minutes; the last bucket takes what is longer. 16 steps in as much memory would end at 4 ms,
+ * and 4 would be off by a quarter. */
+#define RILLI_LATENCY_BITS 3u
+#define RILLI_LATENCY_SIZE 304u
+
+/* A member's page-set slot; a solo group uses slot 0. For display only. Each tenancy begins with
+ * all of it set anew by the member, who holds lease and reclaim byte, before the row's state
+ * says that there is one: a half-set slot is never shown, and set again by the next. */
 struct rilli_slot {
   _Alignas(RILLI_LINE) _Atomic int64_t pid;
   _Atomic uint32_t wait, fence;
@@ -239,7 +247,8 @@ struct rilli_slot {
   _Alignas(RILLI_LINE) _Atomic uint64_t parks;
   _Atomic uint64_t lost;
   _Atomic uint64_t redelivered; /* later                                        */
-  _Alignas(RILLI_LINE) _Atomic uint32_t histogram[304]; /* later: latencies, log-linear */
+  _Atomic int64_t latency_max;  /* ns                                           */
+  _Alignas(RILLI_LINE) _Atomic uint32_t histogram[RILLI_LATENCY_SIZE]; /* of latencies, ns */
 };
 _Static_assert(sizeof(struct rilli_slot) <= 2048, "the slot stride");
 

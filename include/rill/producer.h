@@ -29,7 +29,8 @@ struct rill_producer_attr {
 /* What a message may carry beside its bytes. */
 struct rill_meta {
   size_t size;   /* sizeof(struct rill_meta)                                   */
-  rill_time time; /* e.g. when it was due; 0: the producer's `stamp` decides   */
+  rill_time time; /* e.g. when it was due: latencies count from it (rill/stat.h);
+                    0: the producer's `stamp` decides                          */
   uint32_t type; /* the application's                                          */
   uint32_t reserved0;
   uint64_t reserved[4]; /* zero                                                */

@@ -21,6 +21,7 @@ struct drive {
   size_t size;
   unsigned settle_ns; /* 0, or how long each side waits before it sends              */
   unsigned char fill; /* another one in each message                               */
+  void *own;          /* of a program with turns of its own                        */
 };
 
 #define DRIVE_LOOP static inline __attribute__((always_inline)) int

@@ -138,6 +138,52 @@ static void a_turn_is_no_longer_than_allowed_and_followed_by_a_rest(void **state
   harness_free(&result);
 }
 
+/* A latency of its turn's length in each turn, in place of messages. */
+static int timed_pong(void *self, uint64_t n) {
+  samples_add(self, n);
+  return 0;
+}
+
+static void samples_are_filed_under_their_round(void **state) {
+  (void)state;
+  static struct samples own, other;
+  const struct contender contenders[] = {
+      {.name = "none", .self = &(struct odd){0}, .ping = odd_ping, .pong = odd_pong},
+      {.name = "one", .self = &own, .samples = &own, .ping = odd_ping, .pong = timed_pong},
+      {.name = "two", .self = &other, .samples = &other, .ping = odd_ping, .pong = timed_pong}};
+  struct harness_options options = {.rounds = 20, .slice_us = 50, .patience = 1};
+  struct harness_result result;
+  char why[512];
+  assert_int_equal(pair_choose_cpus(&options.cpus), 0);
+  assert_int_equal(harness_run(contenders, 3, &options, &result, why, sizeof why), 0);
+  assert_non_null(result.samples);
+  struct samples_total all = {.count = 0}, total;
+  size_t last = 0;
+  for (size_t i = 0; i < result.rounds; i++) {
+    assert_true(i == 0 || result.measured[i] > last);
+    last = result.measured[i];
+    for (size_t j = 0; j < 3; j++) {
+      struct samples_total turn = {.count = 0};
+      samples_gather(&turn, &result.samples[result.measured[i] * 3 + j]);
+      assert_int_equal(turn.count, j != 0); /* only the turn that counts */
+      const double figure = result.ns[i * result.columns + HARNESS_FIRST + j];
+      if (j)
+        assert_true((uint64_t)figure == turn.max);
+      if (j == 1)
+        samples_gather(&all, &result.samples[result.measured[i] * 3 + j]);
+    }
+  }
+  uint64_t sum = 0, max = 0;
+  for (enum regime regime = REGIME_NEAR; regime < REGIMES; regime++) {
+    harness_gather(&result, HARNESS_FIRST + 1, regime, &total);
+    sum += total.count;
+    max = total.max > max ? total.max : max;
+  }
+  assert_int_equal(sum, result.rounds);
+  assert_int_equal(max, all.max);
+  harness_free(&result);
+}
+
 static void a_failing_setup_starts_nobody(void **state) {
   (void)state;
   struct odd odd = {.setup_fails = -ENOSPC};
@@ -328,6 +374,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_round_is_kept_or_counted_as_dropped),
       cmocka_unit_test(a_turn_is_no_longer_than_allowed_and_followed_by_a_rest),
+      cmocka_unit_test(samples_are_filed_under_their_round),
       cmocka_unit_test(a_failing_setup_starts_nobody),
       cmocka_unit_test(what_a_process_says_of_its_failure_is_told),
       cmocka_unit_test(a_dead_process_ends_the_other),

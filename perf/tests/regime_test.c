@@ -148,6 +148,62 @@ static void a_unit_that_is_a_contender_divides_and_the_raw_figure_sorts(void **s
   assert_true(fabs(near.ns_q1 - 75000) < 1e-9 && fabs(far.ns_q3 - 100000) < 1e-9);
 }
 
+/* Every other measured round was dropped: samples are of the round they were measured in. */
+static void samples_are_gathered_by_regime(void **state) {
+  (void)state;
+  enum { COLUMNS = HARNESS_FIRST + 2, N = 20, MEASURED = 2 * N };
+  static struct samples samples[MEASURED * 2];
+  double ns[N * COLUMNS], raw[N];
+  size_t measured[N];
+  for (size_t i = 0; i < N; i++) {
+    measured[i] = 2 * i + 1;
+    raw[i] = i % 2 ? 560 : 130;
+    ns[i * COLUMNS + HARNESS_RAW_BEST] = raw[i];
+  }
+  for (size_t i = 0; i < MEASURED; i++) { /* those of dropped rounds are not to be seen */
+    samples_add(&samples[2 * i], i % 2 ? 1 : 1000);
+    samples_add(&samples[2 * i + 1], i % 2 ? 10 + i : 2000);
+  }
+  struct harness_result result = {
+      .rounds = N, .columns = COLUMNS, .ns = ns, .samples = samples, .measured = measured};
+  result.cut = regime_find(raw, N);
+  struct samples_total near, far;
+  harness_gather(&result, HARNESS_FIRST + 1, REGIME_NEAR, &near);
+  harness_gather(&result, HARNESS_FIRST + 1, REGIME_FAR, &far);
+  assert_true(near.count == N / 2 && far.count == N / 2);
+  assert_int_equal(near.max, 10 + 2 * (N - 2) + 1);
+  assert_int_equal(far.max, 10 + 2 * (N - 1) + 1);
+  assert_int_equal(samples_percentile(&near, 0), 11);
+  assert_int_equal(samples_percentile(&far, 0), 13);
+  harness_gather(&result, HARNESS_FIRST, REGIME_FAR, &far);
+  assert_true(far.count == N / 2 && far.max == 1);
+}
+
+/* One turn in five is disturbed: in the percentiles of all samples, not in the typical ones. */
+static void a_disturbed_turn_is_not_typical(void **state) {
+  (void)state;
+  enum { COLUMNS = HARNESS_FIRST + 1, N = 20 };
+  static struct samples samples[N];
+  double ns[N * COLUMNS], raw[N], typical;
+  size_t measured[N];
+  for (size_t i = 0; i < N; i++) {
+    measured[i] = i;
+    ns[i * COLUMNS + HARNESS_RAW_BEST] = raw[i] = 130;
+    for (size_t j = 0; j < 1000; j++)
+      samples_add(&samples[i], j >= 900 ? (i % 5 ? 50 : 1000000) : 10);
+  }
+  struct harness_result result = {
+      .rounds = N, .columns = COLUMNS, .ns = ns, .samples = samples, .measured = measured};
+  result.cut = regime_find(raw, N);
+  struct samples_total all;
+  harness_gather(&result, HARNESS_FIRST, REGIME_NEAR, &all);
+  assert_int_equal(samples_percentile(&all, 990000), 1000000);
+  assert_int_equal(harness_typical(&result, HARNESS_FIRST, REGIME_NEAR, 990000, &typical), 0);
+  assert_true(fabs(typical - 50) < 1e-9);
+  assert_int_equal(harness_typical(&result, HARNESS_FIRST, REGIME_FAR, 990000, &typical), 0);
+  assert_true(fabs(typical) < 1e-9);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(two_clusters_are_cut_between_them),
@@ -159,6 +215,8 @@ int main(void) {
       cmocka_unit_test(quantiles_lie_between_their_neighbours),
       cmocka_unit_test(a_raw_figure_that_moved_by_more_than_half_is_none),
       cmocka_unit_test(ratios_are_taken_within_a_round),
+      cmocka_unit_test(a_disturbed_turn_is_not_typical),
+      cmocka_unit_test(samples_are_gathered_by_regime),
       cmocka_unit_test(a_unit_that_is_a_contender_divides_and_the_raw_figure_sorts),
   };
   return cmocka_run_group_tests_name("regime", tests, NULL, NULL);

@@ -69,15 +69,33 @@ char *json_message(const struct rill_message *message) {
   return line;
 }
 
+void json_latency(json_t *object, uint64_t count, int64_t p50, int64_t p99, int64_t p999,
+                  int64_t max) {
+  const struct {
+    const char *key;
+    int64_t value;
+  } figures[] = {{"latency_p50_ns", p50},
+                 {"latency_p99_ns", p99},
+                 {"latency_p999_ns", p999},
+                 {"latency_max_ns", max}};
+  json_object_set_new(object, "latency_count", number(count));
+  for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
+    json_object_set_new(object, figures[i].key,
+                        count ? json_integer(figures[i].value) : json_null());
+}
+
 static json_t *group_object(const struct rill_group_stat *group) {
-  return json_pack("{s:s, s:I, s:s, s:b, s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:I, s:o, s:o}", "name",
-                   group->name, "index", (json_int_t)group->index, "state",
-                   words_group(group->state), "keep", group->keep != 0, "pid",
-                   (json_int_t)group->pid, "wait", words_wait(group->wait), "fence",
-                   words_fence(group->fence), "sequence", number(group->sequence), "position",
-                   number(group->position), "lag_messages", number(group->lag_messages),
-                   "lag_bytes", number(group->lag_bytes), "lag_age_ns", (json_int_t)group->lag_age,
-                   "parks", number(group->parks), "lost", number(group->lost));
+  json_t *object = json_pack(
+      "{s:s, s:I, s:s, s:b, s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:I, s:o, s:o}", "name", group->name,
+      "index", (json_int_t)group->index, "state", words_group(group->state), "keep",
+      group->keep != 0, "pid", (json_int_t)group->pid, "wait", words_wait(group->wait), "fence",
+      words_fence(group->fence), "sequence", number(group->sequence), "position",
+      number(group->position), "lag_messages", number(group->lag_messages), "lag_bytes",
+      number(group->lag_bytes), "lag_age_ns", (json_int_t)group->lag_age, "parks",
+      number(group->parks), "lost", number(group->lost));
+  json_latency(object, group->latency_count, group->latency_p50, group->latency_p99,
+               group->latency_p999, group->latency_max);
+  return object;
 }
 
 static json_t *group_array(rill_queue *queue) {

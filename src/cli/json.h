@@ -21,6 +21,11 @@ char *json_message(const struct rill_message *message);
 json_t *json_queue(const char *name, rill_queue *queue, const struct rill_queue_stat *stat,
                    const char *error);
 
+/* Adds latency_count, _p50_ns, _p99_ns, _p999_ns, _max_ns: one key each, so that a shell script
+ * finds them too; null where none were counted. */
+void json_latency(json_t *object, uint64_t count, int64_t p50, int64_t p99, int64_t p999,
+                  int64_t max);
+
 /* What was asked for, and, if placed is not NULL, what was obtained; else `error` says why that
  * is not known. */
 json_t *json_placement(const struct rill_queue_stat *stat, const struct rill_placement_stat *placed,

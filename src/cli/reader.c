@@ -52,7 +52,7 @@ static void count_message(struct reader *reader, struct rill_message *message, r
   traffic->lost += message->lost;
   reader->unsaid += message->lost;
   if (traffic->measured && message->time)
-    histogram_add(&traffic->latency, now - message->time);
+    latency_add(&traffic->latency, now - message->time);
 }
 
 static int put_json(const struct rill_message *message) {

@@ -134,6 +134,31 @@ static void print_group(struct table *table, const struct rill_group_stat *group
   table_cell(table, NULL, group->pid ? words_fence(group->fence) : "-");
 }
 
+/* Only of groups whose members received messages with a time. */
+static int print_latencies(FILE *out, rill_queue *queue) {
+  static const char *const columns[] = {"<GROUP", ">LATENCIES", ">P50", ">P99",
+                                        ">P99.9", ">MAX",       NULL};
+  struct rill_group_stat group = {.size = sizeof group};
+  struct table *table = NULL;
+  for (uint32_t index = 0; rill_group_stat(queue, &index, &group) == 1;) {
+    if (!group.latency_count)
+      continue;
+    if (!table && !(table = table_new(columns)))
+      return cli_fail("out of memory");
+    table_cell(table, NULL, *group.name ? group.name : "-");
+    table_print(table, NULL, "%llu", (unsigned long long)group.latency_count);
+    const int64_t figures[] = {group.latency_p50, group.latency_p99, group.latency_p999,
+                               group.latency_max};
+    char text[UNITS_TEXT];
+    for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++)
+      table_cell(table, NULL, format_duration(text, figures[i]));
+  }
+  if (!table)
+    return STATUS_DONE;
+  putc('\n', out);
+  return table_finish(table, out) ? cli_fail("out of memory") : STATUS_DONE;
+}
+
 static int print_groups(FILE *out, rill_queue *queue) {
   static const char *const columns[] = {"<GROUP", "<STATE", "<KEEP", ">PID",  ">NEXT",
                                         ">LAG",   ">BYTES", ">AGE",  ">LOST", ">PARKS",
@@ -151,7 +176,7 @@ static int print_groups(FILE *out, rill_queue *queue) {
   do
     print_group(table, &group);
   while (rill_group_stat(queue, &index, &group) == 1);
-  return table_finish(table, out) ? cli_fail("out of memory") : STATUS_DONE;
+  return table_finish(table, out) ? cli_fail("out of memory") : print_latencies(out, queue);
 }
 
 static int print_text(FILE *out, rill_queue *queue, const struct rill_queue_stat *stat,
@@ -211,7 +236,8 @@ static const struct option options[] = {
         "position, limit, depth_messages, depth_bytes, wakes, producer (state, pid, "
         "generation, fence, waiting, parks), groups (an array: name, index, state, keep, "
         "pid, wait, fence, sequence, position, lag_messages, lag_bytes, lag_age_ns, "
-        "parks, lost), placement (asked for: numa, numa_node, prefault, mlock, huge, dump; "
+        "parks, lost, latency_count, latency_p50_ns, latency_p99_ns, latency_p999_ns, "
+        "latency_max_ns: null where nothing was stamped), placement (asked for: numa, numa_node, prefault, mlock, huge, dump; "
         "obtained: "
         "policy, policy_node, pages (how many were looked at), node_pages (on node 0 to 7), "
         "elsewhere_pages, unknown_pages, resident_bytes, huge_bytes, huge_error; or, where that "
@@ -227,7 +253,12 @@ const struct verb verb_stat = {
     .about = "Shows the geometry of a queue, its producer, and each group: how far it is behind in "
              "messages, bytes and time, how often it slept and what it lost. Only looks: the "
              "queue is mapped read-only, and nobody is disturbed. Each number was true at some "
-             "moment, not all at the same one.",
+             "moment, not all at the same one.\n\n"
+             "Where messages carry a time (pub --stamp, or the attribute `stamp` of a producer), "
+             "a second table shows their latencies: from that time to the moment in which the "
+             "present member of the group received them. Percentiles are at most 1 in 8 too "
+             "large. Each message that the member waited for was measured, and one in 16 of "
+             "those that were there already, which counts for 16.",
     .options = options,
     .run = run,
 };

@@ -19,11 +19,11 @@ static double rate_of(const struct traffic *traffic) {
   return seconds > 0 ? (double)traffic->messages / seconds : 0;
 }
 
-static void tell_latency(const struct histogram *latency, const char *verb) {
-  static const double parts[] = {0.5, 0.99, 0.999};
+static void tell_latency(const struct latency *latency, const char *verb) {
+  static const uint32_t parts[] = {500000, 990000, 999000};
   char text[5][UNITS_TEXT];
   for (size_t i = 0; i < 3; i++)
-    format_duration(text[i], histogram_percentile(latency, parts[i]));
+    format_duration(text[i], latency_percentile(latency, parts[i]));
   cli_note("%s: latency min %s, p50 %s, p99 %s, p99.9 %s, max %s", verb,
            format_duration(text[3], latency->least), text[0], text[1], text[2],
            format_duration(text[4], latency->greatest));
@@ -39,20 +39,12 @@ void traffic_tell(const struct traffic *traffic, const char *verb) {
     tell_latency(&traffic->latency, verb);
 }
 
-/* One key each, so that a shell script finds them too; null: nothing was stamped. */
-static void add_latency(json_t *object, const struct histogram *latency) {
-  const struct {
-    const char *key;
-    int64_t value;
-  } figures[] = {{"latency_min_ns", latency->least},
-                 {"latency_p50_ns", histogram_percentile(latency, 0.5)},
-                 {"latency_p99_ns", histogram_percentile(latency, 0.99)},
-                 {"latency_p999_ns", histogram_percentile(latency, 0.999)},
-                 {"latency_max_ns", latency->greatest}};
-  json_object_set_new(object, "latency_count", json_integer((json_int_t)latency->count));
-  for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
-    json_object_set_new(object, figures[i].key,
-                        latency->count ? json_integer(figures[i].value) : json_null());
+static void add_latency(json_t *object, const struct latency *latency) {
+  json_latency(object, latency->count, latency_percentile(latency, 500000),
+               latency_percentile(latency, 990000), latency_percentile(latency, 999000),
+               latency->greatest);
+  json_object_set_new(object, "latency_min_ns",
+                      latency->count ? json_integer(latency->least) : json_null());
 }
 
 int traffic_write(const struct traffic *traffic, const char *file, const char *verb,

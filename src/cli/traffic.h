@@ -3,7 +3,7 @@
 #ifndef TRAFFIC_H
 #define TRAFFIC_H
 
-#include "histogram.h"
+#include "latency.h"
 
 #include <rill/rill.h>
 
@@ -14,7 +14,7 @@ struct traffic {
   rill_time first, last; /* when the first and the last message went          */
   uint64_t parks;        /* how often this side slept                          */
   bool measured;         /* whether latency is of interest                     */
-  struct histogram latency;
+  struct latency latency;
 };
 
 /* Tells it in words on stderr: "rill: VERB: ...". */

@@ -57,6 +57,7 @@ static void sign(struct rill_consumer *consumer, const rill_context *context) {
   atomic_store_explicit(&slot->opened, rilli_wall_clock(), memory_order_relaxed);
   atomic_store_explicit(&slot->parks, 0, memory_order_relaxed);
   atomic_store_explicit(&slot->lost, 0, memory_order_relaxed);
+  rilli_clear_latency(slot);
 }
 
 /* A fresh row gets its name; what a dead member left is first reclaimed. */

@@ -7,6 +7,7 @@
 
 #include "client.h"
 #include "error.h"
+#include "histogram.h"
 
 #define LOAD(word) atomic_load_explicit(&(word), memory_order_acquire)
 
@@ -195,6 +196,30 @@ static uint32_t group_state(const rill_queue *queue, const struct rilli_file *co
   return state == RILLI_GROUP_JOINING ? RILL_GROUP_JOINING : RILL_GROUP_ACTIVE;
 }
 
+/* Counts that the member goes on writing: they are added up in a copy. */
+static void latency_stat(const struct rilli_slot *slot, struct rill_group_stat *ret) {
+  uint64_t counts[RILLI_LATENCY_SIZE];
+  uint32_t last = 0;
+  for (uint32_t i = 0; i < RILLI_LATENCY_SIZE; i++) {
+    counts[i] = atomic_load_explicit(&slot->histogram[i], memory_order_relaxed);
+    ret->latency_count += counts[i];
+    if (counts[i])
+      last = i;
+  }
+  if (ret->latency_count == 0)
+    return;
+  ret->latency_max = LOAD(slot->latency_max);
+  if (ret->latency_max < (int64_t)rilli_histogram_least(RILLI_LATENCY_BITS, last))
+    ret->latency_max = (int64_t)rilli_histogram_greatest(RILLI_LATENCY_BITS, last); /* any bytes */
+  int64_t *const percentiles[] = {&ret->latency_p50, &ret->latency_p99, &ret->latency_p999};
+  static const uint32_t parts[] = {500000, 990000, 999000};
+  for (uint32_t i = 0; i < 3; i++) {
+    const int64_t value = (int64_t)rilli_histogram_percentile(RILLI_LATENCY_BITS, counts,
+                                                              RILLI_LATENCY_SIZE, parts[i]);
+    *percentiles[i] = value < ret->latency_max ? value : ret->latency_max;
+  }
+}
+
 static void member_stat(const rill_queue *queue, uint32_t index, struct rill_group_stat *ret) {
   const struct rilli_slot *slot =
       (const void *)((const uint8_t *)rilli_group_at(&queue->ring, index) +
@@ -205,6 +230,7 @@ static void member_stat(const rill_queue *queue, uint32_t index, struct rill_gro
   ret->parks = LOAD(slot->parks);
   ret->lost = LOAD(slot->lost);
   ret->opened = LOAD(slot->opened);
+  latency_stat(slot, ret);
 }
 
 /* How old the next message of the group is, to within a quantum of the stream: by the first

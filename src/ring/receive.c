@@ -111,6 +111,8 @@ static void describe(struct rill_consumer *consumer, const uint8_t *frame, uint6
   struct rilli_extension extension = {.time = 0};
   if (header.flags & RILLI_FLAG_EXTENDED)
     memcpy(&extension, frame + RILLI_FRAME_HEADER, sizeof extension);
+  if (extension.time)
+    rilli_count_latency(consumer, consumer->sequence, extension.time);
   const uint32_t key = rilli_word_key(word);
   *ret = (struct rill_message){.data = frame + header.body,
                                .key = key ? (const char *)frame + header.body - ((key + 15u) & ~15u)
@@ -257,6 +259,7 @@ static int receive_slowly(struct rill_consumer *consumer, rill_time deadline,
       code = rilli_wait_message(consumer, deadline);
     if (code)
       return code;
+    consumer->waited = 1;
   }
   return senseless(consumer);
 }

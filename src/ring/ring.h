@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ring.h - the ring on mapped memory: what its five files share.
+/* ring.h - the ring on mapped memory: what its files share.
  *
  * Knows mapped, validated memory and nothing of files, names or leases; those it
  * reaches by the two upcalls of struct rilli_host. Tests put it on plain memory. */
@@ -107,6 +107,7 @@ struct rill_consumer {
   uint32_t follow;
   uint32_t place_turn;
   _Atomic uint32_t interrupted;
+  uint32_t waited;  /* for the message that it receives next                */
   uint64_t tenancy; /* the state word of this membership               */
   uint32_t group_index;
   uint32_t copies; /* overwrite or tail: copy, then check (E4)         */
@@ -179,6 +180,11 @@ void rilli_consumer_init(struct rill_consumer *consumer);
 void rilli_publish_cursor(struct rill_consumer *consumer);
 /* Is there something to do at the consumer's place: a message, or having been lapped? */
 int rilli_something_there(const struct rill_consumer *consumer);
+
+/* latency.c */
+/* A message with this time was received. */
+void rilli_count_latency(struct rill_consumer *consumer, uint64_t sequence, int64_t time);
+void rilli_clear_latency(struct rilli_slot *slot);
 
 /* wait.c: the only system calls of this layer. */
 int rilli_wait_room(struct rill_producer *producer, uint64_t need, rill_time deadline);

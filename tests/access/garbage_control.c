@@ -277,6 +277,42 @@ static void queue_with_senseless_rows_can_be_used(void) {
   }
 }
 
+static void latencies_are_in_order(void) {
+  struct rill_group_stat stat = {.size = sizeof stat};
+  uint32_t index = row_of("healthy");
+  CHECK(rill_group_stat(queue, &index, &stat) == 1);
+  CHECK(stat.latency_count <= RILLI_LATENCY_SIZE * (uint64_t)UINT32_MAX);
+  CHECK(0 <= stat.latency_p50 && stat.latency_p50 <= stat.latency_p99);
+  CHECK(stat.latency_p99 <= stat.latency_p999 && stat.latency_p999 <= stat.latency_max);
+}
+
+/* A member's counters are its own to write, but others of the group could: whoever looks gets
+ * figures in order, and whoever counts on counts within them. */
+static void senseless_latencies_stay_in_order(void) {
+  begin();
+  struct rilli_slot *slot =
+      (void *)((uint8_t *)group_of(&control, row_of("healthy")) + RILLI_SLOTS_OFFSET);
+  for (unsigned round = 0; round < ROUNDS; round++) {
+    at("round %u", round);
+    random_bytes(slot, RILLI_SLOT_STRIDE);
+    for (uint32_t i = 0; round % 3 && i < RILLI_LATENCY_SIZE; i++) /* full ones, empty ones */
+      atomic_store(&slot->histogram[i], (uint32_t)odd_value());
+    atomic_store(&slot->latency_max, (int64_t)odd_value());
+    latencies_are_in_order();
+    for (unsigned i = 0; i < 64; i++) {
+      struct rill_message message;
+      const struct rill_meta meta = {.size = sizeof meta,
+                                     .time = i % 2 ? rill_clock() : (int64_t)odd_value()};
+      const struct rill_item item = {"x", 1, &meta};
+      CHECK_CODE(rill_publish_batch(producer, &item, 1, RILL_FOREVER), 1);
+      CHECK_CODE(rill_receive(healthy, RILL_FOREVER, &message), 0);
+      CHECK_CODE(rill_release(healthy, NULL), 0);
+    }
+    latencies_are_in_order();
+  }
+  end();
+}
+
 #define NAMED(function)                                                                            \
   { #function, function }
 static const struct test tests[] = {
@@ -284,6 +320,7 @@ static const struct test tests[] = {
     NAMED(cursor_without_a_state_is_reclaimed),
     NAMED(senseless_row_of_a_living_member_ends_with_it),
     NAMED(group_with_a_senseless_cursor_is_refused),
+    NAMED(senseless_latencies_stay_in_order),
     NAMED(senseless_hints_cost_nobody_a_message),
     NAMED(sleeper_whose_bit_is_wiped_still_wakes),
     NAMED(senseless_segment_is_refused_at_open),

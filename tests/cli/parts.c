@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* parts.c - what the inspector computes without a queue: units and percentiles. */
-#include "histogram.h"
+#include "latency.h"
 #include "units.h"
 
 #include <setjmp.h>
@@ -81,38 +81,38 @@ static void shown_sizes_have_a_unit(void **state) {
   format_duration(text, INT64_MAX);
 }
 
-static struct histogram histogram;
+static struct latency latency;
 
 static void percentile_is_off_by_less_than_one_in_64(void **state) {
   (void)state;
-  memset(&histogram, 0, sizeof histogram);
+  memset(&latency, 0, sizeof latency);
   for (int64_t i = 1; i <= 100000; i++)
-    histogram_add(&histogram, i * 1000);
-  static const double parts[] = {0.01, 0.5, 0.99, 0.999};
+    latency_add(&latency, i * 1000);
+  static const uint32_t parts[] = {10000, 500000, 990000, 999000};
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-    double exact = parts[i] * 100000 * 1000;
-    int64_t found = histogram_percentile(&histogram, parts[i]);
+    double exact = parts[i] / 1e6 * 100000 * 1000;
+    int64_t found = latency_percentile(&latency, parts[i]);
     assert_true((double)found >= exact && (double)found <= exact * (1 + 1.0 / 64));
   }
-  assert_int_equal(histogram.least, 1000);
-  assert_int_equal(histogram.greatest, 100000000);
-  assert_int_equal(histogram_percentile(&histogram, 1), 100000000);
+  assert_int_equal(latency.least, 1000);
+  assert_int_equal(latency.greatest, 100000000);
+  assert_int_equal(latency_percentile(&latency, 1000000), 100000000);
 }
 
-static void histogram_takes_every_value(void **state) {
+static void latency_takes_every_value(void **state) {
   (void)state;
-  memset(&histogram, 0, sizeof histogram);
-  assert_int_equal(histogram_percentile(&histogram, 0.5), 0);
-  histogram_add(&histogram, -5);
-  histogram_add(&histogram, 0);
-  histogram_add(&histogram, 63);
-  histogram_add(&histogram, 64);
-  histogram_add(&histogram, INT64_MAX);
-  assert_int_equal(histogram.count, 5);
-  assert_int_equal(histogram.least, 0);
-  assert_int_equal(histogram_percentile(&histogram, 0.6), 63);
-  assert_int_equal(histogram_percentile(&histogram, 0.8), 64);
-  assert_true(histogram_percentile(&histogram, 1) == INT64_MAX);
+  memset(&latency, 0, sizeof latency);
+  assert_int_equal(latency_percentile(&latency, 500000), 0);
+  latency_add(&latency, -5);
+  latency_add(&latency, 0);
+  latency_add(&latency, 63);
+  latency_add(&latency, 64);
+  latency_add(&latency, INT64_MAX);
+  assert_int_equal(latency.count, 5);
+  assert_int_equal(latency.least, 0);
+  assert_int_equal(latency_percentile(&latency, 600000), 63);
+  assert_int_equal(latency_percentile(&latency, 800000), 64);
+  assert_true(latency_percentile(&latency, 1000000) == INT64_MAX);
 }
 
 int main(void) {
@@ -124,7 +124,7 @@ int main(void) {
       cmocka_unit_test(modes_are_octal),
       cmocka_unit_test(shown_sizes_have_a_unit),
       cmocka_unit_test(percentile_is_off_by_less_than_one_in_64),
-      cmocka_unit_test(histogram_takes_every_value),
+      cmocka_unit_test(latency_takes_every_value),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

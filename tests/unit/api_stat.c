@@ -4,6 +4,8 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -94,6 +96,94 @@ static void the_losses_of_a_group_are_counted(void **state) {
   assert_true(group_of(queue, "g").lost == message.lost);
   rill_consumer_close(consumer);
   rill_producer_close(producer);
+  rill_queue_close(queue);
+}
+
+static void publish_due(rill_producer *producer, int64_t time) {
+  const struct rill_meta meta = {.size = sizeof meta, .time = time};
+  const struct rill_item item = {"late", 4, &meta};
+  assert_code(rill_publish_batch(producer, &item, 1, RILL_NOW), 1);
+}
+
+static void expect_latencies(const struct rill_group_stat *group, uint64_t least, uint64_t most,
+                             int64_t span) {
+  assert_in_range(group->latency_count, least, most);
+  assert_true(group->latency_p50 >= span && group->latency_p50 <= group->latency_p99);
+  assert_true(group->latency_p99 <= group->latency_p999);
+  assert_true(group->latency_p999 <= group->latency_max);
+}
+
+static void expect_no_latencies(const struct rill_group_stat *group) {
+  assert_true(group->latency_count == 0 && group->latency_p50 == 0 && group->latency_p99 == 0 &&
+              group->latency_p999 == 0 && group->latency_max == 0);
+}
+
+static void each_member_counts_its_own_latencies(void **state) {
+  (void)state;
+  rill_queue *queue = open_queue(context, "q", RILL_CREATE, ATTR(.capacity = 65536));
+  rill_producer *producer = open_producer(queue, RILL_ADAPTIVE);
+  rill_consumer *kept = open_consumer(queue, "kept", RILL_OLDEST, RILL_KEEP_GROUP);
+  rill_consumer *other = open_consumer(queue, "other", RILL_OLDEST, 0);
+  struct rill_group_stat group = group_of(queue, "kept");
+  expect_no_latencies(&group);
+  const int64_t span = 1000000;
+  for (uint64_t i = 0; i < 1600; i++) {
+    publish_due(producer, rill_clock() - span);
+    publish_text(producer, "no time");
+    expect_text(kept, 2 * i, "late");
+    expect_text(kept, 2 * i + 1, "no time");
+    assert_code(rill_release(kept, NULL), 0);
+    expect_text(other, 2 * i, "late");
+    expect_text(other, 2 * i + 1, "no time");
+    assert_code(rill_release(other, NULL), 0);
+  }
+  group = group_of(queue, "kept");
+  expect_latencies(&group, 1600 - 64, 1600 + 64, span); /* one in 16, for 16 */
+  group = group_of(queue, "other");
+  expect_latencies(&group, 1600 - 64, 1600 + 64, span);
+  rill_consumer_close(kept);
+  group = group_of(queue, "kept");
+  assert_true(group.state == RILL_GROUP_KEPT);
+  expect_no_latencies(&group);
+  kept = open_consumer(queue, "kept", RILL_OLDEST, RILL_KEEP_GROUP);
+  group = group_of(queue, "kept");
+  assert_true(group.state == RILL_GROUP_ACTIVE);
+  expect_no_latencies(&group); /* its predecessor's are gone */
+  rill_consumer_close(kept);
+  rill_consumer_close(other);
+  rill_consumer *again = open_consumer(queue, NULL, RILL_LATEST, 0); /* other's row */
+  group = group_of(queue, "");
+  expect_no_latencies(&group);
+  rill_consumer_close(again);
+  rill_producer_close(producer);
+  rill_queue_close(queue);
+}
+
+static rill_producer *awaited;
+
+static void *publish_when_it_waits(void *queue) {
+  while (group_of(queue, "g").parks == 0)
+    sched_yield();
+  publish_due(awaited, rill_clock() - 5000000);
+  return NULL;
+}
+
+static void what_a_member_waits_for_is_counted_exactly(void **state) {
+  (void)state;
+  rill_queue *queue = open_queue(context, "q", RILL_CREATE, ATTR(.capacity = 65536));
+  awaited = open_producer(queue, RILL_ADAPTIVE);
+  const struct rill_consumer_attr attr = {.size = sizeof attr, .group = "g", .wait = RILL_PARK};
+  rill_consumer *consumer;
+  assert_code(rill_consumer_open(queue, &attr, &consumer), 0);
+  pthread_t thread;
+  assert_code(pthread_create(&thread, NULL, publish_when_it_waits, queue), 0);
+  expect_text(consumer, 0, "late");
+  assert_code(pthread_join(thread, NULL), 0);
+  const struct rill_group_stat group = group_of(queue, "g");
+  expect_latencies(&group, 1, 1, 5000000);
+  assert_true(group.latency_p50 == group.latency_max); /* no percentile is above the maximum */
+  rill_consumer_close(consumer);
+  rill_producer_close(awaited);
   rill_queue_close(queue);
 }
 
@@ -293,6 +383,8 @@ static void unlink_frees_the_name_at_once(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {STAT(the_numbers_of_a_queue_are_right),
                                      STAT(the_losses_of_a_group_are_counted),
+                                     STAT(each_member_counts_its_own_latencies),
+                                     STAT(what_a_member_waits_for_is_counted_exactly),
                                      STAT(stat_takes_no_struct_of_another_size),
                                      STAT(queues_are_listed_by_pattern_in_order),
                                      STAT(a_closed_directory_cannot_be_listed),
