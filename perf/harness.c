@@ -295,8 +295,8 @@ void harness_free(struct harness_result *result) {
   *result = (struct harness_result){0};
 }
 
-int harness_summarize(const struct harness_result *result, size_t column, enum regime regime,
-                      struct harness_summary *ret) {
+int harness_summarize(const struct harness_result *result, size_t column, size_t unit,
+                      enum regime regime, struct harness_summary *ret) {
   double *ns = malloc((result->rounds + 1) * sizeof *ns);
   double *ratio = malloc((result->rounds + 1) * sizeof *ratio);
   struct harness_summary summary = {0};
@@ -308,7 +308,7 @@ int harness_summarize(const struct harness_result *result, size_t column, enum r
     if (regime_of(&result->cut, row[HARNESS_RAW_BEST]) != regime)
       continue;
     ns[summary.rounds] = row[column];
-    ratio[summary.rounds++] = row[column] / row[HARNESS_RAW_BEST];
+    ratio[summary.rounds++] = row[column] / row[unit];
   }
   size_t n = summary.rounds;
   if (n) {
@@ -316,6 +316,8 @@ int harness_summarize(const struct harness_result *result, size_t column, enum r
     regime_sort(ratio, n);
     summary.share = (double)n / (double)result->rounds;
     summary.ns = regime_quantile(ns, n, 0.5);
+    summary.ns_q1 = regime_quantile(ns, n, 0.25);
+    summary.ns_q3 = regime_quantile(ns, n, 0.75);
     summary.ratio = regime_quantile(ratio, n, 0.5);
     summary.ratio_q1 = regime_quantile(ratio, n, 0.25);
     summary.ratio_q3 = regime_quantile(ratio, n, 0.75);

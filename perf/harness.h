@@ -55,20 +55,21 @@ struct harness_result {
 
 /* Runs the rounds. Returns 0, or a negative errno value and why. */
 int harness_run(const struct contender *contenders, size_t count,
-                const struct harness_options *options, struct harness_result *ret,
-                char *ret_why, size_t size);
+                const struct harness_options *options, struct harness_result *ret, char *ret_why,
+                size_t size);
 void harness_free(struct harness_result *result);
 
-/* One column in one regime: ratios are to the raw figure (best) of the same round. */
+/* One column in one regime: ratios are to the unit column of the same round. */
 struct harness_summary {
   size_t rounds; /* 0: there was none in this regime, nothing else is set         */
   double share;  /* of this regime in the rounds kept                            */
-  double ns, ratio, ratio_q1, ratio_q3;
+  double ns, ns_q1, ns_q3, ratio, ratio_q1, ratio_q3;
 };
 
-/* Returns 0 or -ENOMEM. */
-int harness_summarize(const struct harness_result *result, size_t column, enum regime regime,
-                      struct harness_summary *ret);
+/* unit: the column that ratios are to, HARNESS_RAW_BEST or a contender's. Which regime a
+ * round is of depends on the raw figure in any case. Returns 0 or -ENOMEM. */
+int harness_summarize(const struct harness_result *result, size_t column, size_t unit,
+                      enum regime regime, struct harness_summary *ret);
 
 /* What two measurements of a round's raw figure say of it: 0 if they differ by more
  * than half, else their mean. */

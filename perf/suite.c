@@ -21,20 +21,31 @@ struct entry {
   enum regime regime;
 };
 
-static struct harness_options options = {
-    .rounds = 1500, .seconds = 0, .slice_us = 250, .patience = 10, .cpus = {{-1, -1}}};
+static struct suite suite = {.rounds = 1500, .slice_us = 250};
+static struct harness_options options = {.patience = 10, .cpus = {{-1, -1}}};
 static struct entry *entries;
 static size_t entry_count;
 static struct harness_result result;
-static char failure[512]; /* why there is no result                             */
+static size_t unit_column; /* of the result: what the ratios are to             */
+static char failure[512];  /* why there is no result                             */
+
+/* Once: for --help, which comes before all else, or for the run. */
+static void line_up(void) {
+  if (!suite.count)
+    bench_line_up(&suite);
+}
 
 void bench_usage(void) {
+  line_up();
   printf("\nand of the rounds (see perf/README.md):\n"
-         "          [--rounds=N]        rounds at most (1500)\n"
+         "          [--rounds=N]        rounds at most (%zu)\n"
          "          [--seconds=S]       seconds at most; 0: no limit (0)\n"
-         "          [--slice-us=US]     length of one contender's turn in a round (250)\n"
+         "          [--slice-us=US]     length of one contender's turn in a round (%u)\n"
          "          [--patience=S]      seconds without progress taken for a hang (10)\n"
-         "          [--cpus=A,B]        where to pin (two allowed ones of different cores)\n");
+         "          [--cpus=A,B]        where to pin (two allowed ones of different cores)\n",
+         suite.rounds, suite.slice_us);
+  for (size_t i = 0; i < suite.note_count; i++)
+    printf("%s%s: %s\n", i ? "" : "\nContenders:\n", suite.notes[i].key, suite.notes[i].value);
 }
 
 /* A number of at least `least`; -1 if it is none. */
@@ -97,7 +108,7 @@ static void report(shim_state *state, void *arg) {
     shim_fail(state, failure);
     return;
   }
-  if (harness_summarize(&result, entry->column, entry->regime, &summary)) {
+  if (harness_summarize(&result, entry->column, unit_column, entry->regime, &summary)) {
     shim_fail(state, "out of memory");
     return;
   }
@@ -108,26 +119,36 @@ static void report(shim_state *state, void *arg) {
   while (shim_next(state))
     shim_time(state, summary.ns * 1e-9);
   shim_counter(state, "ns", summary.ns);
+  shim_counter(state, "ns_q1", summary.ns_q1);
+  shim_counter(state, "ns_q3", summary.ns_q3);
   shim_counter(state, "ratio", summary.ratio);
   shim_counter(state, "ratio_q1", summary.ratio_q1);
   shim_counter(state, "ratio_q3", summary.ratio_q3);
   shim_counter(state, "rounds", (double)summary.rounds);
   shim_counter(state, "dropped", (double)result.dropped);
   shim_counter(state, "share", summary.share);
-  shim_label(state, bench_suite.unit);
+  shim_label(state, suite.unit);
 }
 
 static void add(const char *name, bool raw, size_t index) {
   for (enum regime regime = REGIME_NEAR; regime < REGIMES; regime++) {
     struct entry *entry = &entries[entry_count++];
     *entry = (struct entry){.raw = raw, .contender = index, .column = index, .regime = regime};
-    snprintf(entry->name, sizeof entry->name, "%s/%s/%s", bench_suite.subject, name,
+    snprintf(entry->name, sizeof entry->name, "%s/%s/%s", suite.subject, name,
              regime_names[regime]);
     shim_register(entry->name, report, entry);
   }
 }
 
+static bool is_unit(size_t contender) {
+  return suite.unit_contender &&
+         strcmp(suite.contenders[contender].name, suite.unit_contender) == 0;
+}
+
 int bench_register(int argc, char **argv) {
+  line_up();
+  options.rounds = suite.rounds;
+  options.slice_us = suite.slice_us;
   int rc = pair_choose_cpus(&options.cpus);
   if (rc) {
     fprintf(stderr, "%s: the CPUs allowed: %s\n", argv[0], strerror(-rc));
@@ -135,7 +156,15 @@ int bench_register(int argc, char **argv) {
   }
   if (read_options(argc, argv))
     return 2;
-  entries = calloc((HARNESS_FIRST + bench_suite.count) * REGIMES, sizeof *entries);
+  bool have_unit = !suite.unit_contender;
+  for (size_t i = 0; i < suite.count; i++)
+    have_unit |= is_unit(i);
+  if (!have_unit) {
+    fprintf(stderr, "%s: there is no %s, which the ratios would be to\n", argv[0],
+            suite.unit_contender);
+    return 1;
+  }
+  entries = calloc((HARNESS_FIRST + suite.count) * REGIMES, sizeof *entries);
   if (!entries) {
     fprintf(stderr, "%s: out of memory\n", argv[0]);
     return 1;
@@ -143,16 +172,16 @@ int bench_register(int argc, char **argv) {
   add("raw/best", true, HARNESS_RAW_BEST);
   for (size_t i = HARNESS_RAW_SPIN; i < HARNESS_FIRST; i++)
     add(raw_contenders[i - HARNESS_RAW_SPIN].name, true, i);
-  for (size_t i = 0; i < bench_suite.count; i++)
-    add(bench_suite.contenders[i].name, false, i);
+  for (size_t i = 0; i < suite.count; i++)
+    add(suite.contenders[i].name, false, i);
   return 0;
 }
 
-/* Only what the filter lets through takes part; the raw round trip always does. */
+/* Only what the filter lets through takes part; the raw round trip and the unit always do. */
 static size_t choose(struct contender *chosen) {
   size_t count = 0;
-  for (size_t i = 0; i < bench_suite.count; i++) {
-    bool wanted = false;
+  for (size_t i = 0; i < suite.count; i++) {
+    bool wanted = is_unit(i);
     for (size_t j = 0; j < entry_count; j++) {
       struct entry *entry = &entries[j];
       if (!entry->raw && entry->contender == i) {
@@ -160,8 +189,10 @@ static size_t choose(struct contender *chosen) {
         wanted |= shim_selected(entry->name);
       }
     }
+    if (is_unit(i))
+      unit_column = HARNESS_FIRST + count;
     if (wanted)
-      chosen[count++] = bench_suite.contenders[i];
+      chosen[count++] = suite.contenders[i];
   }
   return count;
 }
@@ -178,6 +209,9 @@ static void tell_context(void) {
   shim_context("library", RILL_PERF_LIBRARY);
   snprintf(text, sizeof text, "%zu, and %zu dropped", result.rounds, result.dropped);
   shim_context("rounds", text);
+  shim_context("unit", suite.unit_contender ? suite.unit_contender : "raw/best");
+  for (size_t i = 0; i < suite.note_count; i++)
+    shim_context(suite.notes[i].key, suite.notes[i].value);
   if (result.cut.clusters == 2)
     snprintf(text, sizeof text, "near and far, cut at %.0f ns raw", result.cut.ns);
   else
@@ -187,14 +221,14 @@ static void tell_context(void) {
 }
 
 void bench_prepare(void) {
-  struct contender *chosen = calloc(bench_suite.count + 1, sizeof *chosen);
+  struct contender *chosen = calloc(suite.count + 1, sizeof *chosen);
   if (!chosen) {
     snprintf(failure, sizeof failure, "out of memory");
     return;
   }
   size_t count = choose(chosen);
   if (harness_run(chosen, count, &options, &result, failure, sizeof failure))
-    fprintf(stderr, "%s: %s\n", bench_suite.subject, failure);
+    fprintf(stderr, "%s: %s\n", suite.subject, failure);
   free(chosen);
   tell_context();
 }

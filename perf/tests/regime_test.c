@@ -113,12 +113,39 @@ static void ratios_are_taken_within_a_round(void **state) {
   struct harness_result result = {.rounds = N, .columns = COLUMNS, .ns = ns};
   result.cut = regime_find(raw, N);
   struct harness_summary near, far;
-  assert_int_equal(harness_summarize(&result, HARNESS_FIRST, REGIME_NEAR, &near), 0);
-  assert_int_equal(harness_summarize(&result, HARNESS_FIRST, REGIME_FAR, &far), 0);
+  assert_int_equal(harness_summarize(&result, HARNESS_FIRST, HARNESS_RAW_BEST, REGIME_NEAR, &near),
+                   0);
+  assert_int_equal(harness_summarize(&result, HARNESS_FIRST, HARNESS_RAW_BEST, REGIME_FAR, &far),
+                   0);
   assert_int_equal(near.rounds, 15);
   assert_int_equal(far.rounds, 5);
   assert_true(fabs(near.share - 0.75) < 1e-9 && fabs(near.ns - 260) < 1e-9);
   assert_true(fabs(near.ratio_q1 - 2) < 1e-9 && fabs(far.ratio_q3 - 2) < 1e-9);
+}
+
+static void a_unit_that_is_a_contender_divides_and_the_raw_figure_sorts(void **state) {
+  (void)state;
+  /* The unit takes 50 us whatever the lines cost; what is measured takes 1.5 of it near,
+   * twice of it far. */
+  enum { UNIT = HARNESS_FIRST, MEASURED, COLUMNS, N = 20 };
+  double ns[N * COLUMNS], raw[N];
+  for (size_t i = 0; i < N; i++) {
+    raw[i] = i < 15 ? 130 : 560;
+    ns[i * COLUMNS + HARNESS_RAW_BEST] = raw[i];
+    ns[i * COLUMNS + UNIT] = 50000;
+    ns[i * COLUMNS + MEASURED] = i < 15 ? 75000 : 100000;
+  }
+  struct harness_result result = {.rounds = N, .columns = COLUMNS, .ns = ns};
+  result.cut = regime_find(raw, N);
+  struct harness_summary near, far, unit;
+  assert_int_equal(harness_summarize(&result, MEASURED, UNIT, REGIME_NEAR, &near), 0);
+  assert_int_equal(harness_summarize(&result, MEASURED, UNIT, REGIME_FAR, &far), 0);
+  assert_int_equal(harness_summarize(&result, UNIT, UNIT, REGIME_NEAR, &unit), 0);
+  assert_int_equal(near.rounds, 15);
+  assert_int_equal(far.rounds, 5);
+  assert_true(fabs(near.ratio - 1.5) < 1e-9 && fabs(far.ratio - 2) < 1e-9);
+  assert_true(fabs(unit.ratio_q1 - 1) < 1e-9 && fabs(unit.ratio_q3 - 1) < 1e-9);
+  assert_true(fabs(near.ns_q1 - 75000) < 1e-9 && fabs(far.ns_q3 - 100000) < 1e-9);
 }
 
 int main(void) {
@@ -132,6 +159,7 @@ int main(void) {
       cmocka_unit_test(quantiles_lie_between_their_neighbours),
       cmocka_unit_test(a_raw_figure_that_moved_by_more_than_half_is_none),
       cmocka_unit_test(ratios_are_taken_within_a_round),
+      cmocka_unit_test(a_unit_that_is_a_contender_divides_and_the_raw_figure_sorts),
   };
   return cmocka_run_group_tests_name("regime", tests, NULL, NULL);
 }

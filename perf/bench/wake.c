@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* perf/bench/wake.c - how long a message needs there and back when everybody sleeps.
+ *
+ * As round_trip, but both ends sleep in the kernel at once: every message wakes a process,
+ * and the figures are the scheduler's for the most part. The unit is therefore not the raw
+ * line but the least that can wake a process: the round trip over two bare futex words
+ * of the same rounds. A turn takes some milliseconds: a round trip takes about 50 us. */
+#include "lineup.h"
+
+static const size_t sizes[] = {8, 0};
+
+void bench_line_up(struct suite *suite) {
+  suite->subject = "wake";
+  suite->unit = "round trip";
+  suite->unit_contender = "futex/8";
+  suite->rounds = 500;
+  suite->slice_us = 2000;
+  lineup_add_all(suite, LINEUP_ECHO, PEER_SLEEP, sizes);
+  lineup_add(suite, peer_find("rill"), "rill_adaptive", LINEUP_ECHO, PEER_ADAPTIVE, 8);
+  static const char *const large[] = {"rill", "pipe", "unix_seqpacket", "zeromq"};
+  for (size_t i = 0; i < sizeof large / sizeof large[0]; i++)
+    lineup_add(suite, peer_find(large[i]), NULL, LINEUP_ECHO, PEER_SLEEP, 1000);
+}

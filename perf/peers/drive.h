@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/* perf/peers/drive.h - the measuring loops, written once and compiled into each adapter.
+ *
+ * DRIVE_PEER stands at the end of an adapter. It hands the loops a constant struct of
+ * functions of the same file, so that the compiler calls them directly and may inline
+ * them: a call by pointer would be a good part of a message that takes 5 ns.
+ *
+ * Every byte of a payload is written by who sends it and read by who takes it. */
+#ifndef RILL_PERF_DRIVE_H
+#define RILL_PERF_DRIVE_H
+
+#include "peer.h"
+
+/* What a turn works on. Each process has its own copy, from the same beginning. */
+struct drive {
+  const struct peer *peer;
+  struct peer_link *there; /* ping to pong                                         */
+  struct peer_link *back;  /* pong to ping; NULL: a stream                         */
+  size_t size;
+  unsigned char fill; /* another one in each message                               */
+};
+
+#define DRIVE_LOOP static inline __attribute__((always_inline)) int
+
+/* 1 to 199: a peer that carries numbers may take neither 0 nor the greatest. */
+static inline unsigned char drive_next(struct drive *drive) {
+  drive->fill = (unsigned char)(drive->fill % 199 + 1);
+  return drive->fill;
+}
+
+/* There and back: the answer is what was sent, byte by byte. */
+DRIVE_LOOP drive_ping(const struct peer_ops *ops, struct drive *drive, uint64_t n) {
+  unsigned char payload[PEER_LARGEST];
+  struct peer_message answer = {NULL, 0};
+  for (; n; n--) {
+    memset(payload, drive_next(drive), drive->size);
+    int rc = ops->send(drive->there, payload);
+    if (rc)
+      return rc;
+    rc = ops->take(drive->back, &answer);
+    if (rc)
+      return rc;
+    if (answer.size != drive->size || memcmp(answer.data, payload, drive->size) != 0)
+      return pair_error(-EPROTO, "the answer is not what was sent");
+    rc = ops->done(drive->back);
+    if (rc)
+      return rc;
+  }
+  return 0;
+}
+
+/* Answers with the bytes that it finds where the peer has put them. */
+DRIVE_LOOP drive_pong(const struct peer_ops *ops, struct drive *drive, uint64_t n) {
+  struct peer_message message = {NULL, 0};
+  for (; n; n--) {
+    int rc = ops->take(drive->there, &message);
+    if (rc)
+      return rc;
+    if (message.size != drive->size)
+      return pair_error(-EPROTO, "a message of %zu bytes came", message.size);
+    rc = ops->send(drive->back, message.data);
+    if (rc)
+      return rc;
+    rc = ops->done(drive->there);
+    if (rc)
+      return rc;
+  }
+  return 0;
+}
+
+/* One after the other, as fast as there is room. */
+DRIVE_LOOP drive_feed(const struct peer_ops *ops, struct drive *drive, uint64_t n) {
+  unsigned char payload[PEER_LARGEST];
+  for (; n; n--) {
+    memset(payload, drive_next(drive), drive->size);
+    int rc = ops->send(drive->there, payload);
+    if (rc)
+      return rc;
+  }
+  return 0;
+}
+
+/* Copies every byte out, whatever the compiler thinks of the copy. */
+DRIVE_LOOP drive_drain(const struct peer_ops *ops, struct drive *drive, uint64_t n) {
+  unsigned char copy[PEER_LARGEST];
+  struct peer_message message = {NULL, 0};
+  for (; n; n--) {
+    int rc = ops->take(drive->there, &message);
+    if (rc)
+      return rc;
+    if (message.size != drive->size)
+      return pair_error(-EPROTO, "a message of %zu bytes came", message.size);
+    memcpy(copy, message.data, drive->size);
+    __asm__ volatile("" ::"r"(copy) : "memory");
+    unsigned char fill = drive_next(drive);
+    if (copy[0] != fill || copy[drive->size - 1] != fill)
+      return pair_error(-EPROTO, "a message is not what was sent");
+    rc = ops->done(drive->there);
+    if (rc)
+      return rc;
+  }
+  return 0;
+}
+
+/* take by a poll that the compiler can see into. */
+DRIVE_LOOP drive_spin(int (*poll)(struct peer_link *, struct peer_message *),
+                      struct peer_link *link, struct peer_message *ret) {
+  int rc;
+  while ((rc = poll(link, ret)) == -EAGAIN)
+    relax();
+  return rc;
+}
+
+#ifdef __cplusplus
+#define DRIVE_EXTERN extern "C"
+#else
+#define DRIVE_EXTERN extern
+#endif
+
+/* DRIVE_PEER(NAME, OPS, ABOUT, LARGEST, WAITS, SINGLE, BROADCAST): defines peer_NAME, of which OPS
+ * is the static const struct peer_ops. */
+#define DRIVE_PEER(name_, ops_, about_, largest_, waits_, single_, broadcast_)                     \
+  static int name_##_ping(void *drive, uint64_t n) {                                               \
+    return drive_ping(&(ops_), (struct drive *)drive, n);                                          \
+  }                                                                                                \
+  static int name_##_pong(void *drive, uint64_t n) {                                               \
+    return drive_pong(&(ops_), (struct drive *)drive, n);                                          \
+  }                                                                                                \
+  static int name_##_feed(void *drive, uint64_t n) {                                               \
+    return drive_feed(&(ops_), (struct drive *)drive, n);                                          \
+  }                                                                                                \
+  static int name_##_drain(void *drive, uint64_t n) {                                              \
+    return drive_drain(&(ops_), (struct drive *)drive, n);                                         \
+  }                                                                                                \
+  DRIVE_EXTERN const struct peer peer_##name_;                                                     \
+  const struct peer peer_##name_ = {#name_,       about_,       largest_,     waits_,              \
+                                    single_,      broadcast_,   &(ops_),      name_##_ping,        \
+                                    name_##_pong, name_##_feed, name_##_drain}
+
+#endif
