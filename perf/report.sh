@@ -87,7 +87,7 @@ done
   exit 1
 }
 seconds=$((budget / count))
-say "$count programs, $seconds s each: about $((count * (seconds + 2) / 60 + 1)) min"
+say "$count programs, $seconds s each: about $((count * (seconds + 1))) s"
 
 failed=
 number=0

@@ -37,18 +37,22 @@ size_t cells_of(const struct run *run, enum regime regime, struct cell ret[CELLS
   return count;
 }
 
-bool counts_groups(const struct run *run) {
-  return strcmp(run->subject, "groups") == 0;
+const char *number_word(const struct run *run) {
+  return strcmp(run->subject, "groups") == 0    ? "groups"
+         : strcmp(run->subject, "fan_out") == 0 ? "consumers"
+                                                : "B";
 }
 
 const char *cell_words(const struct run *run, const struct cell *cell, char buffer[LABEL_SIZE]) {
-  const char *unit = !counts_groups(run) ? "B" : cell->size == 1 ? "group" : "groups";
   char setting[LABEL_SIZE];
+  const char *word = number_word(run);
+  int length = (int)strlen(word) - (cell->size == 1 && word[1]); /* 1 group */
   shortened(setting, cell->setting, 40);
   if (cell->size < 0)
     snprintf(buffer, LABEL_SIZE, "%.100s", setting);
   else
-    snprintf(buffer, LABEL_SIZE, "%ld %s%s%.90s", cell->size, unit, *setting ? ", " : "", setting);
+    snprintf(buffer, LABEL_SIZE, "%ld %.*s%s%.90s", cell->size, length, word, *setting ? ", " : "",
+             setting);
   return buffer;
 }
 

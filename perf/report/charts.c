@@ -42,11 +42,11 @@ static void ratio_row(FILE *out, const struct scale *x, const struct figure *row
   const double *value = row->value;
   const char *kind = is_rill(row) ? " rill" : is_limit(row) ? " limit" : "";
   char label[LABEL_SIZE], ratio[NUMBER_SIZE], ns[NUMBER_SIZE], css[NUMBER_SIZE], text[LABEL_SIZE];
-  double middle = top + BAR_ROW / 2.0, one = scale_at(x, 1), end = scale_at(x, value[RATIO]);
+  double middle = top + BAR_ROW / 2.0, end = scale_at(x, value[RATIO]);
   snprintf(css, sizeof css, "name%s", kind);
   svg_text(out, css, ANCHOR_END, BAR_LABEL - 8, middle + 4, shortened(label, name, 22));
   snprintf(css, sizeof css, "bar%s", kind);
-  svg_rect(out, css, fmin(one, end), top + 4, fmax(1, fabs(end - one)), BAR_ROW - 8);
+  svg_rect(out, css, x->start, top + 4, end - x->start, BAR_ROW - 8);
   if (value[RATIO_Q1] > 0 && value[RATIO_Q3] > 0) {
     double low = scale_at(x, value[RATIO_Q1]), high = scale_at(x, value[RATIO_Q3]);
     svg_line(out, "whisker", low, middle, high, middle);
@@ -60,7 +60,7 @@ static void ratio_row(FILE *out, const struct scale *x, const struct figure *row
   svg_text(out, css, ANCHOR_START, BAR_LABEL + BAR_PLOT + 10, middle + 4, shown > 0 ? text : ratio);
 }
 
-void chart_ratios(FILE *out, const char *title, const struct figure *const *rows,
+void chart_ratios(FILE *out, const char *title, const char *limit, const struct figure *const *rows,
                   const char *const *names, size_t count) {
   struct scale x = {.start = BAR_LABEL, .end = BAR_LABEL + BAR_PLOT};
   scale_hold(&x, 1);
@@ -69,6 +69,7 @@ void chart_ratios(FILE *out, const char *title, const struct figure *const *rows
     scale_hold(&x, rows[i]->value[RATIO_Q1]);
     scale_hold(&x, rows[i]->value[RATIO_Q3]);
   }
+  x.from /= 1.3; /* the best one keeps a bar */
   scale_pad(&x, 1.05);
   double bottom = BAR_TOP + BAR_ROW * (double)count, ticks[TICKS_MOST];
   svg_begin(out, BAR_LABEL + BAR_PLOT + BAR_VALUE, bottom + 40, title);
@@ -84,8 +85,9 @@ void chart_ratios(FILE *out, const char *title, const struct figure *const *rows
     ratio_row(out, &x, rows[i], names ? names[i] : rows[i]->contender,
               BAR_TOP + BAR_ROW * (double)i);
   svg_line(out, "one", scale_at(&x, 1), BAR_TOP, scale_at(&x, 1), bottom);
-  svg_text(out, "axis", ANCHOR_MIDDLE, BAR_LABEL + BAR_PLOT / 2.0, bottom + 32,
-           "ratio to the limit (1)");
+  char text[LABEL_SIZE], label[LABEL_SIZE];
+  snprintf(text, sizeof text, "ratio to %.60s", shortened(label, limit, 30));
+  svg_text(out, "axis", ANCHOR_MIDDLE, BAR_LABEL + BAR_PLOT / 2.0, bottom + 32, text);
   svg_end(out);
 }
 

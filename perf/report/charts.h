@@ -10,9 +10,9 @@
 const char *css_of(const struct report *report, const struct figure *figure,
                    char buffer[NUMBER_SIZE]);
 
-/* Ratios to the limit with their quartiles, in the order given: a row each, under its
+/* Ratios to that limit with their quartiles, in the order given: a row each, under its
  * contender's name unless names says otherwise. */
-void chart_ratios(FILE *out, const char *title, const struct figure *const *rows,
+void chart_ratios(FILE *out, const char *title, const char *limit, const struct figure *const *rows,
                   const char *const *names, size_t count);
 
 struct point {

@@ -72,8 +72,8 @@ static void put_row(FILE *out, const struct report *report, size_t index, enum r
 
 void put_glance(FILE *out, const struct report *report) {
   fputs("<section>\n<h2>At a glance</h2>\n"
-        "<p>Ratio to the limit of the subject: median, lower to upper quartile, and the time "
-        "itself. Limits (raw, bare, futex) are not among the places.</p>\n"
+        "<p>Ratio: median, lower to upper quartile, and the time itself. Limits (raw, bare, futex) "
+        "are not among the places.</p>\n"
         "<table><tr><th scope=\"col\">subject</th><th scope=\"col\">message</th>"
         "<th scope=\"col\">regime</th><th scope=\"col\" class=\"number\">Rill</th>"
         "<th scope=\"col\" class=\"number\">place</th><th scope=\"col\">best of the others</th>"

@@ -148,9 +148,10 @@ void report_write(FILE *out, const struct report *report) {
   put_style(out);
   fputs("</head>\n<body>\n<main>\n<h1>Rill: benchmarks</h1>\n", out);
   if (report->count)
-    fprintf(out, "<p>%s</p>\n",
-            "Figures are ratios to what the machine itself costs, taken in the "
-            "same rounds; lower is better, 1 is the limit.");
+    fputs("<p>Figures are ratios to what the machine itself costs, taken in the same rounds; each "
+          "section says to what. Less is better. raw/best is one cache line there and back between "
+          "the two cores.</p>\n",
+          out);
   else
     fputs("<p>No figures were found.</p>\n", out);
   put_contents(out, report);

@@ -17,8 +17,8 @@ enum { CELLS_MOST = 32 };
  * most CELLS_MOST. */
 size_t cells_of(const struct run *run, enum regime regime, struct cell ret[CELLS_MOST]);
 
-/* Whether the numbers in the names are of groups, not of bytes. */
-bool counts_groups(const struct run *run);
+/* What the numbers in the names are of: "B"; "consumers" of fan_out, "groups" of groups. */
+const char *number_word(const struct run *run);
 
 /* "48 B", "48 B, 1us"; "" where the name tells neither. */
 const char *cell_words(const struct run *run, const struct cell *cell, char buffer[LABEL_SIZE]);

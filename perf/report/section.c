@@ -39,6 +39,12 @@ static bool is_flow(const struct run *run) {
   return strcmp(run->unit, "message") == 0;
 }
 
+/* What its ratios are to. */
+static const char *limit_of(const struct run *run) {
+  const char *unit = json_string_value(json_object_get(run->context, "unit"));
+  return unit ? unit : "the limit";
+}
+
 static void put_row_head(FILE *out, const struct figure *contender) {
   fprintf(out, "<tr%s><th scope=\"row\">", is_rill(contender) ? " class=\"rill\"" : "");
   put_text(out, contender->contender);
@@ -105,7 +111,8 @@ static void put_alone(const struct view *view) {
     count += rows[count] && rows[count]->value[RATIO] > 0;
   }
   char title[LABEL_SIZE];
-  chart_ratios(view->out, shortened(title, view->contenders[0]->contender, 40), rows, names, count);
+  chart_ratios(view->out, shortened(title, view->contenders[0]->contender, 40), limit_of(view->run),
+               rows, names, count);
 }
 
 static void put_compared(const struct view *view, const struct cell *cell) {
@@ -116,7 +123,8 @@ static void put_compared(const struct view *view, const struct cell *cell) {
       rows[kept++] = rows[i];
   char words[LABEL_SIZE];
   if (kept)
-    chart_ratios(view->out, cell_words(view->run, cell, words), rows, NULL, kept);
+    chart_ratios(view->out, cell_words(view->run, cell, words), limit_of(view->run), rows, NULL,
+                 kept);
   free(rows);
 }
 
@@ -129,7 +137,7 @@ static void put_ratios(const struct view *view) {
   for (size_t i = 0; i < view->cell_count && view->contender_count > 1; i++)
     put_compared(view, &view->cells[i]);
   fputs("</div>\n", view->out);
-  put_matrix(view, "Ratio to the limit: median, and lower to upper quartile", put_ratio);
+  put_matrix(view, "Ratio: median, and lower to upper quartile", put_ratio);
 }
 
 /* The lines of one setting: a point for each size. Returns how many sizes there are. */
@@ -184,11 +192,11 @@ static void put_sizes_chart(const struct view *view, const char *setting) {
   size_t sizes = gather_sizes(view, setting, series, ticks);
   size_t count = keep_drawn(series, view->contender_count);
   char title[LABEL_SIZE], short_setting[LABEL_SIZE];
+  const char *word = number_word(view->run);
   snprintf(title, sizeof title, "%s against %s%s%.60s", is_flow(view->run) ? "Throughput" : "Time",
-           counts_groups(view->run) ? "groups" : "size", *setting ? ", " : "",
-           shortened(short_setting, setting, 30));
+           word[1] ? word : "size", *setting ? ", " : "", shortened(short_setting, setting, 30));
   struct line_chart chart = {.title = title,
-                             .x_title = counts_groups(view->run) ? "groups" : "payload, bytes",
+                             .x_title = word[1] ? word : "payload, bytes",
                              .y_title = is_flow(view->run) ? "messages/s" : "median",
                              .y = is_flow(view->run) ? AS_RATE : AS_TIME,
                              .width = 310,
@@ -329,7 +337,6 @@ static void put_regime(FILE *out, const struct report *report, const struct run 
 
 void put_section(FILE *out, const struct report *report, size_t index) {
   const struct run *run = &report->runs[index];
-  const char *unit = json_string_value(json_object_get(run->context, "unit"));
   fprintf(out, "<section id=\"run-%zu\">\n<h2>", index);
   put_heading(out, run);
   fputs("</h2>\n<p>", out);
@@ -338,11 +345,9 @@ void put_section(FILE *out, const struct report *report, size_t index) {
     put_text(out, run->unit);
     fputs(". ", out);
   }
-  if (unit) {
-    fputs("The limit, which all ratios are to: ", out);
-    put_text(out, unit);
-    fputs(", in the same round. ", out);
-  }
+  fputs("Ratios are to ", out);
+  put_text(out, limit_of(run));
+  fputs(" of the same rounds. ", out);
   fputs("Raw figures: <a href=\"", out);
   put_text(out, run->file);
   fputs("\">", out);
