@@ -124,7 +124,8 @@ static int take_turn(struct run *run, size_t index, uint64_t units, double *ret)
   await_change(&board->done, last);
   *ret = (double)(now() - began);
   atomic_fetch_add_explicit(&board->progress, 1, memory_order_relaxed);
-  return 0;
+  rc = contender->rest ? contender->rest(contender->self) : 0;
+  return rc ? role_error(contender, "rest", rc) : 0;
 }
 
 /* A short turn that brings the lines here, then the one that counts: ns a unit. The
@@ -138,7 +139,8 @@ static int measure(struct run *run, size_t index, double *ret) {
   *ret = ns / (double)units;
   double wanted = run->options->slice_us * 1000.0 / *ret;
   wanted = fmax(fmin(wanted, (double)units * 2), (double)units / 2);
-  wanted = fmax(1, fmin(wanted, LONGEST_TURN));
+  const uint64_t longest = run->list[index]->longest;
+  wanted = fmax(1, fmin(wanted, longest ? (double)longest : LONGEST_TURN));
   run->units[index] = (uint64_t)wanted;
   return 0;
 }

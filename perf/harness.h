@@ -19,14 +19,17 @@
  * are gone, however they ended: it removes what would outlive them. Each process opens
  * its own handles and closes them at the end. Functions may be NULL, but ping and pong.
  * A turn is n units (round trips, messages): ping and pong run side by side, and the
- * turn lasts until both have returned. n is new each time. */
+ * turn lasts until both have returned. n is new each time. After a turn comes rest, in
+ * the ping process and not timed: what has to be done before the next one. */
 struct contender {
   const char *name; /* subject and setting: "rill/48"                            */
   void *self;
+  uint64_t longest; /* units of a turn at most; 0: no limit                      */
   int (*setup)(void *self);
   int (*open)(void *self, enum pair_side side);
   int (*ping)(void *self, uint64_t n);
   int (*pong)(void *self, uint64_t n);
+  int (*rest)(void *self);
   void (*close)(void *self, enum pair_side side);
   void (*teardown)(void *self);
 };

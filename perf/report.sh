@@ -55,7 +55,7 @@ out=$(cd "$out" && pwd)
 say() { printf '== %s\n' "$*" >&2; }
 
 need_packages gcc g++ libc6-dev cmake ninja-build pkg-config libjansson-dev liburcu-dev libnuma-dev \
-  libbenchmark-dev libcmocka-dev >&2
+  libbenchmark-dev libcmocka-dev valgrind >&2
 # The libraries that Rill is compared with: without one its rows are missing, and the page says so.
 for package in libzmq3-dev libnng-dev libnanomsg-dev libqb-dev libboost-dev libck-dev \
   libiceoryx-posh-dev libiceoryx-binding-c-dev iceoryx; do

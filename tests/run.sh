@@ -18,7 +18,7 @@ esac
 [ $# -gt 0 ] || set -- release
 
 need_packages gcc g++ libc6-dev cmake ninja-build pkg-config libcmocka-dev libjansson-dev liburcu-dev \
-  libnuma-dev libbenchmark-dev spin dpkg-dev file groff-base
+  libnuma-dev libbenchmark-dev valgrind spin dpkg-dev file groff-base
 for preset in "$@"; do
   case $preset in
   release | debug | asan | tsan) ;;

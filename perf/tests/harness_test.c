@@ -91,6 +91,51 @@ static void every_round_is_kept_or_counted_as_dropped(void **state) {
   harness_free(&result);
 }
 
+/* --- turns and rests ----------------------------------------------------------- */
+
+struct paced { /* all in the ping process                                       */
+  uint64_t longest, unrested;
+};
+
+static int paced_ping(void *self, uint64_t n) {
+  struct paced *paced = self;
+  if (n > paced->longest)
+    return pair_error(-ERANGE, "a turn of %llu", (unsigned long long)n);
+  if (paced->unrested)
+    return pair_error(-EBUSY, "no rest");
+  paced->unrested = n;
+  return 0;
+}
+
+static int paced_pong(void *self, uint64_t n) {
+  (void)self;
+  (void)n;
+  return 0;
+}
+
+static int paced_rest(void *self) {
+  struct paced *paced = self;
+  paced->unrested = 0;
+  return 0;
+}
+
+static void a_turn_is_no_longer_than_allowed_and_followed_by_a_rest(void **state) {
+  (void)state;
+  struct paced paced = {.longest = 100};
+  const struct contender contender = {.name = "paced/1",
+                                      .self = &paced,
+                                      .longest = paced.longest,
+                                      .ping = paced_ping,
+                                      .pong = paced_pong,
+                                      .rest = paced_rest};
+  struct harness_options options = {.rounds = 20, .slice_us = 250, .patience = 10};
+  struct harness_result result;
+  char why[512];
+  assert_int_equal(pair_choose_cpus(&options.cpus), 0);
+  assert_int_equal(harness_run(&contender, 1, &options, &result, why, sizeof why), 0);
+  harness_free(&result);
+}
+
 static void a_failing_setup_starts_nobody(void **state) {
   (void)state;
   struct odd odd = {.setup_fails = -ENOSPC};
@@ -220,6 +265,7 @@ static void a_signal_to_the_supervisor_cleans_up_first(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_round_is_kept_or_counted_as_dropped),
+      cmocka_unit_test(a_turn_is_no_longer_than_allowed_and_followed_by_a_rest),
       cmocka_unit_test(a_failing_setup_starts_nobody),
       cmocka_unit_test(what_a_process_says_of_its_failure_is_told),
       cmocka_unit_test(a_dead_process_ends_the_other),

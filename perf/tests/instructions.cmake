@@ -1,0 +1,60 @@
+# cmake -DPROGRAM=... -DVALGRIND=... -DWHAT=... -DSIZE=... -DGROUPS=... -DLIMIT=... -P
+# instructions.cmake: one line of instructions.limits.
+#
+# Callgrind counts what the program's functions counted_... execute, to the last instruction
+# and the same in every run: the call with its arguments, the stub of the dynamic linker, the
+# library, its memcpy, the test of the result. The loop itself is counted apart and subtracted.
+# A publish contains its share of the gate, which comes once in capacity/64 bytes.
+# Two things differ under valgrind: libc chooses its memcpy by the CPU that valgrind pretends
+# (here with AVX2, never with AVX-512), and futex_waitv is missing; nobody waits here.
+cmake_minimum_required(VERSION 3.22)
+set(units 10000) # that the program counts
+
+function(collect mode size groups ret)
+  execute_process(COMMAND ${VALGRIND} --tool=callgrind --callgrind-out-file=/dev/null
+    --toggle-collect=counted_* ${PROGRAM} ${mode} ${size} ${groups}
+    OUTPUT_VARIABLE out ERROR_VARIABLE diagnostics RESULT_VARIABLE status)
+  if(status EQUAL 77)
+    message(FATAL_ERROR "skipped: ${out}") # SKIP_REGULAR_EXPRESSION of the test
+  endif()
+  if(NOT status EQUAL 0 OR NOT diagnostics MATCHES "Collected : ([0-9]+)")
+    message(FATAL_ERROR "exit status ${status}\n${out}${diagnostics}")
+  endif()
+  set(${ret} ${CMAKE_MATCH_1} PARENT_SCOPE)
+endfunction()
+
+# Hundredths of an instruction a unit, the loop not included.
+function(count mode size groups ret)
+  collect(${mode} ${size} ${groups} all)
+  collect(nothing ${size} 1 loop)
+  math(EXPR hundredths "(${all} - ${loop}) * 100 / ${units}")
+  if(hundredths LESS 500)
+    message(FATAL_ERROR "${hundredths}/100 instructions a ${mode}: nothing was counted")
+  endif()
+  set(${ret} ${hundredths} PARENT_SCOPE)
+endfunction()
+
+function(say words hundredths unit)
+  math(EXPR whole "${hundredths} / 100")
+  math(EXPR rest "${hundredths} % 100 + 100")
+  string(SUBSTRING ${rest} 1 2 rest)
+  message(STATUS "${words}: ${whole}.${rest} ${unit}; limit ${LIMIT}")
+endfunction()
+
+math(EXPR limit "${LIMIT} * 100")
+if(WHAT STREQUAL "flat")
+  count(publish ${SIZE} 1 one)
+  count(publish ${SIZE} ${GROUPS} many)
+  math(EXPR is "(${many} - ${one}) * 10000 / ${one}")
+  if(is LESS 0)
+    set(is 0)
+  endif()
+  say("publish of ${SIZE} bytes with ${GROUPS} groups, against one" ${is} "% more (${many}/100 against ${one}/100)")
+else()
+  count(${WHAT} ${SIZE} ${GROUPS} is)
+  say("${WHAT} of ${SIZE} bytes" ${is} "instructions")
+endif()
+if(is GREATER limit)
+  message(FATAL_ERROR "over the limit of instructions.limits; what costs them:\n"
+    "valgrind --tool=callgrind --toggle-collect='counted_*' ${PROGRAM} publish|receive SIZE GROUPS")
+endif()
