@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LARGEST = 4096, SIZES_MOST = BENCH_ROWS - 1, PATIENCE_S = 10 };
+enum { LARGEST = 4096, SIZES_MOST = BENCH_ROWS / 2, PATIENCE_S = 10 };
 
 static bool json_wanted, quick;
 static struct text_list sizes_wanted;
@@ -125,7 +125,10 @@ static void print_row(struct table *table, const struct measured *measured,
                       const struct figures *figures) {
   char text[UNITS_TEXT];
   const struct harness_summary *rill = &figures->rill;
-  table_cell(table, NULL, measured->subject->name);
+  if (row->consumers)
+    table_print(table, NULL, "%s/%u", measured->subject->name, row->consumers);
+  else
+    table_cell(table, NULL, measured->subject->name);
   table_cell(table, NULL, format_size(text, row->size));
   table_cell(table, NULL, measured->subject->wait);
   table_cell(table, NULL, regime_names[regime]);
@@ -291,12 +294,13 @@ static const struct option options[] = {
     OPTION_FLAG("quick", 'q', &quick, "3 s for each subject: enough to look at"),
     OPTION_LIST("size", 's', "SIZE", &sizes_wanted,
                 "bytes of a message, 1 to 4K; may be given several times (default: 8, 48, 200 and "
-                "1000; for wake 48)"),
+                "1000; for wake and fan_out 48)"),
     OPTION_COUNT("rounds", 'n', &rounds_wanted, "rounds of each subject at most (default 10000)"),
     OPTION_DURATION("time", &time_wanted,
                     "for each subject at most, not counting its start (default 20s; 0: no limit)"),
     OPTION_FLAG("json", 0, &json_wanted,
-                "a line for each subject, size and regime, an object: subject, size, wait, regime, "
+                "a line for each subject, size and regime, an object: subject, size, "
+                "consumers (of fan_out), wait, regime, "
                 "limit, ratio, ratio_q1, ratio_q3, ns, ns_q1, ns_q3, limit_ns, rounds, dropped, "
                 "cpus (an array, empty if nothing is pinned); of a regime that was not seen "
                 "rounds is 0, and ratio, ns and limit_ns with their quartiles are missing"),
@@ -305,7 +309,7 @@ static const struct option options[] = {
 
 const struct verb verb_bench = {
     .name = "bench",
-    .operands = "[round_trip|stream|wake]...",
+    .operands = "[round_trip|stream|wake|fan_out]...",
     .most = -1,
     .summary = "measure Rill against the limits of this host",
     .about =
@@ -316,7 +320,9 @@ const struct verb verb_bench = {
         "The subjects (default: all): round_trip, a message there and back, both ends spinning; "
         "the limit is one cache line there and back. stream, one message after the other; the "
         "limit is a bare ring that copies them. wake, there and back with both ends asleep; the "
-        "limit is a bare futex.\n\n"
+        "limit is a bare futex. fan_out/N, a stream of which each of N consumers takes every "
+        "message; they share a core and sleep when there is none, and the limit is the same with "
+        "one consumer.\n\n"
         "A virtual machine moves its CPUs: near and far rounds are told apart by the raw line, and "
         "never mixed. What was not seen is said below the table. Two processes are pinned to two "
         "cores and spin there: leave the host alone meanwhile. If only one CPU is allowed, nothing "

@@ -13,7 +13,7 @@ struct bench_row {
   size_t limit;       /* of the result: what its ratio is to                      */
 };
 
-enum { BENCH_ROWS = 16, BENCH_SUBJECTS = 3 };
+enum { BENCH_ROWS = 16, BENCH_SUBJECTS = 4 };
 
 struct bench_subject {
   const char *name, *wait;

@@ -2,6 +2,7 @@
 /* bench_subjects.c - who runs against which limit in each subject of rill bench. */
 #include "bench.h"
 
+#include "fan.h"
 #include "lineup.h"
 
 enum { FUTEX_SIZE = 8 }; /* what goes beside the bare futex                        */
@@ -46,8 +47,27 @@ static size_t wake(const size_t *sizes, struct suite *suite, struct bench_row ro
   return count;
 }
 
+/* As stream, but 1, 2 and 4 processes take each message; they sleep when there is none, and
+ * share a core. The limit is the same with one. */
+static size_t fan_out(const size_t *sizes, struct suite *suite, struct bench_row rows[BENCH_ROWS]) {
+  size_t count = 0;
+  for (; *sizes && count + 2 <= BENCH_ROWS; sizes++) {
+    size_t limit = HARNESS_FIRST + suite->count;
+    for (unsigned takers = 1; takers <= 4; takers *= 2) {
+      fan_add(suite, "rill", takers, PEER_SLEEP, *sizes);
+      if (takers > 1)
+        rows[count++] = (struct bench_row){.size = *sizes,
+                                           .consumers = takers,
+                                           .column = HARNESS_FIRST + suite->count - 1,
+                                           .limit = limit};
+    }
+  }
+  return count;
+}
+
 const struct bench_subject bench_subjects[BENCH_SUBJECTS] = {
     {"round_trip", "spin", "raw line", 250, {8, 48, 200, 1000, 0}, round_trip},
     {"stream", "spin", "bare ring", 250, {8, 48, 200, 1000, 0}, stream},
     {"wake", "park", "bare futex", 2000, {48, 0}, wake},
+    {"fan_out", "park", "one consumer", 4000, {48, 0}, fan_out},
 };

@@ -43,16 +43,18 @@ want=$( (
   both round_trip 8 48 200 1000
   both stream 8 48 200 1000
   both wake 48
+  both fan_out 48 48 # to 2 and to 4
 ) | sort)
 same "$want" "$(rows)"
+same "2 4 2 4" "$(grep fan_out "$out" | "$JSON" consumers | tr '\n' ' ' | sed 's/ $//')"
 
 run 0 "$RILL" bench stream --rounds 20 -s 16 -s 1K --json
 same "$(both stream 16 1024 | sort)" "$(rows)"
 
-run 0 "$RILL" bench --rounds 20 round_trip wake
+run 0 "$RILL" bench --rounds 20 round_trip wake fan_out
 is_quiet
 grep -q '^SUBJECT .*RATIO' "$out" || fail "no table"
-for subject in round_trip wake; do
+for subject in round_trip wake fan_out; do
   grep -q "^$subject: [0-9]* rounds, [0-9]* more dropped" "$out" || fail "no word about $subject"
 done
 ! grep -q '^stream' "$out" || fail "stream was not asked for"
