@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,10 +56,13 @@ static int64_t now(void) {
   return t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-static uint64_t await_change(_Atomic uint64_t *word, uint64_t from) {
+/* polite: threads of the last contender may still have to carry its last message. */
+static uint64_t await_change(_Atomic uint64_t *word, uint64_t from, bool polite) {
   uint64_t value;
-  while ((value = atomic_load_explicit(word, memory_order_acquire)) == from)
-    ;
+  while ((value = atomic_load_explicit(word, memory_order_acquire)) == from) {
+    if (polite)
+      sched_yield();
+  }
   return value;
 }
 
@@ -93,11 +97,12 @@ static int pong_role(struct run *run) {
   if (rc)
     return rc;
   atomic_store_explicit(&board->done, 1, memory_order_release);
+  const struct contender *contender = run->list[0];
   for (uint64_t turn = 0;;) {
-    turn = await_change(&board->turn, turn);
+    turn = await_change(&board->turn, turn, contender->threads);
     if (turn == quit)
       break;
-    const struct contender *contender = run->list[board->contender];
+    contender = run->list[board->contender];
     atomic_store_explicit(&board->at[PAIR_PONG], board->contender, memory_order_relaxed);
     rc = contender->pong(contender->self, board->units);
     if (rc)
@@ -121,8 +126,8 @@ static int take_turn(struct run *run, size_t index, uint64_t units, double *ret)
   int rc = contender->ping(contender->self, units);
   if (rc)
     return role_error(contender, "ping", rc);
-  await_change(&board->done, last);
-  *ret = (double)(now() - began);
+  await_change(&board->done, last, contender->threads);
+  *ret = (double)(now() - began) - contender->settle_ns * (double)units;
   atomic_fetch_add_explicit(&board->progress, 1, memory_order_relaxed);
   rc = contender->rest ? contender->rest(contender->self) : 0;
   return rc ? role_error(contender, "rest", rc) : 0;
@@ -137,7 +142,8 @@ static int measure(struct run *run, size_t index, double *ret) {
   if (rc || (rc = take_turn(run, index, units, &ns)))
     return rc;
   *ret = ns / (double)units;
-  double wanted = run->options->slice_us * 1000.0 / *ret;
+  unsigned stretch = run->list[index]->stretch;
+  double wanted = run->options->slice_us * 1000.0 * (stretch ? stretch : 1) / *ret;
   wanted = fmax(fmin(wanted, (double)units * 2), (double)units / 2);
   const uint64_t longest = run->list[index]->longest;
   wanted = fmax(1, fmin(wanted, longest ? (double)longest : LONGEST_TURN));
@@ -165,7 +171,7 @@ static int ping_role(struct run *run) {
   int rc = open_all(run, PAIR_PING);
   if (rc)
     return rc;
-  await_change(&board->done, 0);
+  await_change(&board->done, 0, false);
   int64_t end = INT64_MAX;
   for (size_t round = 0; round < run->options->rounds + WARM_ROUNDS && now() < end; round++) {
     /* A warm round lies where the first that counts will be written. */

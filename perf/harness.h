@@ -32,6 +32,9 @@ struct contender {
   int (*rest)(void *self);
   void (*close)(void *self, enum pair_side side);
   void (*teardown)(void *self);
+  bool threads;     /* it has threads that need the cores: the harness yields to them */
+  unsigned stretch; /* its turns are so many times as long; 0: as the others'         */
+  double settle_ns; /* of each unit, spent by ping and pong on purpose: not counted   */
 };
 
 struct harness_options {

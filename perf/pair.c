@@ -96,7 +96,7 @@ void pair_release_signals(void) {
   sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
-static int end_is_wanted(void) {
+int pair_end_is_wanted(void) {
   sigset_t pending;
   return !sigpending(&pending) &&
          (sigismember(&pending, SIGINT) > 0 || sigismember(&pending, SIGTERM) > 0 ||
@@ -122,7 +122,9 @@ static _Noreturn void live(const struct pair *pair, enum pair_side side, pid_t s
   int rc = pair->role(pair->arg, side);
   if (rc && !*error_text)
     pair_error(rc, "%s", strerror(-rc));
-  _exit(rc ? 1 : 0);
+  if (rc)
+    _exit(1);
+  exit(0); /* libraries say goodbye to their daemons in exit handlers */
 }
 
 static void finish(pid_t *pid) {
@@ -165,7 +167,7 @@ static int watch(const struct pair *pair, pid_t *pids, char (*words)[ERROR_SIZE]
     }
     if (!pids[PAIR_PING] && !pids[PAIR_PONG])
       return 0;
-    if (end_is_wanted()) {
+    if (pair_end_is_wanted()) {
       snprintf(ret_why, size, "interrupted");
       return -EINTR;
     }
@@ -196,6 +198,7 @@ int pair_run(const struct pair *pair, char *ret_why, size_t size) {
   }
   int rc = 0;
   pid_t supervisor = getpid(), pids[PAIR_SIDES] = {0};
+  fflush(NULL); /* or each process would print again what is not printed yet */
   for (enum pair_side side = PAIR_PING; side < PAIR_SIDES && !rc; side++) {
     pids[side] = fork();
     if (pids[side] == 0) {

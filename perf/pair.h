@@ -7,6 +7,8 @@
 #ifndef RILL_PERF_PAIR_H
 #define RILL_PERF_PAIR_H
 
+#include "pair_error.h"
+
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -44,12 +46,5 @@ void pair_release_signals(void);
  * died), -ETIMEDOUT (hang), -EINTR (a signal is held back) or what fork says, and why
  * in words. Neither process exists afterwards. */
 int pair_run(const struct pair *pair, char *ret_why, size_t size);
-
-/* In a role: leaves the words for what goes wrong, and returns code. Outside of a role
- * it does the same for the caller of pair_run. printf-like. */
-int pair_error(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-/* The words of the last pair_error of this process. */
-const char *pair_error_text(void);
 
 #endif

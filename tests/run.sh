@@ -19,10 +19,19 @@ esac
 
 need_packages gcc g++ libc6-dev cmake ninja-build pkg-config libcmocka-dev libjansson-dev liburcu-dev \
   libnuma-dev libbenchmark-dev valgrind spin dpkg-dev file groff-base
+# What the benchmarks compare Rill with: an adapter that nobody compiles rots.
+need_peers() {
+  need_packages libzmq3-dev libnng-dev libnanomsg-dev libqb-dev libboost-dev libck-dev \
+    libiceoryx-posh-dev libiceoryx-binding-c-dev iceoryx
+}
 for preset in "$@"; do
   case $preset in
-  release | debug | asan | tsan) ;;
-  clang) need_packages clang ;;
+  asan | tsan) ;;
+  release | debug) need_peers ;;
+  clang)
+    need_packages clang
+    need_peers
+    ;;
   aarch64) need_packages gcc-aarch64-linux-gnu libc6-dev-arm64-cross ;;
   *)
     echo "tests/run.sh: there is no preset '$preset'; presets: release debug asan tsan clang aarch64" >&2

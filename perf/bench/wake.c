@@ -14,10 +14,10 @@ void bench_line_up(struct suite *suite) {
   suite->unit = "round trip";
   suite->unit_contender = "futex/8";
   suite->rounds = 500;
-  suite->slice_us = 2000;
-  lineup_add_all(suite, LINEUP_ECHO, PEER_SLEEP, sizes);
-  lineup_add(suite, peer_find("rill"), "rill_adaptive", LINEUP_ECHO, PEER_ADAPTIVE, 8);
+  suite->slice_us = 1000;
+  lineup_add_all(suite, LINEUP_WAKE, PEER_SLEEP, sizes);
+  lineup_add(suite, peer_find("rill"), "rill_adaptive", LINEUP_WAKE, PEER_ADAPTIVE, 8);
   static const char *const large[] = {"rill", "pipe", "unix_seqpacket", "zeromq"};
   for (size_t i = 0; i < sizeof large / sizeof large[0]; i++)
-    lineup_add(suite, peer_find(large[i]), NULL, LINEUP_ECHO, PEER_SLEEP, 1000);
+    lineup_add(suite, peer_find(large[i]), NULL, LINEUP_WAKE, PEER_SLEEP, 1000);
 }

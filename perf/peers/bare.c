@@ -88,4 +88,4 @@ static const struct peer_ops ops = {
     sizeof(struct bare), make, remove_, NULL, NULL, send_, take, poll_, done};
 
 DRIVE_PEER(bare, ops, "a ring of fixed slots, inlined: the memcpy hand-over", PEER_LARGEST,
-           PEER_SPIN, false, false);
+           PEER_SPIN, 0);

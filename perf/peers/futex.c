@@ -80,4 +80,4 @@ static const struct peer_ops ops = {
     sizeof(struct futex), make, remove_, NULL, NULL, send_, take, poll_, done};
 
 DRIVE_PEER(futex, ops, "a bare futex word in shared memory, wait and wake each time", 8, PEER_SLEEP,
-           true, false);
+           PEER_SINGLE);

@@ -7,6 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* A peer with threads of its own buffers a thousand messages between them; a turn in which
+ * they are only filled would measure that. */
+enum { LONG_TURN = 8 };
+
 static int make(void *self) {
   struct drive *drive = self;
   const struct peer_ops *ops = drive->peer->ops;
@@ -69,7 +73,7 @@ static struct peer_link *new_link(const struct peer *peer, enum peer_wait wait, 
 void lineup_add(struct suite *suite, const struct peer *peer, const char *name,
                 enum lineup_kind kind, enum peer_wait wait, size_t size) {
   if (!peer || !(peer->waits & wait) || size > peer->largest ||
-      (kind == LINEUP_STREAM && peer->single))
+      (kind == LINEUP_STREAM && (peer->traits & PEER_SINGLE)))
     return;
   char *full;
   if (asprintf(&full, "%s/%zu", name ? name : peer->name, size) < 0)
@@ -78,8 +82,9 @@ void lineup_add(struct suite *suite, const struct peer *peer, const char *name,
   struct drive *drive = need(calloc(1, sizeof *drive));
   drive->peer = peer;
   drive->size = size;
+  drive->settle_ns = kind == LINEUP_WAKE ? DRIVE_SETTLE_NS : 0;
   drive->there = new_link(peer, wait, size, full, "there");
-  if (kind == LINEUP_ECHO)
+  if (kind != LINEUP_STREAM)
     drive->back = new_link(peer, wait, size, full, "back");
   suite->contenders =
       need(realloc(suite->contenders, (suite->count + 1) * sizeof *suite->contenders));
@@ -88,10 +93,13 @@ void lineup_add(struct suite *suite, const struct peer *peer, const char *name,
       .self = drive,
       .setup = make,
       .open = open_,
-      .ping = kind == LINEUP_ECHO ? peer->ping : peer->feed,
-      .pong = kind == LINEUP_ECHO ? peer->pong : peer->drain,
+      .ping = kind != LINEUP_STREAM ? peer->ping : peer->feed,
+      .pong = kind != LINEUP_STREAM ? peer->pong : peer->drain,
       .close = close_,
       .teardown = remove_,
+      .threads = peer->traits & PEER_THREADS,
+      .stretch = kind == LINEUP_STREAM && (peer->traits & PEER_THREADS) ? LONG_TURN : 1,
+      .settle_ns = 2.0 * drive->settle_ns,
   };
 }
 

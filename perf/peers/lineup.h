@@ -8,6 +8,7 @@
 
 enum lineup_kind {
   LINEUP_ECHO,  /* two links, one each way; a unit is a message there and back      */
+  LINEUP_WAKE,  /* the same, and who is sent to has had time to fall asleep         */
   LINEUP_STREAM /* one link; a unit is one message                                 */
 };
 

@@ -14,7 +14,7 @@
 #ifndef RILL_PERF_PEER_H
 #define RILL_PERF_PEER_H
 
-#include "pair.h"
+#include "pair_error.h"
 #include "relax.h"
 
 #include <errno.h>
@@ -23,6 +23,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum peer_end { PEER_SEND = 0, PEER_TAKE = 1 };
 
 /* How an end waits, for a message or for room. */
@@ -30,6 +34,13 @@ enum peer_wait {
   PEER_SPIN = 1,    /* polls, with a pause; a whole core                            */
   PEER_SLEEP = 2,   /* sleeps in the kernel at once                                */
   PEER_ADAPTIVE = 4 /* what the peer itself thinks best                            */
+};
+
+/* What is special about a peer. */
+enum {
+  PEER_SINGLE = 1,    /* holds one message: no second one before the first is done   */
+  PEER_BROADCAST = 2, /* several processes may take, and each gets every message     */
+  PEER_THREADS = 4    /* has threads of its own, which need the core of its user     */
 };
 
 enum { PEER_LARGEST = 4096, PEER_NAME_SIZE = 48 };
@@ -68,8 +79,7 @@ struct peer {
   const char *about; /* version and configuration, in one line                     */
   size_t largest;    /* bytes of a message, at most                                */
   unsigned waits;    /* PEER_SPIN | PEER_SLEEP | PEER_ADAPTIVE                     */
-  bool single;       /* holds one message: no second one before the first is done  */
-  bool broadcast;    /* several processes may take, and each gets every message    */
+  unsigned traits;   /* PEER_SINGLE | PEER_BROADCAST | PEER_THREADS                */
   const struct peer_ops *ops;
   peer_turn *ping, *pong, *feed, *drain; /* the loops of drive.h over ops, inlined */
 };
@@ -86,6 +96,10 @@ const struct peer *peer_find(const char *name);
 struct peer_link *peer_link_new(const struct peer *peer, enum peer_wait wait, size_t size,
                                 const char *name);
 void peer_link_free(struct peer_link *link);
+
+#ifdef __cplusplus
+}
+#endif
 
 /* An adapter's functions on the fast path: one copy in each loop. */
 #define PEER_FAST static inline __attribute__((always_inline))

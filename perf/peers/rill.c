@@ -157,4 +157,4 @@ static const struct peer_ops ops = {
     sizeof(struct rill), make, remove_, open_, close_, send_, take, poll_, done};
 
 DRIVE_PEER(rill, ops, "all attributes at their defaults but the wait strategy", PEER_LARGEST,
-           PEER_SPIN | PEER_SLEEP | PEER_ADAPTIVE, false, true);
+           PEER_SPIN | PEER_SLEEP | PEER_ADAPTIVE, PEER_BROADCAST);

@@ -73,12 +73,15 @@ static bool parse_name(struct figure *figure, const char *name, const char **ret
   return true;
 }
 
-/* Whether there is anything to tell of it. */
+/* Whether there is anything to tell of it. Beyond these no unit of time makes sense, and no axis
+ * could hold the value. */
 static bool parse_values(struct figure *figure, const json_t *entry) {
+  static const double least = 1e-9, most = 1e18;
   for (size_t i = 0; i < COUNTERS; i++) {
     const json_t *value = json_object_get(entry, counter_names[i]);
     double number = json_is_number(value) ? json_number_value(value) : (double)NAN;
-    figure->value[i] = isfinite(number) && number >= 0 ? number : (double)NAN;
+    bool sound = number >= least && number <= most;
+    figure->value[i] = sound || number == 0 ? number : (double)NAN;
   }
   figure->error = json_string_value(json_object_get(entry, "error_message"));
   return figure->error || figure->value[RATIO] > 0 || figure->value[NS] > 0 ||

@@ -1,6 +1,7 @@
-# cmake -DPROGRAM=... -DNAMES=... -P smoke.cmake: runs a benchmark for a few rounds and
-# checks its JSON: every name in both regimes, and figures in at least one of them, unless
-# the machine was so busy that every round had to be dropped.
+# cmake -DPROGRAM=... -DSUBJECT=... -DUNIT=... -DNAMES=FILES -P smoke.cmake: runs a benchmark for
+# a few rounds and checks its JSON: every name of the subject in both regimes, and figures in
+# at least one of them, unless the machine was so busy that every round had to be dropped;
+# and the ratio of the unit to itself is 1.
 cmake_minimum_required(VERSION 3.22)
 
 execute_process(COMMAND ${PROGRAM} --rounds=20 --benchmark_format=json
@@ -9,27 +10,34 @@ if(NOT status EQUAL 0)
   message(FATAL_ERROR "exit status ${status}\n${diagnostics}${json}")
 endif()
 
-string(JSON count LENGTH ${json} benchmarks)
+string(JSON count LENGTH "${json}" benchmarks)
 math(EXPR last "${count} - 1")
 foreach(i RANGE ${last})
-  string(JSON name GET ${json} benchmarks ${i} name)
+  string(JSON name GET "${json}" benchmarks ${i} name)
   list(APPEND seen ${name})
-  string(JSON absent ERROR_VARIABLE none GET ${json} benchmarks ${i} error_message)
+  string(JSON absent ERROR_VARIABLE none GET "${json}" benchmarks ${i} error_message)
   if(none)
     foreach(key real_time ns ns_q1 ns_q3 ratio ratio_q1 ratio_q3 rounds dropped share)
-      string(JSON value GET ${json} benchmarks ${i} ${key})
+      string(JSON value GET "${json}" benchmarks ${i} ${key})
       if(NOT value MATCHES "^[0-9.e+-]+$")
         message(FATAL_ERROR "${name}: ${key} is '${value}'")
       endif()
     endforeach()
     list(APPEND measured ${name})
+    string(JSON ratio GET "${json}" benchmarks ${i} ratio)
+    if(name MATCHES "^${SUBJECT}/${UNIT}/" AND NOT ratio EQUAL 1)
+      message(FATAL_ERROR "${name} is the unit, and its ratio is ${ratio}")
+    endif()
   elseif(NOT absent MATCHES "^no (near|far) round in this run$")
     message(FATAL_ERROR "${name}: ${absent}")
   endif()
 endforeach()
 
-string(JSON rounds GET ${json} context rounds)
-file(STRINGS ${NAMES} names)
+string(JSON rounds GET "${json}" context rounds)
+foreach(file ${NAMES})
+  file(STRINGS ${file} some REGEX "^${SUBJECT}/")
+  list(APPEND names ${some})
+endforeach()
 list(LENGTH names wanted)
 math(EXPR wanted "2 * ${wanted}")
 foreach(name ${names})

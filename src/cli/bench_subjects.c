@@ -36,13 +36,14 @@ static size_t stream(const size_t *sizes, struct suite *suite, struct bench_row 
   return count;
 }
 
-/* There and back, everybody asleep; the limit is two bare futex words. */
+/* There and back, to processes that have had time to fall asleep; the limit is two bare futex
+ * words. */
 static size_t wake(const size_t *sizes, struct suite *suite, struct bench_row rows[BENCH_ROWS]) {
-  size_t count = 0, limit = add(suite, "futex", LINEUP_ECHO, PEER_SLEEP, FUTEX_SIZE);
+  size_t count = 0, limit = add(suite, "futex", LINEUP_WAKE, PEER_SLEEP, FUTEX_SIZE);
   for (; sizes[count]; count++)
     rows[count] =
         (struct bench_row){.size = sizes[count],
-                           .column = add(suite, "rill", LINEUP_ECHO, PEER_SLEEP, sizes[count]),
+                           .column = add(suite, "rill", LINEUP_WAKE, PEER_SLEEP, sizes[count]),
                            .limit = limit};
   return count;
 }
@@ -68,6 +69,6 @@ static size_t fan_out(const size_t *sizes, struct suite *suite, struct bench_row
 const struct bench_subject bench_subjects[BENCH_SUBJECTS] = {
     {"round_trip", "spin", "raw line", 250, {8, 48, 200, 1000, 0}, round_trip},
     {"stream", "spin", "bare ring", 250, {8, 48, 200, 1000, 0}, stream},
-    {"wake", "park", "bare futex", 2000, {48, 0}, wake},
+    {"wake", "park", "bare futex", 1000, {48, 0}, wake},
     {"fan_out", "park", "one consumer", 4000, {48, 0}, fan_out},
 };
