@@ -11,9 +11,11 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* A contender that misbehaves where it is told to. */
@@ -262,6 +264,102 @@ static void a_signal_to_the_supervisor_cleans_up_first(void **state) {
   munmap(odd, sizeof *odd);
 }
 
+/* Something that takes its time for each unit, and says how many it got in a turn. */
+struct slow {
+  _Atomic uint64_t *most; /* shared: units in its longest turn                     */
+};
+
+static int slow_ping(void *self, uint64_t n) {
+  const struct slow *slow = self;
+  if (n > atomic_load(slow->most))
+    atomic_store(slow->most, n);
+  for (; n; n--) {
+    struct timespec begin, now;
+    clock_gettime(CLOCK_MONOTONIC, &begin);
+    do
+      clock_gettime(CLOCK_MONOTONIC, &now);
+    while ((now.tv_sec - begin.tv_sec) * 1000000000L + now.tv_nsec - begin.tv_nsec < 20000);
+  }
+  return 0;
+}
+
+static int slow_pong(void *self, uint64_t n) {
+  (void)self;
+  (void)n;
+  return 0;
+}
+
+static void settling_does_not_count_and_stretched_turns_are_longer(void **state) {
+  (void)state;
+  _Atomic uint64_t *most =
+      mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  assert_true(most != MAP_FAILED);
+  struct slow slow[3] = {{&most[0]}, {&most[1]}, {&most[2]}};
+  /* 20 us a unit; of the second one 15 are said to be no part of it, of the third one
+   * all count, and its turns are eight times as long. */
+  const struct contender contenders[3] = {
+      {.name = "slow/1", .self = &slow[0], .ping = slow_ping, .pong = slow_pong},
+      {.name = "slow/2",
+       .self = &slow[1],
+       .ping = slow_ping,
+       .pong = slow_pong,
+       .threads = true,
+       .settle_ns = 15000},
+      {.name = "slow/3", .self = &slow[2], .ping = slow_ping, .pong = slow_pong, .stretch = 8},
+  };
+  struct harness_options options = {.rounds = 20, .slice_us = 200, .patience = 10};
+  struct harness_result result;
+  char why[512];
+  assert_int_equal(pair_choose_cpus(&options.cpus), 0);
+  assert_int_equal(harness_run(contenders, 3, &options, &result, why, sizeof why), 0);
+  if (result.rounds > 0) {
+    double plain[20], settled[20];
+    for (size_t i = 0; i < result.rounds; i++) {
+      plain[i] = result.ns[i * result.columns + HARNESS_FIRST];
+      settled[i] = result.ns[i * result.columns + HARNESS_FIRST + 1];
+    }
+    regime_sort(plain, result.rounds);
+    regime_sort(settled, result.rounds);
+    assert_true(regime_quantile(settled, result.rounds, 0.5) <
+                0.7 * regime_quantile(plain, result.rounds, 0.5));
+  }
+  assert_true(atomic_load(&most[2]) > 2 * atomic_load(&most[0]));
+  harness_free(&result);
+  munmap(most, 4096);
+}
+
+static _Atomic int *goodbyes; /* shared                                            */
+
+static void say_goodbye(void) {
+  atomic_fetch_add(goodbyes, 1);
+}
+
+static int polite_open(void *self, enum pair_side side) {
+  (void)side;
+  atexit(say_goodbye);
+  return *(int *)self;
+}
+
+static void processes_that_end_well_run_their_exit_handlers(void **state) {
+  (void)state;
+  goodbyes = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  assert_true(goodbyes != MAP_FAILED);
+  int rc = 0;
+  const struct contender contender = {
+      .name = "polite/1", .self = &rc, .open = polite_open, .ping = slow_pong, .pong = slow_pong};
+  struct harness_options options = {.rounds = 1, .slice_us = 50, .patience = 10};
+  struct harness_result result;
+  char why[512];
+  assert_int_equal(pair_choose_cpus(&options.cpus), 0);
+  assert_int_equal(harness_run(&contender, 1, &options, &result, why, sizeof why), 0);
+  assert_int_equal(atomic_load(goodbyes), PAIR_SIDES);
+  harness_free(&result);
+  rc = -EIO; /* who fails leaves at once: what is said of it must not wait for handlers */
+  assert_int_equal(harness_run(&contender, 1, &options, &result, why, sizeof why), -EIO);
+  assert_int_equal(atomic_load(goodbyes), PAIR_SIDES);
+  munmap(goodbyes, 4096);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_round_is_kept_or_counted_as_dropped),
@@ -273,6 +371,8 @@ int main(void) {
       cmocka_unit_test(the_supervisor_looks_while_they_run),
       cmocka_unit_test(both_end_with_their_supervisor),
       cmocka_unit_test(a_signal_to_the_supervisor_cleans_up_first),
+      cmocka_unit_test(settling_does_not_count_and_stretched_turns_are_longer),
+      cmocka_unit_test(processes_that_end_well_run_their_exit_handlers),
   };
   return cmocka_run_group_tests_name("harness", tests, NULL, NULL);
 }
