@@ -117,7 +117,8 @@ done
 first() { sed -n "s/^$1[[:space:]]*: *//p" /proc/cpuinfo | head -n 1; }
 virtual=no
 if grep -q '^flags.* hypervisor' /proc/cpuinfo; then virtual=yes; fi
-if command -v systemd-detect-virt >/dev/null; then virtual=$(systemd-detect-virt || true); fi
+machine=$(systemd-detect-virt --vm 2>/dev/null || echo none)
+[ "$machine" = none ] || virtual="yes, $machine"
 governor=$(cat /sys/devices/system/cpu/cpu0/cpufreq/scaling_governor 2>/dev/null || echo 'not known')
 commit=$(git describe --always --dirty 2>/dev/null || echo 'not known')
 "$build/perf/report/rill_perf_report" --out "$out/report.html" \

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PALETTE = 7, DASHES = 3 };
+enum { PALETTE = 7, DASHES = 4 };
 
 /* A place among the contenders of the report that are alike, so that a colour means the same
  * everywhere. */

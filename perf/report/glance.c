@@ -8,9 +8,13 @@
 
 enum { USUAL_SIZE = 48 };
 
-/* Of each setting the cell that stands for it: the usual size, or the smallest. */
-static bool stands_for(const struct cell *cells, size_t count, size_t index) {
+/* Of each setting the cell that stands for it: the usual size, or the smallest. Where sizes are
+ * not of bytes they are the point, and each is shown. */
+static bool stands_for(const struct run *run, const struct cell *cells, size_t count,
+                       size_t index) {
   size_t best = index;
+  if (strcmp(number_word(run), "B") != 0)
+    return true;
   for (size_t i = 0; i < count; i++) {
     if (strcmp(cells[i].setting, cells[index].setting) != 0)
       continue;
@@ -40,13 +44,16 @@ static void put_row(FILE *out, const struct report *report, size_t index, enum r
   const struct figure **list = figures_of(run, regime, cell, &count);
   const struct figure *rill = NULL, *best = NULL;
   for (size_t i = 0; list && i < count; i++) {
-    if (is_rill(list[i])) {
-      rill = rill ? rill : list[i];
-    } else if (!is_limit(list[i])) {
-      others++;
-      best = best ? best : list[i];
-      better += !rill;
-    }
+    /* The default before its variants. */
+    if (is_rill(list[i]) && (!rill || strcmp(list[i]->contender, "rill") == 0))
+      rill = list[i];
+  }
+  for (size_t i = 0; rill && i < count; i++) {
+    if (is_rill(list[i]) || is_limit(list[i]))
+      continue;
+    others++;
+    best = best ? best : list[i];
+    better += list[i]->value[RATIO] < rill->value[RATIO];
   }
   if (rill) {
     char words[LABEL_SIZE];
@@ -74,7 +81,7 @@ void put_glance(FILE *out, const struct report *report) {
   fputs("<section>\n<h2>At a glance</h2>\n"
         "<p>Ratio: median, lower to upper quartile, and the time itself. Limits (raw, bare, futex) "
         "are not among the places.</p>\n"
-        "<table><tr><th scope=\"col\">subject</th><th scope=\"col\">message</th>"
+        "<table><tr><th scope=\"col\">subject</th><th scope=\"col\">size</th>"
         "<th scope=\"col\">regime</th><th scope=\"col\" class=\"number\">Rill</th>"
         "<th scope=\"col\" class=\"number\">place</th><th scope=\"col\">best of the others</th>"
         "</tr>\n",
@@ -84,7 +91,7 @@ void put_glance(FILE *out, const struct report *report) {
       struct cell cells[CELLS_MOST];
       size_t count = cells_of(&report->runs[i], regime, cells);
       for (size_t j = 0; j < count; j++)
-        if (stands_for(cells, count, j))
+        if (stands_for(&report->runs[i], cells, count, j))
           put_row(out, report, i, regime, &cells[j]);
     }
   fputs("</table>\n</section>\n", out);

@@ -162,14 +162,14 @@ static size_t gather_sizes(const struct view *view, const char *setting, struct 
   return count;
 }
 
-/* Those with a point at all, moved to the front. */
+/* Those with a line to draw, moved to the front. */
 static size_t keep_drawn(struct series *series, size_t count) {
   size_t kept = 0;
   for (size_t i = 0; i < count; i++) {
-    bool drawn = false;
+    size_t points = 0;
     for (size_t j = 0; j < series[i].count; j++)
-      drawn |= series[i].points[j].y > 0;
-    if (drawn)
+      points += series[i].points[j].y > 0;
+    if (points >= 2)
       series[kept++] = series[i];
   }
   return kept;

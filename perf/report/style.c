@@ -57,6 +57,7 @@ static const char style[] =
     "line.c5, polyline.c5 { stroke: var(--c5); } circle.c5 { fill: var(--c5); }\n"
     "line.c6, polyline.c6 { stroke: var(--c6); } circle.c6 { fill: var(--c6); }\n"
     ".line.d1 { stroke-dasharray: 7 3; } .line.d2 { stroke-dasharray: 2 3; }\n"
+    ".line.d3 { stroke-dasharray: 9 3 2 3; }\n"
     "@media print { section { break-inside: auto; } svg, table { break-inside: avoid; } }\n"
     "</style>\n";
 
