@@ -237,7 +237,12 @@ int rilli_segment_same(int dir, const char *name, const struct rilli_file *file)
 
 static int map_failed(size_t size) {
   const int code = errno;
-  return rilli_fail(code, "cannot map %zu bytes of a segment: %s", size, rilli_words(code));
+  const char *remedy = code == ENOMEM
+                           ? "; one process may have so many mappings (vm.max_map_count) "
+                             "and so many addresses (ulimit -v)"
+                           : "";
+  return rilli_fail(code, "cannot map %zu bytes of a segment: %s%s", size, rilli_words(code),
+                    remedy);
 }
 
 int rilli_map(int fd, uint64_t offset, size_t size, int writable, struct rilli_mapping *ret) {

@@ -113,6 +113,7 @@ void rilli_ring_at(const rill_queue *queue, uint8_t *data, struct rilli_ring *re
 /* gc.c: removes the data segments of this name that no control segment belongs to and
  * nobody is just making. Returns how many. */
 int rilli_remove_widows(int dir, const char *control_name);
+int rilli_remove_widow(int dir, const char *data_name); /* this one, if it is one */
 /* As rill_queue_gc, but leaves the queues alone: files without one, only. */
 int rilli_gc_files(rill_context *context, void (*report)(const struct rill_gc_item *, void *),
                    void *arg);

@@ -167,6 +167,12 @@ int rilli_remove_widows(int dir, const char *control_name) {
   return gc.count;
 }
 
+int rilli_remove_widow(int dir, const char *data_name) {
+  struct collection gc = {.dir = dir};
+  collect_orphan(&gc, data_name, "data segment without its queue", widowed);
+  return gc.count;
+}
+
 /* Its remover stored the tombstone, and died before it removed the files. */
 static int is_buried(const struct rilli_file *control) {
   struct rilli_control_geometry geometry;

@@ -90,9 +90,22 @@ static int remove_soon(int dir, const char *control_name, const struct rilli_fil
   return code == -EAGAIN ? -EBUSY : code;
 }
 
+/* Of a sound queue the name of its data file is known; of others the directory has to be read,
+ * which takes the longer the more queues there are. */
+static int data_is_known(const struct rilli_file *control, const char *name, char *ret_data) {
+  struct rilli_control_geometry geometry;
+  char same[RILLI_FILE_NAME];
+  uint32_t tombstone;
+  if (rilli_control_check(control, &geometry, &tombstone))
+    return 0;
+  rilli_name_files(name, geometry.uuid, same, ret_data);
+  return 1;
+}
+
 int rill_queue_unlink(rill_context *context, const char *name) {
-  char control_name[RILLI_FILE_NAME];
+  char control_name[RILLI_FILE_NAME], data_name[RILLI_FILE_NAME];
   struct rilli_file control;
+  int known = 0;
   int code = rilli_context_check(context);
   if (code == 0)
     code = rilli_name_check(name);
@@ -101,6 +114,7 @@ int rill_queue_unlink(rill_context *context, const char *name) {
   rilli_name_files(name, NULL, control_name, NULL);
   code = rilli_segment_open(rilli_context_dir(context), control_name, 1, &control);
   if (code == 0) {
+    known = data_is_known(&control, name, data_name);
     code = remove_soon(rilli_context_dir(context), control_name, &control);
     (void)close(control.fd);
   } else if (code == -EPROTO) { /* a link, or no file at all */
@@ -111,7 +125,9 @@ int rill_queue_unlink(rill_context *context, const char *name) {
                : rilli_fail(errno, "cannot remove '%s': %s", control_name, rilli_words(errno));
   }
   if (code == 0 || code == -ENOENT) {
-    const int halves = rilli_remove_widows(rilli_context_dir(context), control_name);
+    const int dir = rilli_context_dir(context);
+    const int halves = known ? rilli_remove_widow(dir, data_name) /* of another remover that died */
+                             : rilli_remove_widows(dir, control_name);
     if (code && !halves)
       return rilli_fail(ENOENT, "cannot remove queue '%s': there is no such queue", name);
     return 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* lookup.c - answers to requests. See lookup.h. Nothing is allocated for a look-up, so a flood
- * of them costs no memory; a list comes in pages, each found by one pass over the table. */
+ * of them costs no memory; a list comes in pages, each from where the last one ended. */
 #include "lookup.h"
 
 #include <errno.h>
@@ -73,43 +73,28 @@ static void answer_stat(struct table *table, const struct rights *rights, const 
   urcu_memb_read_unlock();
 }
 
-struct page {
-  const struct entry *entries[RILLI_WIRE_ROWS]; /* in the order of their names       */
-  uint32_t count, more;
-};
-
-/* Keeps the first of them all. */
-static void keep(struct page *page, const struct entry *entry) {
-  uint32_t at = page->count;
-  while (at > 0 && strcmp(entry->name, page->entries[at - 1]->name) < 0)
-    at--;
-  if (page->count == RILLI_WIRE_ROWS) {
-    page->more = 1;
-    if (at == RILLI_WIRE_ROWS)
-      return;
-    page->count--;
-  }
-  memmove(page->entries + at + 1, page->entries + at, (page->count - at) * sizeof page->entries[0]);
-  page->entries[at] = entry;
-  page->count++;
-}
+/* Names that are matched between two looks at the order. */
+#define BATCH 64
 
 static void answer_list(struct table *table, const struct rights *rights,
                         const struct rilli_wire_request *request, struct rilli_wire_answer *ret) {
-  struct page page = {.count = 0};
-  struct cds_lfht_iter iter;
-  const struct entry *entry;
+  struct entry *batch[BATCH];
+  const char *after = request->after;
+  size_t got = BATCH;
   urcu_memb_read_lock();
-  cds_lfht_for_each_entry(table->hash, &iter, entry, node) {
-    if (strcmp(entry->name, request->after) > 0 && pattern_matches(request->name, entry->name) &&
-        may_read(rights, entry))
-      keep(&page, entry);
+  while (got == BATCH && !ret->more) {
+    got = table_next(table, after, batch, BATCH);
+    for (size_t i = 0; i < got && !ret->more; i++) {
+      if (!pattern_matches(request->name, batch[i]->name) || !may_read(rights, batch[i]))
+        continue;
+      if (ret->count == RILLI_WIRE_ROWS)
+        ret->more = 1;
+      else
+        put_entry(batch[i], &ret->rows[ret->count++]);
+    }
+    after = got ? batch[got - 1]->name : after;
   }
-  for (uint32_t i = 0; i < page.count; i++)
-    put_entry(page.entries[i], &ret->rows[i]);
   urcu_memb_read_unlock();
-  ret->count = page.count;
-  ret->more = page.more;
 }
 
 void lookup_answer(struct table *table, const struct rights *rights,

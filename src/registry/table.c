@@ -28,6 +28,9 @@ int table_open(struct table *table, rill_context *context) {
   table->count = 0;
   atomic_init(&table->freed, 0);
   CDS_INIT_LIST_HEAD(&table->all);
+  (void)pthread_mutex_init(&table->order_lock, NULL);
+  table->order = NULL;
+  table->order_room = 0;
   table->hash = cds_lfht_new_flavor(64, 64, 0, CDS_LFHT_AUTO_RESIZE, &urcu_memb_flavor, NULL);
   return table->hash ? 0 : rilli_fail(ENOMEM, "no memory for the table of queues");
 }
@@ -38,6 +41,66 @@ struct entry *table_find(struct table *table, const char *name) {
   struct cds_lfht_node *node = cds_lfht_iter_get_node(&iter);
   return node ? caa_container_of(node, struct entry, node) : NULL;
 }
+
+/* --- the order of names --------------------------------------------------------------- */
+
+/* The place of the first whose name is greater (or, with `equal`, not less). */
+static size_t place_of(const struct table *table, const char *name, int equal) {
+  size_t low = 0, high = table->count;
+  while (low < high) {
+    const size_t middle = low + (high - low) / 2;
+    const int compared = strcmp(table->order[middle]->name, name);
+    if (compared > 0 || (equal && compared == 0))
+      high = middle;
+    else
+      low = middle + 1;
+  }
+  return low;
+}
+
+size_t table_next(struct table *table, const char *after, struct entry **ret, size_t most) {
+  (void)pthread_mutex_lock(&table->order_lock);
+  const size_t place = place_of(table, after, 0), left = table->count - place;
+  const size_t count = left < most ? left : most;
+  if (count)
+    memcpy(ret, table->order + place, count * sizeof(struct entry *));
+  (void)pthread_mutex_unlock(&table->order_lock);
+  return count;
+}
+
+/* For one more. 0 or -ENOMEM. */
+static int make_room(struct table *table) {
+  if (table->count < table->order_room)
+    return 0;
+  const size_t room = table->order_room ? 2 * table->order_room : 64;
+  (void)pthread_mutex_lock(&table->order_lock);
+  struct entry **order = realloc(table->order, room * sizeof *order);
+  if (order) {
+    table->order = order;
+    table->order_room = room;
+  }
+  (void)pthread_mutex_unlock(&table->order_lock);
+  return order ? 0 : -ENOMEM;
+}
+
+static void add_to_order(struct table *table, struct entry *entry) {
+  (void)pthread_mutex_lock(&table->order_lock);
+  struct entry **at = table->order + place_of(table, entry->name, 0);
+  memmove(at + 1, at, (size_t)(table->order + table->count - at) * sizeof *at);
+  *at = entry;
+  table->count++;
+  (void)pthread_mutex_unlock(&table->order_lock);
+}
+
+static void take_from_order(struct table *table, const struct entry *entry) {
+  (void)pthread_mutex_lock(&table->order_lock);
+  struct entry **at = table->order + place_of(table, entry->name, 1);
+  table->count--;
+  memmove(at, at + 1, (size_t)(table->order + table->count - at) * sizeof *at);
+  (void)pthread_mutex_unlock(&table->order_lock);
+}
+
+/* --- entries -------------------------------------------------------------------------- */
 
 /* After the grace period: nobody reads it any more. */
 static void free_entry(struct rcu_head *head) {
@@ -53,7 +116,7 @@ static void take_out(struct table *table, struct entry *entry) {
   (void)cds_lfht_del(table->hash, &entry->node);
   urcu_memb_read_unlock();
   cds_list_del(&entry->all);
-  table->count--;
+  take_from_order(table, entry);
   urcu_memb_call_rcu(&entry->rcu, free_entry);
 }
 
@@ -94,7 +157,7 @@ static void put_in(struct table *table, struct entry *entry) {
   cds_lfht_add(table->hash, hash_of(entry->name), &entry->node);
   urcu_memb_read_unlock();
   cds_list_add_tail(&entry->all, &table->all);
-  table->count++;
+  add_to_order(table, entry);
 }
 
 /* Whoever watches it need not know that an unreadable file is looked at again and again. */
@@ -119,7 +182,9 @@ enum table_change table_refresh(struct table *table, const char *name, struct en
     *was = *old;
   was->queue = NULL;
   struct entry *fresh = there ? make(table, name, &status) : NULL;
-  if (fresh && fresh->code == -ENOENT) { /* gone meanwhile, or just being removed */
+  /* Gone meanwhile, or just being removed; or no memory, and a later look tries again. */
+  if (fresh && (fresh->code == -ENOENT || make_room(table))) {
+    rill_queue_close(fresh->queue);
     free(fresh);
     fresh = NULL;
   }
@@ -139,4 +204,6 @@ void table_close(struct table *table) {
   cds_list_for_each_entry_safe(entry, next, &table->all, all) take_out(table, entry);
   urcu_memb_barrier();
   (void)cds_lfht_destroy(table->hash, NULL);
+  free(table->order);
+  (void)pthread_mutex_destroy(&table->order_lock);
 }

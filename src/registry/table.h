@@ -7,6 +7,7 @@
 #ifndef RILLD_TABLE_H
 #define RILLD_TABLE_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -44,6 +45,11 @@ struct table {
   struct cds_list_head all; /* the loop's: looked at in turn                          */
   size_t count;
   _Atomic uint64_t freed; /* entries whose grace period is over                     */
+  /* The same entries in the order of their names, for lists. The lock is held for a search and
+   * a copy, never while names are matched: a slow pattern stalls nobody. */
+  pthread_mutex_t order_lock;
+  struct entry **order; /* count of them                                            */
+  size_t order_room;
 };
 
 /* The calling thread must be registered with RCU, as must every reader. 0 or -errno. */
@@ -53,6 +59,10 @@ void table_close(struct table *table);
 
 /* Between rcu_read_lock and unlock. NULL: there is none. */
 struct entry *table_find(struct table *table, const char *name);
+
+/* The next ones after that name ("": from the first) in the order of names, at most `most`;
+ * returns how many. Between rcu_read_lock and unlock. */
+size_t table_next(struct table *table, const char *after, struct entry **ret, size_t most);
 
 enum table_change { TABLE_SAME, TABLE_ABSENT, TABLE_APPEARED, TABLE_REMOVED, TABLE_REPLACED };
 

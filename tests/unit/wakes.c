@@ -31,7 +31,7 @@ long __wrap_syscall(long number, long a, long b, long c, long d, long e, long f)
 struct taker {
   pthread_t thread;
   rill_queue *queue;
-  char group[8];
+  char group[16];
   uint32_t wait;
   _Atomic uint64_t taken;
 };
