@@ -49,7 +49,7 @@ const char *cell_words(const struct run *run, const struct cell *cell, char buff
   int length = (int)strlen(word) - (cell->size == 1 && word[1]); /* 1 group */
   shortened(setting, cell->setting, 40);
   if (cell->size < 0)
-    snprintf(buffer, LABEL_SIZE, "%.100s", setting);
+    snprintf(buffer, LABEL_SIZE, "%.100s", *setting ? setting : run->subject);
   else
     snprintf(buffer, LABEL_SIZE, "%ld %.*s%s%.90s", cell->size, length, word, *setting ? ", " : "",
              setting);

@@ -15,21 +15,37 @@ static void usage(FILE *out) {
       out);
 }
 
-static int add_fact(struct facts *facts, char *text) {
+/* Splits KEY=VALUE in place. */
+static char *value_of(char *text) {
   char *value = strchr(text, '=');
   if (!value) {
     fprintf(stderr, "rill_perf_report: '%s' is not KEY=VALUE\n", text);
-    return -1;
+    return NULL;
   }
+  *value++ = 0;
+  return value;
+}
+
+static int add_fact(struct facts *facts, char *key) {
+  char *value = value_of(key);
+  if (!value)
+    return -1;
   struct fact *list = realloc(facts->list, (facts->count + 1) * sizeof *list);
   if (!list) {
     fprintf(stderr, "rill_perf_report: out of memory\n");
     return -1;
   }
-  *value++ = 0;
   facts->list = list;
-  list[facts->count++] = (struct fact){text, value};
+  list[facts->count++] = (struct fact){key, value};
   return 0;
+}
+
+/* What an option of the command line adds. */
+static int take_option(struct report *report, int option, char *text) {
+  if (option != 't')
+    return add_fact(option == 'm' ? &report->machine : &report->versions, text);
+  char *path = value_of(text);
+  return path ? report_read_text(report, text, path) : -1;
 }
 
 /* The page appears whole, or not at all. */
@@ -55,11 +71,10 @@ static int write_page(const struct report *report, const char *path) {
 }
 
 int main(int argc, char **argv) {
-  static const struct option table[] = {{"out", required_argument, NULL, 'o'},
-                                        {"machine", required_argument, NULL, 'm'},
-                                        {"version", required_argument, NULL, 'v'},
-                                        {"help", no_argument, NULL, 'h'},
-                                        {NULL, 0, NULL, 0}};
+  static const struct option table[] = {
+      {"out", required_argument, NULL, 'o'},     {"machine", required_argument, NULL, 'm'},
+      {"version", required_argument, NULL, 'v'}, {"text", required_argument, NULL, 't'},
+      {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
   struct report report = {0};
   const char *path = NULL;
   int status = 2, option;
@@ -70,9 +85,9 @@ int main(int argc, char **argv) {
       usage(stdout);
       status = 0;
       goto out;
-    } else if (option == '?' ||
-               add_fact(option == 'm' ? &report.machine : &report.versions, optarg))
+    } else if (option == '?' || take_option(&report, option, optarg)) {
       goto out;
+    }
   }
   if (!path || optind == argc) {
     fprintf(stderr, "rill_perf_report: %s\n",

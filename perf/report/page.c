@@ -161,5 +161,12 @@ void report_write(FILE *out, const struct report *report) {
   put_noise(out, report);
   for (size_t i = 0; i < report->count; i++)
     put_section(out, report, i);
+  for (size_t i = 0; i < report->texts.count; i++) {
+    fputs("<section>\n<h2>", out);
+    put_text(out, report->texts.list[i].key);
+    fputs("</h2>\n<pre>", out);
+    put_text(out, report->texts.list[i].value);
+    fputs("</pre>\n</section>\n", out);
+  }
   fputs("</main>\n</body>\n</html>\n", out);
 }

@@ -20,7 +20,7 @@ size_t cells_of(const struct run *run, enum regime regime, struct cell ret[CELLS
 /* What the numbers in the names are of: "B"; "consumers" of fan_out, "groups" of groups. */
 const char *number_word(const struct run *run);
 
-/* "48 B", "48 B, 1us"; "" where the name tells neither. */
+/* "48 B", "48 B, 1us"; the subject where the name tells neither. */
 const char *cell_words(const struct run *run, const struct cell *cell, char buffer[LABEL_SIZE]);
 
 /* The figures of a cell, best ratio first, without the raw ones. They are to be freed; NULL:

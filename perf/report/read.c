@@ -3,6 +3,7 @@
  * the naming scheme, or carries no counter that is known, is passed over and counted. */
 #include "report.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -184,6 +185,26 @@ int report_read(struct report *report, const char *path) {
   return 0;
 }
 
+int report_read_text(struct report *report, const char *heading, const char *path) {
+  FILE *file = fopen(path, "re");
+  char *text = NULL;
+  size_t size = 0;
+  bool read = file && getdelim(&text, &size, 0, file) >= 0; /* to the end: it has no NUL */
+  if (!read)
+    fprintf(stderr, "rill_perf_report: %s: %s\n", path,
+            file ? "there is nothing in it" : strerror(errno));
+  if (file)
+    fclose(file);
+  struct fact *list = read ? grown(report->texts.list, report->texts.count, sizeof *list) : NULL;
+  if (!list) {
+    free(text);
+    return -1;
+  }
+  report->texts.list = list;
+  list[report->texts.count++] = (struct fact){heading, text};
+  return 0;
+}
+
 static int by_name(const void *a, const void *b) {
   return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
@@ -223,6 +244,9 @@ void report_free(struct report *report) {
   free(report->names);
   free(report->runs);
   free(report->roots);
+  for (size_t i = 0; i < report->texts.count; i++)
+    free(report->texts.list[i].value);
+  free(report->texts.list);
   free(report->machine.list);
   free(report->versions.list);
 }

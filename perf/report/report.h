@@ -48,7 +48,8 @@ struct figure {
 };
 
 struct fact {
-  const char *key, *value;
+  const char *key;
+  char *value;
 };
 
 struct facts {
@@ -69,6 +70,7 @@ struct run {
 
 struct report {
   struct facts machine, versions; /* from the command line                          */
+  struct facts texts;             /* a heading, and the text of a file beneath it; owned */
   json_t **roots;                 /* own most of the text                           */
   size_t root_count;
   struct run *runs;
@@ -77,6 +79,10 @@ struct report {
   size_t name_count;
   size_t passed_over; /* entries that do not follow the scheme                      */
 };
+
+/* read.c: adds what a program printed that has no JSON; heading is not copied. Returns as
+ * report_read. */
+int report_read_text(struct report *report, const char *heading, const char *path);
 
 /* read.c: adds a file. Returns 0, or -1 after saying on stderr what was wrong. */
 int report_read(struct report *report, const char *path);

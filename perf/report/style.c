@@ -23,6 +23,7 @@ static const char style[] =
     "nav ul { list-style: none; margin: 0; padding: 0; display: flex; flex-wrap: wrap;\n"
     "  gap: .2em 1.2em; }\n"
     "section { overflow-x: auto; }\n"
+    "pre { font: 13px/1.45 ui-monospace, 'DejaVu Sans Mono', monospace; }\n"
     ".charts { display: flex; flex-wrap: wrap; align-items: flex-start; gap: 1em 2em; margin: .6em "
     "0; }\n"
     "svg { max-width: 100%; height: auto; }\n"

@@ -22,7 +22,7 @@ void put_text(FILE *out, const char *text) {
       fputs("&quot;", out);
       break;
     default:
-      if (c < 0x20 || c == 0x7f)
+      if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f)
         fputs("\xef\xbf\xbd", out); /* XML has no such characters, not even escaped */
       else
         fputc(c, out);

@@ -40,7 +40,7 @@ static int generate(const char *input, char *said, size_t size) {
   if (pid == 0) {
     dup2(ends[1], STDERR_FILENO);
     execl(REPORT, REPORT, "--out", page_path, "--machine", "CPU=<script>alert(1)</script>",
-          "--version", "Rill=1.2.3 & more", input, (char *)NULL);
+          "--version", "Rill=1.2.3 & more", "--text", "Reclaim <i>=" TEXT, input, (char *)NULL);
     _exit(127);
   }
   close(ends[1]);
@@ -142,18 +142,21 @@ static void page_is_well_formed(void **state) {
 }
 
 static void page_names_every_contender_and_fact(void **state) {
-  static const char *const wanted[] = {"rill",
-                                       "bare",
-                                       "nng",
-                                       "a_contender_whose_name_is_much_too_long_for_any_label",
-                                       "&lt;b&gt;&quot;&amp;'",
-                                       "1.5.2 &lt;inproc&gt; &quot;quoted&quot; &amp; more",
-                                       "1.2.3 &amp; more",
-                                       "open of nng/1000: &lt;no room&gt;",
-                                       "Not seen: no far round in this run",
-                                       "48 B, 1us",
-                                       "64 groups",
-                                       "5 entries do not follow"};
+  static const char *const wanted[] = {
+      "rill",
+      "bare",
+      "nng",
+      "a_contender_whose_name_is_much_too_long_for_any_label",
+      "&lt;b&gt;&quot;&amp;'",
+      "1.5.2 &lt;inproc&gt; &quot;quoted&quot; &amp; more",
+      "1.2.3 &amp; more",
+      "open of nng/1000: &lt;no room&gt;",
+      "Not seen: no far round in this run",
+      "48 B, 1us",
+      "64 groups",
+      "Reclaim &lt;i&gt;</h2>",
+      "<pre>ms after kill -9        p50      p90\na &lt;small&gt; process",
+      "5 entries do not follow"};
   for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
     if (!strstr(*state, wanted[i]))
       fail_msg("'%s' is not in the page", wanted[i]);
