@@ -2,9 +2,10 @@
 /* perf/bench/wake.c - how long a message needs there and back when everybody sleeps.
  *
  * As round_trip, but both ends sleep in the kernel at once: every message wakes a process,
- * and the figures are the scheduler's for the most part. The unit is therefore not the raw
- * line but the least that can wake a process: the round trip over two bare futex words
- * of the same rounds. A turn takes some milliseconds: a round trip takes about 50 us. */
+ * and the figures are the scheduler's for the most part. Each side works for a while before it
+ * sends (drive.h), so that the other one is asleep indeed. The unit is not the raw line but
+ * the least that can wake a process: the round trip over two bare futex words of the same
+ * rounds. A turn takes 1 ms without that work: a round trip takes about 50 us. */
 #include "lineup.h"
 
 static const size_t sizes[] = {8, 0};
