@@ -224,6 +224,12 @@ static void where(const void *arg, char *text, size_t size) {
            (unsigned long long)round);
 }
 
+static void look(const void *arg) {
+  const struct run *run = arg;
+  uint64_t round = atomic_load_explicit(&run->board->round, memory_order_relaxed);
+  run->options->look(run->options->look_arg, round < WARM_ROUNDS ? 0 : round - WARM_ROUNDS);
+}
+
 double harness_raw_figure(double begin, double end) {
   return fmax(begin, end) > 1.5 * fmin(begin, end) ? 0 : (begin + end) / 2;
 }
@@ -285,6 +291,7 @@ static int supervise(struct run *run, char *ret_why, size_t size) {
                         .cpus = run->options->cpus,
                         .progress = &run->board->progress,
                         .patience = run->options->patience,
+                        .look = run->options->look ? look : NULL,
                         .where = where};
     rc = pair_run(&pair, ret_why, size);
   }

@@ -48,6 +48,10 @@ struct harness_options {
   unsigned slice_us; /* length of a turn                                         */
   unsigned patience; /* seconds without progress that are taken for a hang       */
   struct pair_cpus cpus;
+  /* Called by the supervisor about ten times a second with how many rounds are done that
+   * count; may be NULL. */
+  void (*look)(void *arg, size_t rounds);
+  void *look_arg;
 };
 
 /* The columns of a result: the raw round trip in front of the contenders. */

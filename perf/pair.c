@@ -174,6 +174,8 @@ static int watch(const struct pair *pair, pid_t *pids, char (*words)[ERROR_SIZE]
     struct timespec look = {0, LOOK_MS * 1000000L};
     if (sigtimedwait(&child, NULL, &look) >= 0)
       continue;
+    if (pair->look)
+      pair->look(pair->arg);
     uint64_t now = atomic_load_explicit(pair->progress, memory_order_relaxed);
     still = now == seen ? still + 1 : 0;
     seen = now;

@@ -31,6 +31,8 @@ struct pair {
   struct pair_cpus cpus;
   const _Atomic uint64_t *progress; /* shared; changes while all is well         */
   unsigned patience;                /* seconds that it may stand still           */
+  /* In the supervisor, about ten times a second while the two run; may be NULL. */
+  void (*look)(const void *arg);
   /* Says where the two stand, for the message about a hang. */
   void (*where)(const void *arg, char *text, size_t size);
 };

@@ -16,6 +16,10 @@ struct rill {
   struct peer_link link;
   rill_context *context; /* each process has its own handles                       */
   rill_queue *queue;
+  /* The supervisor's, which its children cannot close: kept, so that no checker of leaks
+   * misses them when a child exits. */
+  rill_context *made_context;
+  rill_queue *made_queue;
   rill_producer *producer; /* NULL in the taker                                      */
   rill_consumer *consumer; /* NULL in the sender                                     */
   struct rill_message message;
@@ -107,6 +111,8 @@ static uint32_t strategy(enum peer_wait wait) {
 
 static int open_(struct peer_link *link, enum peer_end end) {
   struct rill *rill = (struct rill *)link;
+  rill->made_context = rill->context;
+  rill->made_queue = rill->queue;
   int rc = open_queue(rill, 0);
   if (rc)
     return rc;

@@ -223,6 +223,42 @@ static void a_hang_is_ended_and_says_where(void **state) {
   assert_int_equal(odd.torn_down, 1);
 }
 
+static int ping_until_looked_at(void *self, uint64_t n) {
+  _Atomic int *looks = self;
+  (void)n;
+  while (!atomic_load(looks))
+    ;
+  return 0;
+}
+
+static int pong_nothing(void *self, uint64_t n) {
+  (void)self;
+  (void)n;
+  return 0;
+}
+
+static void count_look(void *looks, size_t rounds) {
+  assert_in_range(rounds, 0, 3);
+  atomic_fetch_add((_Atomic int *)looks, 1);
+}
+
+static void the_supervisor_looks_while_they_run(void **state) {
+  (void)state;
+  _Atomic int *looks =
+      mmap(NULL, sizeof *looks, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  assert_true(looks != MAP_FAILED);
+  const struct contender contender = {
+      .name = "odd/1", .self = looks, .ping = ping_until_looked_at, .pong = pong_nothing};
+  struct harness_options options = {
+      .rounds = 3, .slice_us = 50, .patience = 5, .look = count_look, .look_arg = looks};
+  struct harness_result result;
+  char why[512];
+  assert_int_equal(pair_choose_cpus(&options.cpus), 0);
+  assert_int_equal(harness_run(&contender, 1, &options, &result, why, sizeof why), 0);
+  harness_free(&result);
+  munmap(looks, sizeof *looks);
+}
+
 static void both_end_with_their_supervisor(void **state) {
   (void)state;
   int pipes[2];
@@ -379,6 +415,7 @@ int main(void) {
       cmocka_unit_test(what_a_process_says_of_its_failure_is_told),
       cmocka_unit_test(a_dead_process_ends_the_other),
       cmocka_unit_test(a_hang_is_ended_and_says_where),
+      cmocka_unit_test(the_supervisor_looks_while_they_run),
       cmocka_unit_test(both_end_with_their_supervisor),
       cmocka_unit_test(a_signal_to_the_supervisor_cleans_up_first),
       cmocka_unit_test(settling_does_not_count_and_stretched_turns_are_longer),

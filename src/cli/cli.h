@@ -32,7 +32,7 @@ struct verb {
 };
 
 extern const struct verb verb_create, verb_ls, verb_stat, verb_pub, verb_sub, verb_tail, verb_rm,
-    verb_gc, verb_watch, verb_why, verb_doctor, verb_version, verb_help;
+    verb_gc, verb_watch, verb_why, verb_doctor, verb_bench, verb_version, verb_help;
 
 /* All verbs, NULL at the end; the options that all of them take. */
 extern const struct verb *const verbs[];

@@ -11,7 +11,8 @@ static void print_names(FILE *out, const struct option *options) {
       fprintf(out, " --%s", options->name);
 }
 
-/* What the value of an option may be: the lower-case words of "this|that|OTHER"; a path. */
+/* What the value of an option may be: the lower-case words of "this|that|OTHER", up to a ]; a path.
+ */
 static void print_value(FILE *out, const char *value) {
   if (!strcmp(value, "PATH")) {
     fputs("kind=folders", out);
@@ -22,10 +23,10 @@ static void print_value(FILE *out, const char *value) {
   } else {
     fputs("kind=words words='", out);
     for (const char *word = value; word;) {
-      size_t size = strcspn(word, "|");
+      size_t size = strcspn(word, "|]");
       if (*word >= 'a' && *word <= 'z')
         fprintf(out, "%.*s ", (int)size, word);
-      word = word[size] ? word + size + 1 : NULL;
+      word = word[size] == '|' ? word + size + 1 : NULL;
     }
     putc('\'', out);
   }
@@ -45,17 +46,20 @@ static void print_values(FILE *out, const char *verb, const struct option *optio
   }
 }
 
-/* What the operands of a verb are. */
-static const char *operand_kind(const char *operands) {
+/* What the operands of a verb are: "VERB", "NAME", or words as of an option, "[this|that]...". */
+static void print_operands(FILE *out, const char *operands) {
   if (strstr(operands, "VERB"))
-    return "verb";
-  if (strstr(operands, "NAME") || strstr(operands, "PATTERN"))
-    return "queue";
-  return "nothing";
+    fputs("kind=verb", out);
+  else if (strstr(operands, "NAME") || strstr(operands, "PATTERN"))
+    fputs("kind=queue", out);
+  else
+    print_value(out, operands + strspn(operands, "["));
 }
 
 static void print_verb(FILE *out, const struct verb *verb) {
-  fprintf(out, "  %s) kind=%s options='", verb->name, operand_kind(verb->operands));
+  fprintf(out, "  %s) ", verb->name);
+  print_operands(out, verb->operands);
+  fputs(" options='", out);
   print_names(out, verb->options);
   fputs("' ;;\n", out);
 }

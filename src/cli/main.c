@@ -17,8 +17,9 @@
 #include <unistd.h>
 
 const struct verb *const verbs[] = {
-    &verb_create, &verb_ls,    &verb_stat, &verb_pub,    &verb_sub,     &verb_tail, &verb_rm,
-    &verb_gc,     &verb_watch, &verb_why,  &verb_doctor, &verb_version, &verb_help, NULL,
+    &verb_create, &verb_ls,    &verb_stat,    &verb_pub,   &verb_sub,
+    &verb_tail,   &verb_rm,    &verb_gc,      &verb_watch, &verb_why,
+    &verb_doctor, &verb_bench, &verb_version, &verb_help,  NULL,
 };
 
 static struct cli cli;

@@ -35,6 +35,7 @@ bash -u -s "$PREFIX/share/bash-completion/completions/rill" "$work" >"$work/out"
   expect '/dev/shm' rill ls --dir /dev/sh
   expect "$2/only" rill pub --stats-file "$2/on"
   expect '' rill version ''
+  expect 'stream' rill bench round_trip st
   expect '--namespace --dir --help' rill help --
   echo completed
 END
