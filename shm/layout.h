@@ -20,7 +20,7 @@
 #define RILLI_ALIGN 65536u /* of the ring, its capacity, and page sets */
 #define RILLI_LINE 128u    /* one writer: two cache lines (prefetch pairs) */
 #define RILLI_FRAME_ALIGN 16u
-#define RILLI_QUANTA 64u /* the write limit moves in capacity/64      */
+#define RILLI_QUANTA 32u /* the write limit moves in capacity/32      */
 #define RILLI_INDEX_COUNT 128u
 #define RILLI_BELLS 64u
 #define RILLI_HUGE_PAGE (UINT64_C(1) << 21)

@@ -93,7 +93,7 @@ struct rill_group_stat {
   uint64_t position, sequence; /* next message to release                      */
   uint64_t lag_bytes, lag_messages; /* behind the producer, as published       */
   int64_t lag_age;          /* ns since its next message was published, to within
-                               capacity/64 of the stream; 0: has read everything */
+                               capacity/32 of the stream; 0: has read everything */
   uint64_t parks;           /* times the member slept                          */
   uint64_t lost;            /* messages it lost (overwrite)                    */
   int64_t opened;           /* CLOCK_REALTIME ns when the member came; for display */

@@ -47,10 +47,13 @@ struct view {
   char name[RILLI_GROUP_NAME_SIZE];
 };
 
-static void view_seen(const rill_queue *queue, uint32_t index, struct view *ret) {
+static void view_seen(const rill_queue *queue, uint32_t index, const struct rilli_place *head,
+                      struct view *ret) {
   const struct rilli_seen *seen = &queue->ring.seen[index];
   ret->state = LOAD(seen->gate_state);
   ret->cursor = LOAD(seen->gate);
+  if (ret->state && LOAD(seen->void_state) == ret->state)
+    ret->cursor = head->position; /* refused: it holds nothing up */
   for (uint32_t i = 0; i < RILLI_GROUP_NAME_SIZE / 8; i++) {
     const uint64_t part = atomic_load_explicit(&seen->name[i], memory_order_relaxed);
     memcpy(ret->name + 8 * i, &part, 8);
@@ -86,7 +89,7 @@ static uint64_t sequence_at(const rill_queue *queue, uint32_t index, uint64_t cu
 static int view_group(const rill_queue *queue, uint32_t index, const struct rilli_place *head,
                       struct view *ret) {
   if (queue->limited)
-    view_seen(queue, index, ret);
+    view_seen(queue, index, head, ret);
   else
     view_row(queue, index, ret);
   ret->name[RILLI_GROUP_NAME_SIZE - 1] = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* gate.c - the write limit, and the scan of the groups: protocol A, producer's side.
  *
- * Once in capacity/64 bytes: the checkpoint is pushed to the index (E8), the limit W is
+ * Once in capacity/32 bytes: the checkpoint is pushed to the index (E8), the limit W is
  * raised and published, and then, behind a full fence (E3), every group row is looked at.
  * A joiner stores its row, fences, and looks at W: one of the two sees the other.
  * Model: tests/model/join.pml, index.pml, overwrite.pml. */
@@ -61,8 +61,20 @@ static void note(struct rilli_seen *seen, const struct rilli_group *group, uint6
   atomic_store_explicit(&seen->gate_state, state, memory_order_release);
 }
 
-/* One row. Returns 1 and its cursor if it gates. The cursor is loaded exactly once (E2); the
- * state around it only decides whether a senseless one is refused (E11, E14). */
+/* A cursor that has gone on by whole frames, in the tenancy that was noted last; else the row
+ * wants a closer look. The upper end is seen to by the caller. */
+static inline int gone_on(const struct rilli_ring *ring, const struct rilli_seen *seen,
+                          const struct rilli_group *group, uint64_t cursor) {
+  const uint64_t step = cursor - atomic_load_explicit(&seen->gate, memory_order_relaxed);
+  const uint64_t frames = step >> 4 | step << 60; /* huge, if it is no multiple of 16 */
+  return frames <= ring->capacity >> 4 &&
+         atomic_load_explicit(&group->state, memory_order_acquire) ==
+             atomic_load_explicit(&seen->gate_state, memory_order_relaxed);
+}
+
+/* A closer look at a row. Returns 1 and its cursor if it gates. What is judged is what is used:
+ * the cursor is loaded once (E2). The state around it only decides whether a senseless one is
+ * refused (E11, E14). */
 static int look(struct rill_producer *producer, uint32_t index, uint64_t *ret_cursor) {
   const struct rilli_ring *ring = &producer->ring;
   struct rilli_group *group = rilli_group_at(ring, index);
@@ -79,6 +91,7 @@ static int look(struct rill_producer *producer, uint32_t index, uint64_t *ret_cu
     if (atomic_load_explicit(&seen->void_state, memory_order_relaxed) == before)
       return 0;
     if (!sound(producer, seen, before, cursor)) {
+      note(seen, group, RILLI_NONE, before); /* so that every scan takes a closer look */
       atomic_store_explicit(&seen->void_state, before, memory_order_release);
       return 0;
     }
@@ -88,20 +101,37 @@ static int look(struct rill_producer *producer, uint32_t index, uint64_t *ret_cu
   return 1;
 }
 
+/* How far the slowest group is behind; more than the capacity: some cursor makes no sense. */
+static uint64_t furthest_behind(struct rill_producer *producer, int closely) {
+  const struct rilli_ring *ring = &producer->ring;
+  const uint64_t position = producer->position;
+  struct rilli_seen *seen = ring->seen;
+  uint64_t most = 0;
+  for (uint32_t i = 0; i < ring->max_groups; i++, seen++) {
+    const struct rilli_group *group = rilli_group_at(ring, i);
+    uint64_t cursor = atomic_load_explicit(&group->cursor, memory_order_acquire); /* E2 */
+    if (cursor == RILLI_NONE && atomic_load_explicit(&seen->gate, memory_order_relaxed) == cursor)
+      continue;
+    if (rilli_likely(!closely && gone_on(ring, seen, group, cursor)))
+      atomic_store_explicit(&seen->gate, cursor, memory_order_relaxed);
+    else if (!look(producer, i, &cursor))
+      continue;
+    if (most < position - cursor)
+      most = position - cursor;
+  }
+  return most;
+}
+
 int rilli_scan_groups(struct rill_producer *producer, uint64_t need) {
   const struct rilli_ring *ring = &producer->ring;
   const uint64_t limit = atomic_load_explicit(&ring->page->limit, memory_order_relaxed);
   const uint64_t position = producer->position;
-  uint64_t span = limit - position; /* what may be written beyond position */
-  for (uint32_t i = 0; i < ring->max_groups; i++) {
-    uint64_t cursor;
-    if (!look(producer, i, &cursor))
-      continue;
-    const uint64_t behind = position - cursor;
-    const uint64_t free_space = behind < ring->capacity ? ring->capacity - behind : 0;
-    if (free_space < span)
-      span = free_space;
-  }
+  uint64_t behind = furthest_behind(producer, 0);
+  if (rilli_unlikely(behind > ring->capacity))
+    behind = furthest_behind(producer, 1);
+  const uint64_t free_space = behind < ring->capacity ? ring->capacity - behind : 0;
+  const uint64_t ahead = limit - position; /* what the limit lets it write */
+  const uint64_t span = ahead < free_space ? ahead : free_space;
   if (span > producer->room - position)
     producer->room = position + span;
   return need - position <= producer->room - position ? 0 : -EAGAIN;

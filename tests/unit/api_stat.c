@@ -38,7 +38,7 @@ static void the_numbers_of_a_queue_are_right(void **state) {
   struct rill_queue_stat stat = stat_of(queue);
   assert_string_equal(stat.name, "md/numbers");
   assert_true(strlen(stat.uuid) == 32);
-  assert_true(stat.capacity == 65536 && stat.max_message == 1000 && stat.quantum == 1024);
+  assert_true(stat.capacity == 65536 && stat.max_message == 1000 && stat.quantum == 2048);
   assert_true(stat.data_bytes > 65536 && stat.control_bytes > 8 * 65536);
   assert_true(stat.overflow == RILL_RELIABLE && stat.lifetime == RILL_KEPT);
   assert_true(stat.producer == RILL_PRODUCER_NONE && stat.producer_generation == 0);

@@ -73,7 +73,7 @@ static void a_late_joiner_gets_what_the_ring_still_has(void **state) {
     if (laps == 0)
       assert_true(oldest == 0);
     else /* no less than the ring, but the write limit's quantum and one message */
-      assert_true(producer.position - consumer.position > RILLI_MIN_CAPACITY - 4 * 1024);
+      assert_true(producer.position - consumer.position > RILLI_MIN_CAPACITY - 3 * 2048);
     assert_code(join(&other, 1, RILL_LATEST, 0), 0);
     assert_true(other.sequence == next);
     expect_from(&consumer, oldest, 0);
