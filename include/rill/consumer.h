@@ -101,13 +101,14 @@ RILL_API int rill_receive_batch(rill_consumer *consumer, size_t n, rill_time dea
 
 /* Gives back all messages up to and including this one (NULL: all received): the
  * producer may use their place, a successor begins after them. A closing or dying
- * consumer that has not released a message leaves it to its kept group.
+ * consumer that has not released a message leaves it to its kept group. What is released
+ * already may be released again, which changes nothing.
  * Ordering: release: reads of the messages come before. Progress: wait-free, but for
  * a wake-up of a producer that waits. The group's place in shared memory follows at
  * once when the producer waits, at the next empty poll, every capacity/8 bytes, and at
  * the close: after a kill, a successor sees again what was released since.
  * Contexts: one thread at a time per consumer; not after fork.
- * Errors: -EINVAL (not a received, unreleased message), -ESTALE, -ECHILD. Since 0.1. */
+ * Errors: -EINVAL (not a message that it received), -ESTALE, -ECHILD. Since 0.1. */
 RILL_API int rill_release(rill_consumer *consumer, const struct rill_message *up_to);
 
 /* Interrupts a consumer: a waiting rill_receive, or else its next one that would

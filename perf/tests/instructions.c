@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* perf/tests/instructions.c - the calls whose instructions callgrind counts.
  *
- *   rill_perf_instructions publish SIZE GROUPS   10,000 x rill_publish
- *   rill_perf_instructions receive SIZE GROUPS   10,000 x (rill_receive, rill_release), one group
- *   rill_perf_instructions nothing SIZE GROUPS   the same loop without a call
+ *   rill_perf_instructions publish SIZE GROUPS   20,000 x rill_publish
+ *   rill_perf_instructions receive SIZE GROUPS   20,000 x (rill_receive, rill_release), one group
  *
  * One thread is the producer and all consumers in turn, so that every count is the same in
- * every run: a message is always there, nobody waits. What is to be counted lies in the
- * functions counted_...: callgrind collects between their entry and their return, and nowhere
- * else (instructions.cmake). Everything is done once before, uncounted, so that the dynamic
- * linker has bound the calls and the ring has been written. Exit status: 0; 77, where the
- * kernel has no membarrier, since a publish then carries a fence; 1 with a text. */
+ * every run: a message is always there, nobody waits. Callgrind collects between the entry and
+ * the return of the library's functions, and nowhere else (instructions.cmake). Exit status: 0;
+ * 77, where the kernel has no membarrier, since a publish then carries a fence; 1 with a text. */
 #include "rill/rill.h"
 
 #include <errno.h>
@@ -22,7 +19,7 @@
 #define DIRECTORY "/dev/shm"
 #define QUEUE "counted"
 
-enum { BLOCK = 500, BLOCKS = 20, MOST_GROUPS = 1024, LARGEST = 1000 };
+enum { BLOCK = 500, BLOCKS = 40, MOST_GROUPS = 1024, LARGEST = 1000 };
 
 struct ends {
   rill_context *context;
@@ -37,38 +34,19 @@ static _Noreturn void fail(const char *what) {
   exit(1);
 }
 
-/* --- what is counted ----------------------------------------------------------- */
-
-static void counted_publish(const struct ends *ends, unsigned n) {
+static void publish(const struct ends *ends, unsigned n) {
   static const unsigned char payload[LARGEST];
-  rill_producer *producer = ends->producer;
-  const size_t size = ends->size;
   for (; n; n--)
-    if (rill_publish(producer, payload, size, RILL_FOREVER))
+    if (rill_publish(ends->producer, payload, ends->size, RILL_FOREVER))
       fail("publish");
 }
 
-static void counted_receive(const struct ends *ends, unsigned n) {
-  rill_consumer *consumer = ends->consumers[0];
+static void receive(const struct ends *ends, unsigned n) {
   struct rill_message message;
   for (; n; n--)
-    if (rill_receive(consumer, RILL_FOREVER, &message) || rill_release(consumer, &message))
+    if (rill_receive(ends->consumers[0], RILL_FOREVER, &message) ||
+        rill_release(ends->consumers[0], &message))
       fail("receive and release");
-}
-
-static void counted_nothing(const struct ends *ends, unsigned n) {
-  (void)ends;
-  for (; n; n--)
-    __asm__ volatile("");
-}
-
-/* --- what goes on around it ---------------------------------------------------- */
-
-static void supply(const struct ends *ends, unsigned n) {
-  static const unsigned char payload[LARGEST];
-  for (; n; n--)
-    if (rill_publish(ends->producer, payload, ends->size, RILL_NOW))
-      fail("publish");
 }
 
 static void drain(const struct ends *ends, size_t group, unsigned n) {
@@ -91,28 +69,16 @@ static const struct mode {
   const char *name;
   void (*before)(const struct ends *ends, unsigned n);
   void (*counted)(const struct ends *ends, unsigned n);
-  unsigned published, taken; /* a unit: messages sent, and those of them that group 0 took     */
-} modes[] = {{"publish", nothing, counted_publish, 1, 0},
-             {"receive", supply, counted_receive, 1, 1},
-             {"nothing", nothing, counted_nothing, 0, 0}};
+  unsigned left; /* messages a unit that group 0 has still to take                         */
+} modes[] = {{"publish", nothing, publish, 1}, {"receive", publish, receive, 0}};
 
-static void run(const struct ends *ends, const struct mode *mode,
-                void (*units)(const struct ends *ends, unsigned n)) {
+static void run(const struct ends *ends, const struct mode *mode) {
   for (unsigned block = 0; block < BLOCKS; block++) {
     mode->before(ends, BLOCK);
-    units(ends, BLOCK);
+    mode->counted(ends, BLOCK);
     for (size_t group = 0; group < ends->groups; group++)
-      drain(ends, group, BLOCK * (mode->published - (group == 0 ? mode->taken : 0)));
+      drain(ends, group, group == 0 ? BLOCK * mode->left : BLOCK);
   }
-}
-
-/* What counted_receive does, for the turns before: bound, and the ring written. */
-static void uncounted(const struct ends *ends, unsigned n) {
-  struct rill_message message;
-  for (; n; n--)
-    if (rill_receive(ends->consumers[0], RILL_FOREVER, &message) ||
-        rill_release(ends->consumers[0], &message))
-      fail("receive and release");
 }
 
 static void open_all(struct ends *ends) {
@@ -167,16 +133,14 @@ int main(int argc, char **argv) {
   }
   if (!mode || ends.size == 0 || ends.size > LARGEST || ends.groups == 0 ||
       ends.groups > MOST_GROUPS) {
-    (void)fprintf(stderr, "usage: instructions publish|receive|nothing SIZE GROUPS\n");
+    (void)fprintf(stderr, "usage: instructions publish|receive SIZE GROUPS\n");
     return 2;
   }
   char path[80];
   (void)snprintf(path, sizeof path, DIRECTORY "/rill.instructions-%ld", (long)getpid());
   (void)setenv("RILL_NAMESPACE", strchr(path, '.') + 1, 1);
   open_all(&ends);
-  static const struct mode warm = {"", supply, uncounted, 1, 1};
-  run(&ends, &warm, warm.counted);
-  run(&ends, mode, mode->counted);
+  run(&ends, mode);
   close_all(&ends);
   (void)rmdir(path); /* the library keeps it for the next queue */
   return 0;

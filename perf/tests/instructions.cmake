@@ -1,18 +1,25 @@
 # cmake -DPROGRAM=... -DVALGRIND=... -DWHAT=... -DSIZE=... -DGROUPS=... -DLIMIT=... -P
 # instructions.cmake: one line of instructions.limits.
 #
-# Callgrind counts what the program's functions counted_... execute, to the last instruction
-# and the same in every run: the call with its arguments, the stub of the dynamic linker, the
-# library, its memcpy, the test of the result. The loop itself is counted apart and subtracted.
-# A publish contains its share of the gate, which comes once in capacity/64 bytes.
+# Callgrind counts what rill_publish, or rill_receive and rill_release, execute from entry to
+# return, to the last instruction and the same in every run: the library and its memcpy. Not
+# what belongs to the caller: arguments, the call and the stub of the dynamic linker it goes
+# through (some eight instructions a call). A publish contains its share of the gate, which
+# comes once in capacity/32 bytes.
 # Two things differ under valgrind: libc chooses its memcpy by the CPU that valgrind pretends
 # (here with AVX2, never with AVX-512), and futex_waitv is missing; nobody waits here.
 cmake_minimum_required(VERSION 3.22)
-set(units 10000) # that the program counts
+set(units 20000) # that the program executes
 
-function(collect mode size groups ret)
+# Hundredths of an instruction a unit.
+function(count mode size groups ret)
+  if(mode STREQUAL "publish")
+    set(functions --toggle-collect=rill_publish)
+  else()
+    set(functions --toggle-collect=rill_receive --toggle-collect=rill_release)
+  endif()
   execute_process(COMMAND ${VALGRIND} --tool=callgrind --callgrind-out-file=/dev/null
-    --toggle-collect=counted_* ${PROGRAM} ${mode} ${size} ${groups}
+    ${functions} ${PROGRAM} ${mode} ${size} ${groups}
     OUTPUT_VARIABLE out ERROR_VARIABLE diagnostics RESULT_VARIABLE status)
   if(status EQUAL 77)
     message(FATAL_ERROR "skipped: ${out}") # SKIP_REGULAR_EXPRESSION of the test
@@ -20,14 +27,7 @@ function(collect mode size groups ret)
   if(NOT status EQUAL 0 OR NOT diagnostics MATCHES "Collected : ([0-9]+)")
     message(FATAL_ERROR "exit status ${status}\n${out}${diagnostics}")
   endif()
-  set(${ret} ${CMAKE_MATCH_1} PARENT_SCOPE)
-endfunction()
-
-# Hundredths of an instruction a unit, the loop not included.
-function(count mode size groups ret)
-  collect(${mode} ${size} ${groups} all)
-  collect(nothing ${size} 1 loop)
-  math(EXPR hundredths "(${all} - ${loop}) * 100 / ${units}")
+  math(EXPR hundredths "${CMAKE_MATCH_1} * 100 / ${units}")
   if(hundredths LESS 500)
     message(FATAL_ERROR "${hundredths}/100 instructions a ${mode}: nothing was counted")
   endif()
@@ -56,5 +56,5 @@ else()
 endif()
 if(is GREATER limit)
   message(FATAL_ERROR "over the limit of instructions.limits; what costs them:\n"
-    "valgrind --tool=callgrind --toggle-collect='counted_*' ${PROGRAM} publish|receive SIZE GROUPS")
+    "valgrind --tool=callgrind --toggle-collect=rill_publish ${PROGRAM} publish SIZE GROUPS")
 endif()

@@ -149,7 +149,7 @@ static int start_tail(struct rill_consumer *consumer, const struct rill_consumer
     if (until.by_sequence && rilli_before(place.sequence, until.sequence))
       return not_yet(until.sequence, place.sequence);
     consumer->position = consumer->released = consumer->published = place.position;
-    consumer->sequence = consumer->released_sequence = place.sequence;
+    consumer->sequence = place.sequence;
     return 0;
   }
   return rilli_fail(EPROTO,

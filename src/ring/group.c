@@ -175,7 +175,7 @@ int rilli_join(struct rill_consumer *consumer, uint32_t flags, const struct rill
   consumer->tenancy = RILLI_STATE(generation, flags, RILLI_GROUP_ACTIVE);
   atomic_store_explicit(&group->state, consumer->tenancy, memory_order_release); /* step 5, E11 */
   consumer->position = consumer->released = consumer->published = place.position;
-  consumer->sequence = consumer->released_sequence = place.sequence;
+  consumer->sequence = place.sequence;
   return 0;
 }
 

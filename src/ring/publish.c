@@ -2,8 +2,8 @@
 /* publish.c - putting messages into the ring: publish, batch, reserve and commit.
  *
  * Keeps promises 1 and 2: no lock, no compare-and-swap, no full fence, no system call
- * while nobody sleeps. In-band commit: a frame is filled, the commit word of the NEXT
- * frame is zeroed, then its own commit word is stored with release (E1). So a reader
+ * while nobody sleeps. In-band commit: a frame is filled, and its commit word is stored
+ * with release (E1); whatever may be the next commit word was zeroed before. So a reader
  * spins on the line that brings the message, and the word at the head is always 0. */
 #include "ring.h"
 
@@ -12,6 +12,11 @@
 
 #include "error.h"
 #include "fence.h"
+
+#define SMALL 64u    /* bytes: copied without a call                                  */
+#define MEDIUM 256u  /* bytes: copied without libc                                    */
+#define AHEAD 16384u /* bytes zeroed behind a frame, ...                              */
+#define ENOUGH 8192u /* and how few of them may be left                               */
 
 /* Plain bytes into the ring. Overwrite readers may be copying the same bytes: then both
  * sides are relaxed words (E4). */
@@ -33,22 +38,13 @@ static void fill(const struct rill_producer *producer, uint8_t *to, const void *
   }
 }
 
-/* E1: what makes a frame be there. The next commit word is zeroed first. */
-static inline void commit(uint8_t *frame, uint64_t stride, uint64_t word) {
-  _Atomic uint64_t *next = (_Atomic uint64_t *)(void *)(frame + stride);
-  atomic_store_explicit(next, 0, memory_order_relaxed);
+/* E1: what makes a frame be there. The next commit word is zero already. */
+static inline void commit(uint8_t *frame, uint64_t word) {
   atomic_store_explicit((_Atomic uint64_t *)(void *)frame, word, memory_order_release);
 }
 
 static inline void set_sequence(uint8_t *frame, uint64_t sequence) {
   atomic_store_explicit((_Atomic uint64_t *)(void *)frame + 1, sequence, memory_order_relaxed);
-}
-
-/* E5: the look at the sleepers comes after the commit. */
-static inline void wake(struct rill_producer *producer) {
-  rilli_fence_own(producer->full_fence);
-  if (rilli_unlikely(atomic_load_explicit(&producer->hints->sleepers, memory_order_relaxed) != 0))
-    rilli_wake_sleepers(producer);
 }
 
 static int too_large(const struct rill_producer *producer, size_t size) {
@@ -72,11 +68,68 @@ static int forked(void) {
   return rilli_fail(ECHILD, "this producer was opened before fork: open one in the child");
 }
 
-static int get_room(struct rill_producer *producer, uint64_t need, rill_time deadline) {
-  if (need - producer->position <= producer->room - producer->position)
-    return 0;
-  const int code = rilli_make_room(producer, need);
-  return code == -EAGAIN ? rilli_wait_room(producer, need, deadline) : code;
+/* Whole lines at once: the processor may take them for writing without reading them. */
+static void zero(uint8_t *to, uint64_t size) {
+#ifdef __x86_64__ /* libc does the same by bytes, which is no faster, and eight times the count */
+  uint64_t words = size / 8;
+  __asm__ volatile("rep stosq" : "+D"(to), "+c"(words) : "a"(UINT64_C(0)) : "memory");
+#else
+  memset(to, 0, size);
+#endif
+}
+
+/* Zeroes what may become a commit word behind a frame that ends at `end`: up to `to`, as far as
+ * there is room. */
+static void clear(struct rill_producer *producer, uint64_t end, uint64_t to) {
+  const uint64_t from = rilli_before(producer->cleared, end) ? end : producer->cleared;
+  if (rilli_before(producer->room, to))
+    to = producer->room;
+  if (!rilli_before(from, to))
+    return;
+  uint8_t *bytes = producer->base + (from & producer->mask);
+  if (!producer->ring.overwrite)
+    zero(bytes, to - from);
+  else /* E4, as in fill */
+    for (uint64_t at = 0; at < to - from; at += RILLI_FRAME_ALIGN)
+      atomic_store_explicit((_Atomic uint64_t *)(void *)(bytes + at), 0, memory_order_relaxed);
+  producer->cleared = to;
+}
+
+/* Up to here, and no further: somebody wrote behind it. */
+static void clear_no_more(struct rill_producer *producer, uint64_t cleared) {
+  producer->cleared = producer->clear_at = cleared;
+}
+
+/* What a publish has left to do sometimes. The lines to come are fetched for writing while no
+ * reader waits for a commit behind them, and many at once. */
+static __attribute__((noinline)) int clear_and_wake(struct rill_producer *producer) {
+  const uint64_t position = producer->position;
+  if (!rilli_before(position, producer->clear_at)) {
+    clear(producer, position, position + AHEAD);
+    producer->clear_at =
+        producer->cleared - position == AHEAD ? producer->cleared - ENOUGH : producer->cleared;
+  }
+  rilli_fence_own(producer->full_fence);
+  /* E5: the look at the sleepers comes after the commit. */
+  if (atomic_load_explicit(&producer->hints->sleepers, memory_order_relaxed) != 0)
+    rilli_wake_sleepers(producer);
+  return 0;
+}
+
+/* Room for frames up to `end`, and the next commit word. */
+static int get_room(struct rill_producer *producer, uint64_t end, rill_time deadline) {
+  const uint64_t need = end + RILLI_FRAME_HEADER;
+  int code = 0;
+  if (need - producer->position > producer->room - producer->position) {
+    code = rilli_make_room(producer, need);
+    if (code == -EAGAIN)
+      code = rilli_wait_room(producer, need, deadline);
+  }
+  if (code == 0 && !rilli_before(end, producer->cleared)) {
+    clear(producer, end, end + RILLI_LINE);
+    producer->clear_at = end;
+  }
+  return code;
 }
 
 /* Header, extension and payload for what a message carries; not yet its commit word. */
@@ -110,29 +163,105 @@ static void extend(const struct rill_producer *producer, uint8_t *frame,
   fill(producer, frame + RILLI_FRAME_HEADER, &extension, sizeof extension);
 }
 
-static int publish_slowly(struct rill_producer *producer, const struct rill_item *item,
-                          rill_time deadline) {
-  const int got = rill_publish_batch(producer, item, 1, deadline);
+static __attribute__((noinline)) int
+publish_slowly(struct rill_producer *producer, const void *data, size_t size, rill_time deadline) {
+  const struct rill_item item = {data, size, NULL};
+  const int got = rill_publish_batch(producer, &item, 1, deadline);
   return got < 0 ? got : 0;
+}
+
+struct block {
+  uint64_t word[2];
+};
+
+static inline void move(uint8_t *to, const uint8_t *from) {
+  struct block block;
+  memcpy(&block, from, sizeof block);
+  memcpy(to, &block, sizeof block);
+}
+
+/* Up to SMALL bytes by overlapping blocks: a call of memcpy costs more than they do. */
+static inline void copy_small(uint8_t *to, const uint8_t *from, size_t size) {
+  if (rilli_likely(size > 16)) {
+    struct block a, b, c, d;
+    memcpy(&a, from, 16);
+    memcpy(&d, from + size - 16, 16);
+    if (rilli_likely(size > 32)) {
+      memcpy(&b, from + 16, 16);
+      memcpy(&c, from + size - 32, 16);
+      memcpy(to + 16, &b, 16);
+      memcpy(to + size - 32, &c, 16);
+    }
+    memcpy(to, &a, 16);
+    memcpy(to + size - 16, &d, 16);
+  } else if (size >= 8) {
+    uint64_t a, b;
+    memcpy(&a, from, 8);
+    memcpy(&b, from + size - 8, 8);
+    memcpy(to, &a, 8);
+    memcpy(to + size - 8, &b, 8);
+  } else {
+    for (size_t i = 0; i < size; i++)
+      to[i] = from[i];
+  }
+}
+
+/* More than SMALL bytes. A reader takes the lines in the order in which they are written: libc's
+ * memcpy of up to 256 bytes writes the last ones first. */
+static inline void copy_large(uint8_t *to, const uint8_t *from, size_t size) {
+  if (size > MEDIUM) {
+    memcpy(to, from, size);
+    return;
+  }
+  size_t at = 0;
+  for (; at + 64 < size; at += 64) {
+    struct block a, b, c, d;
+    memcpy(&a, from + at, 16);
+    memcpy(&b, from + at + 16, 16);
+    memcpy(&c, from + at + 32, 16);
+    memcpy(&d, from + at + 48, 16);
+    memcpy(to + at, &a, 16);
+    memcpy(to + at + 16, &b, 16);
+    memcpy(to + at + 32, &c, 16);
+    memcpy(to + at + 48, &d, 16);
+  }
+  for (; at + 16 < size; at += 16)
+    move(to + at, from + at);
+  move(to + size - 16, from + size - 16);
+}
+
+/* The end of every publish by the fast path. */
+static inline int finish(struct rill_producer *producer, uint8_t *frame, size_t size,
+                         uint64_t end) {
+  const uint64_t sequence = producer->sequence;
+  set_sequence(frame, sequence);
+  commit(frame, rilli_commit_word(RILLI_FRAME_HEADER + size, 0, sequence));
+  producer->position = end;
+  producer->sequence = sequence + 1;
+  atomic_signal_fence(memory_order_seq_cst); /* E5; full_fence takes the slow path */
+  if (rilli_unlikely(atomic_load_explicit(&producer->hints->sleepers, memory_order_relaxed) != 0 ||
+                     !rilli_before(end, producer->clear_at)))
+    return clear_and_wake(producer);
+  return 0;
+}
+
+static __attribute__((noinline)) int publish_large(struct rill_producer *producer, const void *data,
+                                                   size_t size, uint64_t end) {
+  uint8_t *frame = producer->base + (producer->position & producer->mask);
+  copy_large(frame + RILLI_FRAME_HEADER, data, size);
+  return finish(producer, frame, size, end);
 }
 
 int rill_publish(rill_producer *producer, const void *data, size_t size, rill_time deadline) {
   const uint64_t position = producer->position;
-  const uint64_t length = RILLI_FRAME_HEADER + size, stride = rilli_stride(length);
-  if (rilli_unlikely(size - 1 >= producer->fast_span ||
-                     producer->room - position < stride + RILLI_FRAME_HEADER)) {
-    const struct rill_item item = {data, size, NULL};
-    return publish_slowly(producer, &item, deadline);
-  }
+  const uint64_t end = rilli_stride(position + RILLI_FRAME_HEADER + size);
+  if (rilli_unlikely(size - 1 >= producer->fast_span || !rilli_before(end, producer->cleared)))
+    return publish_slowly(producer, data, size, deadline);
+  if (rilli_unlikely(size > SMALL))
+    return publish_large(producer, data, size, end);
   uint8_t *frame = producer->base + (position & producer->mask);
-  const uint64_t sequence = producer->sequence;
-  memcpy(frame + RILLI_FRAME_HEADER, data, size);
-  set_sequence(frame, sequence);
-  commit(frame, stride, rilli_commit_word(length, 0, sequence));
-  producer->position = position + stride;
-  producer->sequence = sequence + 1;
-  wake(producer);
-  return 0;
+  copy_small(frame + RILLI_FRAME_HEADER, data, size);
+  return finish(producer, frame, size, end);
 }
 
 /* Fills the frame at `position`, up to its commit word, which is returned. */
@@ -161,16 +290,13 @@ static void publish_together(struct rill_producer *producer, const struct rill_i
   for (size_t i = 1; i < n; i++) {
     uint64_t stride = 0;
     const uint64_t word = compose(producer, position, sequence + i, &items[i], &stride);
-    commit(producer->base + (position & producer->mask), stride, word);
+    commit(producer->base + (position & producer->mask), word);
     position += stride;
   }
-  if (n == 1)
-    commit(first, first_stride, first_word);
-  else /* its next commit word is that of the second, which is there already */
-    atomic_store_explicit((_Atomic uint64_t *)(void *)first, first_word, memory_order_release);
+  commit(first, first_word);
   producer->position = position;
   producer->sequence = sequence + n;
-  wake(producer);
+  (void)clear_and_wake(producer);
 }
 
 int rill_publish_batch(rill_producer *producer, const struct rill_item *items, size_t n,
@@ -199,7 +325,7 @@ int rill_publish_batch(rill_producer *producer, const struct rill_item *items, s
       bytes += stride;
       take++;
     }
-    const int code = get_room(producer, producer->position + bytes + RILLI_FRAME_HEADER, deadline);
+    const int code = get_room(producer, producer->position + bytes, deadline);
     if (code)
       return done ? (int)done : code;
     publish_together(producer, items + done, take);
@@ -220,8 +346,7 @@ int rill_reserve(rill_producer *producer, const struct rill_meta *meta, size_t s
     return -EINVAL;
   const struct shape shape = shape_of(producer, meta);
   const uint64_t position = producer->position;
-  const int code =
-      get_room(producer, position + rilli_stride(shape.head + size) + RILLI_FRAME_HEADER, deadline);
+  const int code = get_room(producer, position + rilli_stride(shape.head + size), deadline);
   if (code)
     return code;
   producer->reserved = size + 1;
@@ -233,7 +358,7 @@ int rill_reserve(rill_producer *producer, const struct rill_meta *meta, size_t s
 
 static void end_reservation(struct rill_producer *producer) {
   producer->reserved = 0;
-  if (!producer->stamp && !producer->ring.overwrite)
+  if (!producer->stamp && !producer->ring.overwrite && !producer->full_fence)
     producer->fast_span = producer->ring.max_message;
 }
 
@@ -249,17 +374,24 @@ int rill_commit(rill_producer *producer, size_t used) {
   set_sequence(frame, producer->sequence);
   if (shape.flags & RILLI_FLAG_EXTENDED)
     extend(producer, frame, &producer->meta);
-  commit(frame, stride, rilli_commit_word(length, shape.flags, producer->sequence));
+  if (stride != rilli_stride(shape.head + producer->reserved - 1)) {
+    /* The caller may have written where the next frame begins, and behind. */
+    atomic_store_explicit((_Atomic uint64_t *)(void *)(frame + stride), 0, memory_order_relaxed);
+    clear_no_more(producer, producer->position + stride + RILLI_FRAME_ALIGN);
+  }
+  commit(frame, rilli_commit_word(length, shape.flags, producer->sequence));
   producer->position += stride;
   producer->sequence++;
   end_reservation(producer);
-  wake(producer);
-  return 0;
+  return clear_and_wake(producer);
 }
 
 void rill_abort(rill_producer *producer) {
-  if (producer->base)
-    end_reservation(producer);
+  if (!producer->base)
+    return;
+  if (producer->reserved)
+    clear_no_more(producer, producer->position);
+  end_reservation(producer);
 }
 
 void rilli_producer_init(struct rill_producer *producer, const struct rilli_ring *ring,
@@ -271,5 +403,6 @@ void rilli_producer_init(struct rill_producer *producer, const struct rilli_ring
   producer->position = head->position;
   producer->sequence = head->sequence;
   producer->room = head->position; /* U: nothing, so that the gate comes before the first store */
+  clear_no_more(producer, head->position);
   end_reservation(producer);
 }

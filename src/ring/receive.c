@@ -13,41 +13,66 @@
 #include "fence.h"
 
 #define EAGER_POLLS 32u
+#define BURST 16u         /* messages with no empty poll between them: a stream */
+#define REST_LEAST 750    /* ns */
+#define REST_MOST 6000    /* ns */
 #define MOST_ROUNDS 10000 /* of a message that is there, and then is not: no producer does that */
 
 static int forked(void) {
   return rilli_fail(ECHILD, "this consumer was opened before fork: open one in the child");
 }
 
+/* The fast path is for reliable groups that have no loss to tell. */
+static void choose_path(struct rill_consumer *consumer) {
+  consumer->fast_span = consumer->copies || consumer->lost ? 0 : consumer->ring.max_message + 1;
+}
+
 void rilli_consumer_init(struct rill_consumer *consumer) {
   const struct rilli_ring *ring = &consumer->ring;
   consumer->base = ring->base;
+  consumer->to_ring = (uintptr_t)ring->base - (uintptr_t)consumer;
   consumer->mask = ring->capacity - 1;
   consumer->page = ring->page;
-  consumer->publish_step = ring->capacity / 8;
+  consumer->waiting = &ring->page->waiting;
   consumer->copies = ring->overwrite || !consumer->group;
-  consumer->fast_span = consumer->copies ? 0 : ring->max_message + 1;
+  consumer->publish_step = consumer->copies ? 0 : ring->capacity / 8;
   consumer->eager = consumer->patience.wait == RILL_PARK ? 0 : EAGER_POLLS;
+  choose_path(consumer);
 }
 
 /* --- cursor --------------------------------------------------------------- */
 
-void rilli_publish_cursor(struct rill_consumer *consumer) {
+/* Stores the cursor (E2), with the sequence of the message there, and wakes a producer that
+ * waits for it (E7). */
+static void publish_cursor(struct rill_consumer *consumer, uint64_t sequence) {
   struct rilli_group *group = consumer->group;
-  const uint64_t cursor = consumer->released;
-  if (cursor == consumer->published)
+  const uint64_t cursor = consumer->released, before = consumer->published;
+  if (cursor == before)
     return;
   consumer->published = cursor;
   if (!group)
     return;
   /* The entry that holds the last cursor's sequence stays until the new one is in place. */
   const uint32_t turn = consumer->place_turn ^= 1;
-  rilli_store_place(group, turn, cursor, consumer->released_sequence);
+  rilli_store_place(group, turn, cursor, sequence);
   atomic_store_explicit(&group->cursor, cursor, memory_order_release); /* E2 */
   rilli_fence_own(consumer->full_fence);                               /* E7 */
-  const uint64_t waiting = atomic_load_explicit(&consumer->page->waiting, memory_order_relaxed);
-  if (waiting % RILLI_FRAME_ALIGN == 0 && !rilli_before(cursor, waiting))
+  const uint64_t waiting = atomic_load_explicit(consumer->waiting, memory_order_relaxed);
+  if (waiting % RILLI_FRAME_ALIGN == 0 && !rilli_before(cursor, waiting) &&
+      rilli_before(before, waiting)) /* the last store did not wake it already */
     rilli_wake_producer(consumer->ring.hints);
+}
+
+/* Of the first message that is not released. Unless all are, it lies in the ring, protected:
+ * copying groups publish at each release, and so have nothing left to publish later. */
+uint64_t rilli_released_sequence(const struct rill_consumer *consumer) {
+  if (consumer->released == consumer->position)
+    return consumer->sequence;
+  return rilli_load_sequence(rilli_frame_at(consumer->base, consumer->mask, consumer->released));
+}
+
+void rilli_publish_cursor(struct rill_consumer *consumer) {
+  publish_cursor(consumer, rilli_released_sequence(consumer));
 }
 
 static int refused(const struct rill_consumer *consumer) {
@@ -56,28 +81,47 @@ static int refused(const struct rill_consumer *consumer) {
          consumer->tenancy; /* E14 */
 }
 
-static int publish_or_fail(struct rill_consumer *consumer) {
+static __attribute__((noinline)) int publish_or_fail(struct rill_consumer *consumer,
+                                                     uint64_t sequence) {
   if (consumer->group && refused(consumer))
     return rilli_fail(ESTALE,
                       "the producer refused this group, since its cursor made no sense: what "
                       "was received and not released is void; open the consumer again");
-  rilli_publish_cursor(consumer);
+  publish_cursor(consumer, sequence);
   return 0;
 }
 
-int rill_release(rill_consumer *consumer, const struct rill_message *up_to) {
-  if (rilli_unlikely(!consumer->base))
+/* Does somebody have to know of a release up to here? */
+static inline int worth_publishing(const struct rill_consumer *consumer, uint64_t to) {
+  return to - consumer->published >= consumer->publish_step ||
+         atomic_load_explicit(consumer->waiting, memory_order_relaxed) != RILLI_NONE;
+}
+
+static __attribute__((noinline)) int publish_all(struct rill_consumer *consumer) {
+  return publish_or_fail(consumer, consumer->sequence);
+}
+
+static __attribute__((noinline)) int release_slowly(struct rill_consumer *consumer,
+                                                    const struct rill_message *up_to) {
+  if (!consumer->base)
     return forked();
   const uint64_t to = up_to ? up_to->token : consumer->position;
-  if (rilli_unlikely(up_to &&
-                     to - consumer->released - 1 >= consumer->position - consumer->released))
-    return rilli_fail(EINVAL, "release of a message that is not received, or was released before");
-  consumer->released_sequence = up_to ? up_to->sequence + 1 : consumer->sequence;
-  consumer->released = to;
-  if (to - consumer->published >= consumer->publish_step ||
-      rilli_unlikely(atomic_load_explicit(&consumer->page->waiting, memory_order_relaxed) !=
-                     RILLI_NONE))
-    return publish_or_fail(consumer);
+  uint64_t sequence = up_to ? up_to->sequence + 1 : consumer->sequence;
+  if (consumer->position - to > consumer->ring.capacity)
+    return rilli_fail(EINVAL, "release of a message that this consumer has not received");
+  if (rilli_before(consumer->released, to))
+    consumer->released = to;
+  else /* it was released before */
+    sequence = rilli_released_sequence(consumer);
+  return worth_publishing(consumer, consumer->released) ? publish_or_fail(consumer, sequence) : 0;
+}
+
+int rill_release(rill_consumer *consumer, const struct rill_message *up_to) {
+  if (rilli_unlikely(!up_to || up_to->token != consumer->position))
+    return release_slowly(consumer, up_to); /* not the message received last */
+  consumer->released = consumer->position;
+  if (rilli_unlikely(worth_publishing(consumer, consumer->released)))
+    return publish_all(consumer);
   return 0;
 }
 
@@ -125,7 +169,10 @@ static void describe(struct rill_consumer *consumer, const uint8_t *frame, uint6
                                .time = extension.time,
                                .deliveries = 1,
                                .type = extension.type};
-  consumer->lost = 0;
+  if (rilli_unlikely(consumer->lost)) {
+    consumer->lost = 0;
+    choose_path(consumer);
+  }
   consumer->position = ret->token;
   consumer->sequence++;
 }
@@ -137,14 +184,16 @@ static int senseless(const struct rill_consumer *consumer) {
                     (unsigned long long)consumer->sequence);
 }
 
-/* In place. Returns 0, -EAGAIN (nothing there) or -EPROTO. */
+/* In place. Nobody writes behind the cursor of a group that is not refused, so a commit word
+ * there is this message's, or damage; the sequence behind it is for those who may meet a frame
+ * of another lap: copies, walks, successors. Returns 0, -EAGAIN (nothing there) or -EPROTO. */
 static int take_in_place(struct rill_consumer *consumer, struct rill_message *ret) {
   for (uint64_t skipped = 0; skipped <= consumer->ring.capacity;) {
     const uint8_t *frame = rilli_frame_at(consumer->base, consumer->mask, consumer->position);
     const uint64_t word = rilli_load_word(frame); /* E1 */
     if (word == 0)
       return -EAGAIN;
-    if (!sensible(consumer, word) || rilli_load_sequence(frame) != consumer->sequence)
+    if (!sensible(consumer, word))
       return senseless(consumer);
     if (!(rilli_word_flags(word) & RILLI_FLAG_SKIP)) {
       describe(consumer, frame, word, ret);
@@ -246,15 +295,74 @@ static int take(struct rill_consumer *consumer, struct rill_message *ret) {
   return consumer->copies ? take_copy(consumer, ret) : take_in_place(consumer, ret);
 }
 
-static int receive_slowly(struct rill_consumer *consumer, rill_time deadline,
-                          struct rill_message *ret) {
+/* In a forked child all fields are zero: then this is the struct itself, whose first word says
+ * that nothing is there. So the fast path need not ask. */
+static inline const uint8_t *next_frame(const struct rill_consumer *consumer) {
+  return (const uint8_t *)consumer + ((consumer->position & consumer->mask) + consumer->to_ring);
+}
+
+/* A message without key and flags, of a length in range. Returns 0 for any other, or none. */
+static inline int take_plain(struct rill_consumer *consumer, struct rill_message *ret) {
+  const uint8_t *frame = next_frame(consumer);
+  const uint64_t sequence = consumer->sequence;
+  /* What remains is the length, if the upper bits are those of this message. */
+  const uint64_t length = rilli_load_word(frame) ^ rilli_commit_word(0, 0, sequence); /* E1 */
+  const uint64_t size = length - RILLI_FRAME_HEADER;
+  if (rilli_unlikely(size >= consumer->fast_span))
+    return 0;
+  const uint64_t end = rilli_stride(consumer->position + length);
+  ret->data = frame + RILLI_FRAME_HEADER;
+  ret->key = NULL;
+  memcpy(&ret->size, &size, sizeof size); /* and key_size and flags, which are 0 */
+  ret->sequence = sequence;
+  ret->lost = 0;
+  ret->token = end;
+  ret->time = 0;
+  ret->deliveries = 1;
+  ret->type = 0;
+  consumer->position = end;
+  consumer->sequence = sequence + 1;
+  return 1;
+}
+
+/* Nothing is there. A consumer that polls the line which a saturated producer is about to write
+ * takes it away from it, message by message. So one that has caught up with a stream rests a
+ * little, longer while that pays; who waits for single messages never does. */
+static void rest(struct rill_consumer *consumer) {
+  const uint64_t got = consumer->sequence - consumer->emptied;
+  consumer->emptied = consumer->sequence;
+  if (rilli_likely(got < BURST)) {
+    consumer->rest = REST_LEAST / 2;
+    return;
+  }
+  consumer->rest = consumer->rest < REST_MOST / 2 ? 2 * consumer->rest : REST_MOST;
+  const int64_t until = rilli_now() + consumer->rest;
+  do
+    for (uint32_t pauses = 0; pauses < 4; pauses++)
+      rilli_pause();
+  while (rilli_now() < until);
+}
+
+static __attribute__((noinline)) int receive_slowly(struct rill_consumer *consumer,
+                                                    rill_time deadline, struct rill_message *ret) {
   if (!consumer->base)
     return forked();
+  if (deadline != RILL_NOW) {
+    /* A message that comes within a microsecond finds us here, and not on the way to a clock. */
+    const uint8_t *frame = next_frame(consumer);
+    if (consumer->eager && rilli_load_word(frame) == 0) {
+      rest(consumer);
+      for (uint32_t polls = consumer->eager; polls && rilli_load_word(frame) == 0; polls--)
+        rilli_pause();
+    }
+    if (rilli_likely(take_plain(consumer, ret)))
+      return 0;
+  }
   for (int rounds = 0; rounds < MOST_ROUNDS; rounds++) {
     int code = take(consumer, ret);
     if (code != -EAGAIN)
       return code;
-    code = publish_or_fail(consumer);
+    code = publish_or_fail(consumer, rilli_released_sequence(consumer));
     if (code == 0)
       code = rilli_wait_message(consumer, deadline);
     if (code)
@@ -265,31 +373,9 @@ static int receive_slowly(struct rill_consumer *consumer, rill_time deadline,
 }
 
 int rill_receive(rill_consumer *consumer, rill_time deadline, struct rill_message *ret_message) {
-  if (rilli_unlikely(!consumer->base))
-    return forked();
-  const uint64_t sequence = consumer->sequence, position = consumer->position;
-  const uint8_t *frame = rilli_frame_at(consumer->base, consumer->mask, position);
-  uint64_t word = rilli_load_word(frame); /* E1 */
-  if (word == 0 && deadline != RILL_NOW)
-    /* A message that comes within a microsecond finds us here, and not on the way to a clock. */
-    for (uint32_t polls = consumer->eager; word == 0 && polls != 0; polls--) {
-      rilli_pause();
-      word = rilli_load_word(frame);
-    }
-  const uint64_t span = (uint64_t)rilli_word_length(word) - RILLI_FRAME_HEADER;
-  /* No key, no flags, the low bits of the sequence, a length in range. */
-  if (rilli_unlikely(word >> 32 != (sequence & 0xffffu) << 16 || span >= consumer->fast_span ||
-                     rilli_load_sequence(frame) != sequence || consumer->lost != 0))
-    return receive_slowly(consumer, deadline, ret_message);
-  const uint64_t end = position + rilli_stride(rilli_word_length(word));
-  *ret_message = (struct rill_message){.data = frame + RILLI_FRAME_HEADER,
-                                       .size = (uint32_t)span,
-                                       .sequence = sequence,
-                                       .token = end,
-                                       .deliveries = 1};
-  consumer->position = end;
-  consumer->sequence = sequence + 1;
-  return 0;
+  if (rilli_likely(take_plain(consumer, ret_message)))
+    return 0;
+  return receive_slowly(consumer, deadline, ret_message);
 }
 
 int rill_receive_batch(rill_consumer *consumer, size_t n, rill_time deadline,

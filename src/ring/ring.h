@@ -78,11 +78,13 @@ struct rill_producer {
   uint8_t *base;
   uint64_t mask;
   uint64_t position, sequence; /* of the next message                            */
-  uint64_t room;               /* U: it writes only below; never behind position   */
+  uint64_t cleared;            /* what may become a commit word is zero, up to here    */
+  uint64_t clear_at;           /* the position at which to clear further ahead      */
   uint64_t fast_span;          /* payloads of 1 to this many bytes: fast path     */
   struct rilli_hints *hints;
   uint32_t full_fence;
   uint32_t stamp;
+  uint64_t room;         /* U: it writes only below; never behind position   */
   uint64_t reserved;     /* bytes of the open reservation, plus 1; 0: none  */
   struct rill_meta meta; /* its meta                                       */
   struct rilli_ring ring;
@@ -92,19 +94,23 @@ struct rill_producer {
 };
 
 struct rill_consumer {
-  const uint8_t *base; /* NULL: in a forked child                        */
+  uintptr_t to_ring; /* from this struct to the ring; see next_frame               */
   uint64_t mask;
   uint64_t position, sequence; /* of the next message                            */
-  uint64_t fast_span;          /* frames longer than this by 16 or more: slow path */
-  uint64_t released, released_sequence;
-  uint64_t published; /* the cursor as it stands in shared memory        */
+  uint64_t fast_span;          /* payloads shorter than this: fast path                  */
+  uint64_t released;           /* the first byte of those not given back        */
+  uint64_t published;          /* the cursor as it stands in shared memory        */
   uint64_t publish_step;
+  const _Atomic uint64_t *waiting; /* of the producer page                        */
+  const uint8_t *base;             /* NULL: in a forked child                    */
   struct rilli_producer_page *page;
   struct rilli_group *group; /* NULL: a tail                                    */
   struct rilli_slot *slot;   /* NULL: a tail                                    */
   uint32_t full_fence;
   uint32_t eager; /* polls before the clock is looked at, and anybody else          */
   uint32_t follow;
+  int64_t rest;     /* ns, when a stream has been caught up with */
+  uint64_t emptied; /* the sequence that was due at the last empty poll   */
   uint32_t place_turn;
   _Atomic uint32_t interrupted;
   uint32_t waited;  /* for the message that it receives next                */
@@ -176,8 +182,10 @@ static inline void rilli_store_place(struct rilli_group *group, uint32_t turn, u
 
 /* receive.c */
 void rilli_consumer_init(struct rill_consumer *consumer);
-/* Stores the cursor (E2) and wakes a producer that waits for it (E7). */
+/* Publishes what was released and is not yet known to others. */
 void rilli_publish_cursor(struct rill_consumer *consumer);
+/* The sequence of the first message that is not released; of no use to copying consumers. */
+uint64_t rilli_released_sequence(const struct rill_consumer *consumer);
 /* Is there something to do at the consumer's place: a message, or having been lapped? */
 int rilli_something_there(const struct rill_consumer *consumer);
 
@@ -189,7 +197,8 @@ void rilli_clear_latency(struct rilli_slot *slot);
 /* wait.c: the only system calls of this layer. */
 int rilli_wait_room(struct rill_producer *producer, uint64_t need, rill_time deadline);
 int rilli_wait_message(struct rill_consumer *consumer, rill_time deadline);
-void rilli_wake_sleepers(struct rill_producer *producer);
+/* Returns 0, for the tail of a publish. */
+int rilli_wake_sleepers(struct rill_producer *producer);
 void rilli_wake_producer(struct rilli_hints *hints);
 int64_t rilli_now(void);
 /* 0, or -ESTALE with its text when the queue was removed (E13). */

@@ -156,7 +156,7 @@ void rilli_wake_producer(struct rilli_hints *hints) {
 
 /* --- the producer wakes ------------------------------------------------------------ */
 
-void rilli_wake_sleepers(struct rill_producer *producer) {
+int rilli_wake_sleepers(struct rill_producer *producer) {
   struct rilli_producer_page *page = producer->ring.page;
   uint64_t bits = atomic_exchange_explicit(&producer->hints->sleepers, 0, memory_order_acq_rel);
   for (; bits; bits &= bits - 1) {
@@ -167,6 +167,7 @@ void rilli_wake_sleepers(struct rill_producer *producer) {
                           atomic_load_explicit(&page->wakes, memory_order_relaxed) + 1,
                           memory_order_relaxed);
   }
+  return 0;
 }
 
 /* --- a consumer waits for a message --------------------------------------------------- */

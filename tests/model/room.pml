@@ -165,7 +165,7 @@ inline publish(c) {
   w = waiting;                                           /* E7 */
 #endif
   if
-  :: w != NONE && c >= w ->
+  :: w != NONE && c >= w && (c == NONE || published < w) ->
 #ifndef no_bump
      atomic { empty(sb[i]) -> room++ };
      X;
@@ -194,7 +194,7 @@ proctype Consumer(byte i) {
      w = waiting;
 #endif
      if
-     :: published = c; publish(c)
+     :: publish(c); published = c
      :: w == NONE || c < w                               /* later, then */
      fi;
      atomic { assert(!beside[i] || published == c); beside[i] = false; w = 0 }
@@ -202,8 +202,8 @@ proctype Consumer(byte i) {
 #ifdef no_empty_publish
      (c < head)
 #else
-     published = c;
-     publish(c)
+     publish(c);
+     published = c
 #endif
   od;
   goto leave;

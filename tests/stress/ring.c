@@ -146,7 +146,7 @@ static void *come_and_go(void *arg) {
     const int code = consume(worker, random % 3000, &seed);
     if (random % 2 && code == 0)
       CK_EQ(rill_release(&worker->consumer, NULL), 0);
-    due = worker->consumer.released_sequence;
+    due = rilli_released_sequence(&worker->consumer);
     leave(worker);
     if (code)
       return NULL;

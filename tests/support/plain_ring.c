@@ -134,7 +134,7 @@ void plain_tail(struct plain_ring *plain, struct rill_consumer *ret) {
                            atomic_load(&plain->ring.page->limit) - plain->ring.capacity, &place),
         0);
   ret->position = ret->released = ret->published = place.position;
-  ret->sequence = ret->released_sequence = place.sequence;
+  ret->sequence = place.sequence;
   ready(ret);
 }
 

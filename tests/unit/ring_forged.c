@@ -131,8 +131,9 @@ static void a_key_is_described_beside_the_payload(void **state) {
       }
 }
 
+/* second: what is wrong with word 1, which only those look at who may meet frames of other laps. */
 static void expect_senseless(uint64_t word, uint64_t second) {
-  for (uint32_t overwrite = 0; overwrite < 2; overwrite++) {
+  for (uint32_t overwrite = second != 0; overwrite < 2; overwrite++) {
     begin(overwrite);
     publish(24);
     expect(24);
