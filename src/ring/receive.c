@@ -13,6 +13,7 @@
 #include "fence.h"
 
 #define EAGER_POLLS 32u
+#define PUBLISHED 32u     /* a cursor is published at least every capacity/32 */
 #define BURST 16u         /* messages with no empty poll between them: a stream */
 #define REST_LEAST 750    /* ns */
 #define REST_MOST 6000    /* ns */
@@ -35,7 +36,7 @@ void rilli_consumer_init(struct rill_consumer *consumer) {
   consumer->page = ring->page;
   consumer->waiting = &ring->page->waiting;
   consumer->copies = ring->overwrite || !consumer->group;
-  consumer->publish_step = consumer->copies ? 0 : ring->capacity / 8;
+  consumer->publish_step = consumer->copies ? 0 : ring->capacity / PUBLISHED;
   consumer->eager = consumer->patience.wait == RILL_PARK ? 0 : EAGER_POLLS;
   choose_path(consumer);
 }

@@ -20,6 +20,8 @@
 #define SPIN_LEAST INT64_C(5000) /* ns: what adaptive waiting spins at the least   */
 #define SPIN_MOST INT64_C(50000) /* ns: about what waking a sleeper costs          */
 #define TAIL_SLICE_MOST INT64_C(20000000)
+#define REST 4000        /* ns: how long a full ring is left alone            */
+#define PAUSES_A_REST 8u /* between two scans of the groups meanwhile         */
 #define POLLS_A_LOOK 32u /* polls between two looks at the clock            */
 
 int64_t rilli_now(void) {
@@ -82,6 +84,18 @@ static int poll_room(struct rill_producer *producer, uint64_t need) {
   return rilli_scan_groups(producer, need);
 }
 
+/* The ring is full, so nothing is urgent: consumers that take a stream publish their cursor every
+ * now and then, and are not asked to do so at each release while that is enough. */
+static int rest_for_room(struct rill_producer *producer, uint64_t need, int64_t until) {
+  do {
+    for (uint32_t pauses = 0; pauses < PAUSES_A_REST; pauses++)
+      rilli_pause();
+    if (rilli_scan_groups(producer, need) == 0)
+      return 0;
+  } while (rilli_now() < until);
+  return -EAGAIN;
+}
+
 static int spin_for_room(struct rill_producer *producer, uint64_t need, int64_t until) {
   for (uint32_t polls = 1;; polls++) {
     if (rilli_scan_groups(producer, need) == 0)
@@ -138,13 +152,18 @@ int rilli_wait_room(struct rill_producer *producer, uint64_t need, rill_time dea
   if (deadline == RILL_NOW)
     return poll_room(producer, need);
   const struct rilli_ring *ring = &producer->ring;
-  const int64_t start = rilli_now();
-  const int64_t spin = later(start, spin_budget(&producer->patience));
-  atomic_store_explicit(&ring->page->waiting, RILLI_SPINS, memory_order_release);
-  int code = spin_for_room(producer, need, sooner(deadline, spin));
-  if (code == -EAGAIN)
-    code = spin < deadline ? park_for_room(producer, need, deadline) : -ETIMEDOUT;
-  atomic_store_explicit(&ring->page->waiting, RILLI_NONE, memory_order_release);
+  const int64_t start = rilli_now(), budget = spin_budget(&producer->patience);
+  const int64_t spin = later(start, budget);
+  int code = -EAGAIN;
+  if (budget)
+    code = rest_for_room(producer, need, sooner(deadline, later(start, REST)));
+  if (code) {
+    atomic_store_explicit(&ring->page->waiting, RILLI_SPINS, memory_order_release);
+    code = spin_for_room(producer, need, sooner(deadline, spin));
+    if (code == -EAGAIN)
+      code = spin < deadline ? park_for_room(producer, need, deadline) : -ETIMEDOUT;
+    atomic_store_explicit(&ring->page->waiting, RILLI_NONE, memory_order_release);
+  }
   learn(&producer->patience, rilli_now() - start);
   return code;
 }
