@@ -15,11 +15,14 @@ static void push_index(struct rill_producer *producer) {
   const struct rilli_ring *ring = &producer->ring;
   const uint64_t n = atomic_load_explicit(&ring->page->index_head, memory_order_relaxed);
   struct rilli_index *entry = &ring->index[n % RILLI_INDEX_COUNT];
+  const int64_t now = rilli_now();
+  producer->hurried = now - producer->pushed < (int64_t)ring->quantum; /* a byte a nanosecond */
+  producer->pushed = now;
   /* A reader of the old entry that sees these bytes also sees an index_head >= n (E8). */
   atomic_thread_fence(memory_order_release);
   atomic_store_explicit(&entry->position, producer->position, memory_order_relaxed);
   atomic_store_explicit(&entry->sequence, producer->sequence, memory_order_relaxed);
-  atomic_store_explicit(&entry->time, rilli_now(), memory_order_relaxed);
+  atomic_store_explicit(&entry->time, now, memory_order_relaxed);
   atomic_store_explicit(&ring->page->index_head, n + 1, memory_order_release);
 }
 

@@ -15,8 +15,9 @@
 
 #define SMALL 64u    /* bytes: copied without a call                                  */
 #define MEDIUM 256u  /* bytes: copied without libc                                    */
-#define AHEAD 16384u /* bytes zeroed behind a frame, ...                              */
-#define ENOUGH 8192u /* and how few of them may be left                               */
+#define AHEAD 16384u /* bytes zeroed behind a frame,                                  */
+#define PIECE 1024u  /* a piece at a time;                                            */
+#define BULK 8192u   /* of a producer in a hurry: fewer and longer are cheaper         */
 
 /* Plain bytes into the ring. Overwrite readers may be copying the same bytes: then both
  * sides are relaxed words (E4). */
@@ -106,8 +107,9 @@ static __attribute__((noinline)) int clear_and_wake(struct rill_producer *produc
   const uint64_t position = producer->position;
   if (!rilli_before(position, producer->clear_at)) {
     clear(producer, position, position + AHEAD);
-    producer->clear_at =
-        producer->cleared - position == AHEAD ? producer->cleared - ENOUGH : producer->cleared;
+    producer->clear_at = producer->cleared;
+    if (producer->cleared - position == AHEAD)
+      producer->clear_at = position + (producer->hurried ? BULK : PIECE);
   }
   rilli_fence_own(producer->full_fence);
   /* E5: the look at the sleepers comes after the commit. */
