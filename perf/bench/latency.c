@@ -33,8 +33,10 @@ struct setting {
   enum peer_wait wait;
 };
 
-static const struct setting settings[] = {
-    {"1us", 1000, PEER_SPIN}, {"10us", 10000, PEER_SPIN}, {"100us_sleep", 100000, PEER_SLEEP}};
+static const struct setting settings[] = {{"1us", 1000, PEER_SPIN},
+                                          {"10us", 10000, PEER_SPIN},
+                                          {"100us_sleep", 100000, PEER_SLEEP},
+                                          {"1us_adaptive", 1000, PEER_ADAPTIVE}};
 enum { SETTINGS = sizeof settings / sizeof settings[0] };
 
 struct pacer {
