@@ -16,7 +16,7 @@
 #define SMALL 64u    /* bytes: copied without a call                                  */
 #define MEDIUM 256u  /* bytes: copied without libc                                    */
 #define AHEAD 16384u /* bytes zeroed behind a frame,                                  */
-#define PIECE 1024u  /* a piece at a time;                                            */
+#define PIECE 2048u  /* a piece at a time;                                            */
 #define BULK 8192u   /* of a producer in a hurry: fewer and longer are cheaper         */
 
 /* Plain bytes into the ring. Overwrite readers may be copying the same bytes: then both
