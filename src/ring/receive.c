@@ -14,7 +14,9 @@
 
 #define EAGER_POLLS 32u
 #define PUBLISHED 32u     /* a cursor is published at least every capacity/32 */
-#define BURST 16u         /* messages with no empty poll between them: a stream */
+#define FEW 4u            /* messages with no empty poll between them: no stream yet; */
+#define MANY 16u          /* a stream;                                                */
+#define BULK 4096u        /* or so many bytes of them                                 */
 #define REST_LEAST 750    /* ns */
 #define REST_MOST 6000    /* ns */
 #define MOST_ROUNDS 10000 /* of a message that is there, and then is not: no producer does that */
@@ -331,8 +333,10 @@ static inline int take_plain(struct rill_consumer *consumer, struct rill_message
  * little, longer while that pays; who waits for single messages never does. */
 static void rest(struct rill_consumer *consumer) {
   const uint64_t got = consumer->sequence - consumer->emptied;
+  const uint64_t bytes = consumer->position - consumer->emptied_at;
   consumer->emptied = consumer->sequence;
-  if (rilli_likely(got < BURST)) {
+  consumer->emptied_at = consumer->position;
+  if (rilli_likely(got < FEW || (got < MANY && bytes < BULK))) {
     consumer->rest = REST_LEAST / 2;
     return;
   }

@@ -111,8 +111,8 @@ struct rill_consumer {
   uint32_t full_fence;
   uint32_t eager; /* polls before the clock is looked at, and anybody else          */
   uint32_t follow;
-  int64_t rest;     /* ns, when a stream has been caught up with */
-  uint64_t emptied; /* the sequence that was due at the last empty poll   */
+  int64_t rest;                 /* ns, when a stream has been caught up with       */
+  uint64_t emptied, emptied_at; /* sequence and position at the last empty poll  */
   uint32_t place_turn;
   _Atomic uint32_t interrupted;
   uint32_t waited;  /* for the message that it receives next                */
