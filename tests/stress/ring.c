@@ -146,7 +146,10 @@ static void *come_and_go(void *arg) {
     const int code = consume(worker, random % 3000, &seed);
     if (random % 2 && code == 0)
       CK_EQ(rill_release(&worker->consumer, NULL), 0);
-    due = rilli_released_sequence(&worker->consumer);
+    struct rilli_place place;
+    rilli_publish_cursor(&worker->consumer);
+    CK_EQ(rilli_noted_place(worker->consumer.group, worker->consumer.released, &place), 0);
+    due = place.sequence;
     leave(worker);
     if (code)
       return NULL;
