@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tracer.c - stops at system calls, by ptrace. See tracer.h. */
+/* tracer.c - stops at system calls and instructions, by ptrace. See tracer.h. */
 #include "tracer.h"
 
 #include <errno.h>
@@ -75,9 +75,20 @@ long run_to_stop(struct actor *actor, unsigned n) {
   }
   struct __ptrace_syscall_info info;
   memset(&info, 0, sizeof info);
-  CHECK(ptrace((enum __ptrace_request)PTRACE_GET_SYSCALL_INFO, actor->pid,
-               (void *)sizeof info, &info) > 0);
+  CHECK(ptrace((enum __ptrace_request)PTRACE_GET_SYSCALL_INFO, actor->pid, (void *)sizeof info,
+               &info) > 0);
   return info.op == PTRACE_SYSCALL_INFO_ENTRY ? (long)info.entry.nr : 0;
+}
+
+unsigned run_to_step(struct actor *actor, unsigned n) {
+  for (; n > 0; n--) {
+    resume(actor, PTRACE_SINGLESTEP, 0);
+    const int signal = next_stop(actor);
+    CHECK_THAT(signal > 0, "%s ended before its curtain", actor->name);
+    if (signal == SIGSTOP)
+      return 0;
+  }
+  return 1;
 }
 
 void kill_traced(struct actor *actor) {
