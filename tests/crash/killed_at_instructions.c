@@ -33,6 +33,7 @@ struct sweep {
   void (*after)(void);
   unsigned curtains; /* the steps begin behind the first, 0, or a later one                */
   unsigned seen;     /* not 0: only behind instructions after which others see a difference    */
+  unsigned fine;     /* the stride is divided by it: for short operations; 0: 1                */
 };
 
 /* What others can see of the queue, but for the ring itself. */
@@ -87,9 +88,11 @@ static void drain(void) {
 }
 
 static void sweep(const struct sweep *sweep) {
-  const unsigned step = sweep->seen ? 1 : stride; /* changes are few                          */
+  unsigned step = sweep->seen ? 1 : stride; /* changes are few                                */
+  if (sweep->fine && step > sweep->fine)
+    step /= sweep->fine;
   unsigned points = 0;
-  for (unsigned n = 1 + (sweep->seen ? 0 : stride / 2), more = 1; more; n += step, points++) {
+  for (unsigned n = 1, more = 1; more; n += step, points++) {
     sweep->before();
     struct actor *victim = spawn_traced("victim", sweep->play, NULL);
     for (unsigned i = 0; i < sweep->curtains; i++) {
@@ -153,12 +156,18 @@ static rill_producer *begin_producing(uint64_t n) {
   return mine;
 }
 
+/* Nothing but the publish between the curtains. */
+static void publish_on_stage(rill_producer *mine, uint64_t number) {
+  unsigned char bytes[MESSAGE_MOST];
+  const size_t size = fill_message(number, bytes);
+  curtain();
+  CHECK_CODE(rill_publish(mine, bytes, size, RILL_NOW), 0);
+  curtain();
+}
+
 static void publish_first(void *arg) {
   (void)arg;
-  rill_producer *mine = begin_producing(0);
-  curtain();
-  CHECK_CODE(publish_number(mine, 0, RILL_NOW), 0);
-  curtain();
+  publish_on_stage(begin_producing(0), 0);
 }
 
 /* The message begins before the ring's end and ends behind it. */
@@ -176,10 +185,7 @@ static void publish_across_the_end(void *arg) {
     CHECK_CODE(publish_number(mine, i, RILL_NOW), 0);
     position += length;
   }
-  me->count[0] = i;
-  curtain();
-  CHECK_CODE(publish_number(mine, i, RILL_NOW), 0);
-  curtain();
+  publish_on_stage(mine, i);
 }
 
 /* `number` so that its message has about so many bytes. */
@@ -194,10 +200,7 @@ static uint64_t number_of_size(size_t least, size_t most) {
 
 static void publish_up_to_number(void *arg) {
   (void)arg;
-  rill_producer *mine = begin_producing(cut);
-  curtain();
-  CHECK_CODE(publish_number(mine, cut, RILL_NOW), 0);
-  curtain();
+  publish_on_stage(begin_producing(cut), cut);
 }
 
 static void publish_a_batch(void *arg) {
@@ -243,33 +246,33 @@ static void reserve_and_abort(void *arg) {
   reserve(0);
 }
 
-static void run_producer(void (*play)(void *arg), uint64_t first, unsigned n) {
+static void run_producer(void (*play)(void *arg), uint64_t first, unsigned n, unsigned fine) {
   cut = first;
   whole = n;
-  const struct sweep parts = {play, consumer_waits, successor_goes_on, 0, 0};
+  const struct sweep parts = {play, consumer_waits, successor_goes_on, 0, 0, fine};
   sweep(&parts);
 }
 
 static void first_publish(void) {
-  run_producer(publish_first, 0, 1);
+  run_producer(publish_first, 0, 1, 16);
 }
 static void small_publish(void) {
-  run_producer(publish_up_to_number, number_of_size(9, 64), 1);
+  run_producer(publish_up_to_number, number_of_size(9, 64), 1, 16);
 }
 static void middling_publish(void) {
-  run_producer(publish_up_to_number, number_of_size(65, 256), 1);
+  run_producer(publish_up_to_number, number_of_size(65, 256), 1, 16);
 }
 static void large_publish(void) {
-  run_producer(publish_up_to_number, number_of_size(700, MESSAGE_MOST), 1);
+  run_producer(publish_up_to_number, number_of_size(700, MESSAGE_MOST), 1, 0);
 }
 static void batch(void) {
-  run_producer(publish_a_batch, BEFORE, BATCH);
+  run_producer(publish_a_batch, BEFORE, BATCH, 16);
 }
 static void commit_of_less(void) {
-  run_producer(reserve_and_commit, BEFORE, 1);
+  run_producer(reserve_and_commit, BEFORE, 1, 16);
 }
 static void abort_and_publish(void) {
-  run_producer(reserve_and_abort, BEFORE, 1);
+  run_producer(reserve_and_abort, BEFORE, 1, 0);
 }
 
 static void successor_of_the_last_lap(void) {
@@ -288,8 +291,8 @@ static void successor_of_the_last_lap(void) {
 }
 
 static void publish_over_the_end(void) {
-  const struct sweep parts = {publish_across_the_end, consumer_waits, successor_of_the_last_lap, 1,
-                              0};
+  const struct sweep parts = {
+      publish_across_the_end, consumer_waits, successor_of_the_last_lap, 1, 0, 0};
   sweep(&parts);
 }
 
@@ -366,13 +369,13 @@ static void kept_group_goes_on(void) {
 
 static void receive_and_release(void) {
   before_release = 6;
-  const struct sweep parts = {take_some, producer_and_other, kept_group_goes_on, 0, 0};
+  const struct sweep parts = {take_some, producer_and_other, kept_group_goes_on, 0, 0, 16};
   sweep(&parts);
 }
 static void empty_poll(void) {
   before_release = 28;
-  const struct sweep parts = {take_all_and_look_again, producer_and_other, kept_group_goes_on, 0,
-                              0};
+  const struct sweep parts = {
+      take_all_and_look_again, producer_and_other, kept_group_goes_on, 0, 0, 16};
   sweep(&parts);
 }
 
@@ -398,8 +401,8 @@ static void leave_kept(void *arg) {
 
 static void members_of_a_kept_group(void) {
   before_release = 0;
-  const struct sweep joining = {join_kept, producer_and_other, kept_group_goes_on, 0, 1};
-  const struct sweep leaving = {leave_kept, producer_and_other, kept_group_goes_on, 0, 1};
+  const struct sweep joining = {join_kept, producer_and_other, kept_group_goes_on, 0, 1, 0};
+  const struct sweep leaving = {leave_kept, producer_and_other, kept_group_goes_on, 0, 1, 0};
   sweep(&joining);
   sweep(&leaving);
 }
@@ -427,7 +430,8 @@ static void producer_and_one(void) {
 }
 
 static void a_solo_group(void) {
-  const struct sweep parts = {join_and_leave_alone, producer_and_one, nothing_is_left_of_it, 0, 1};
+  const struct sweep parts = {
+      join_and_leave_alone, producer_and_one, nothing_is_left_of_it, 0, 1, 0};
   sweep(&parts);
 }
 
@@ -442,7 +446,8 @@ static void open_and_close_a_producer(void *arg) {
 static void producers_that_come_and_go(void) {
   cut = 0;
   whole = 0;
-  const struct sweep parts = {open_and_close_a_producer, consumer_waits, successor_goes_on, 0, 1};
+  const struct sweep parts = {
+      open_and_close_a_producer, consumer_waits, successor_goes_on, 0, 1, 0};
   sweep(&parts);
 }
 
@@ -476,7 +481,7 @@ static void the_row_is_kept_and_free(void) {
 }
 
 static void reclaimers_of_the_dead(void) {
-  const struct sweep parts = {reclaim, a_dead_member, the_row_is_kept_and_free, 0, 1};
+  const struct sweep parts = {reclaim, a_dead_member, the_row_is_kept_and_free, 0, 1, 0};
   sweep(&parts);
 }
 
