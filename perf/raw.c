@@ -3,7 +3,12 @@
  *
  * The limit that the machine sets to whatever passes between two cores, and so the
  * unit of all other figures. Two poll loops, since which is faster is the machine's
- * affair: bare, and with the instruction that tells the core it is polling. */
+ * affair: bare, and with the instruction that tells the core it is polling.
+ *
+ * How far a line has to go depends on its address (which slice of the last-level cache
+ * keeps its directory entry): one pair of lines may be a third faster than another, and
+ * stays so for a whole run. A ring goes over many lines, and so does this: another pair
+ * every few trips, in an order that no prefetcher guesses. */
 #include "harness.h"
 #include "relax.h"
 
@@ -15,8 +20,10 @@ struct line {
   _Alignas(128) _Atomic uint64_t value; /* written by one side, polled by the other */
 };
 
+enum { PAIRS = 1024, STAY = 16 }; /* pairs of lines; trips on each at a time    */
+
 struct raw {
-  struct line *lines; /* shared: [0] by ping, [1] by pong                        */
+  struct line *lines; /* shared: pairs, the first by ping, the second by pong     */
   uint64_t sent;      /* each process counts for itself, from the same 0         */
 };
 
@@ -24,8 +31,8 @@ static struct raw spin, pause_;
 
 static int raw_setup(void *self) {
   struct raw *raw = self;
-  void *lines = mmap(NULL, PAIR_SIDES * sizeof *raw->lines, PROT_READ | PROT_WRITE,
-                     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  void *lines = mmap(NULL, PAIRS * PAIR_SIDES * sizeof *raw->lines, PROT_READ | PROT_WRITE,
+                     MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
   if (lines == MAP_FAILED)
     return pair_error(-errno, "shared memory for the raw line: %s", strerror(errno));
   *raw = (struct raw){lines, 0};
@@ -34,7 +41,7 @@ static int raw_setup(void *self) {
 
 static void raw_teardown(void *self) {
   struct raw *raw = self;
-  munmap(raw->lines, PAIR_SIDES * sizeof *raw->lines);
+  munmap(raw->lines, PAIRS * PAIR_SIDES * sizeof *raw->lines);
   raw->lines = NULL;
 }
 
@@ -47,12 +54,17 @@ static inline __attribute__((always_inline)) void await(struct line *line, uint6
   }
 }
 
+/* The pair of the n-th trip: both sides count alike. An odd factor visits all pairs. */
+static inline struct line *pair_of(const struct raw *raw, uint64_t n) {
+  return raw->lines + n / STAY * 389 % PAIRS * PAIR_SIDES;
+}
+
 static inline __attribute__((always_inline)) int ping(void *self, uint64_t n, bool polite) {
   struct raw *raw = self;
   for (uint64_t end = raw->sent + n; raw->sent != end;) {
-    raw->sent++;
-    atomic_store_explicit(&raw->lines[0].value, raw->sent, memory_order_release);
-    await(&raw->lines[1], raw->sent, polite);
+    struct line *pair = pair_of(raw, ++raw->sent);
+    atomic_store_explicit(&pair[0].value, raw->sent, memory_order_release);
+    await(&pair[1], raw->sent, polite);
   }
   return 0;
 }
@@ -60,9 +72,9 @@ static inline __attribute__((always_inline)) int ping(void *self, uint64_t n, bo
 static inline __attribute__((always_inline)) int pong(void *self, uint64_t n, bool polite) {
   struct raw *raw = self;
   for (uint64_t end = raw->sent + n; raw->sent != end;) {
-    raw->sent++;
-    await(&raw->lines[0], raw->sent, polite);
-    atomic_store_explicit(&raw->lines[1].value, raw->sent, memory_order_release);
+    struct line *pair = pair_of(raw, ++raw->sent);
+    await(&pair[0], raw->sent, polite);
+    atomic_store_explicit(&pair[1].value, raw->sent, memory_order_release);
   }
   return 0;
 }
