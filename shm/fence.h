@@ -33,4 +33,14 @@ static inline void rilli_pause(void) {
 #endif
 }
 
+/* A hint that this line is for another core: cldemote (%rax), by its bytes, since assemblers want
+ * to be told of it. Processors that do not know it take it for a nop. */
+static inline void rilli_demote(const void *line) {
+#if defined(__x86_64__)
+  __asm__ volatile(".byte 0x0f, 0x1c, 0x00" : : "a"(line) : "memory");
+#else
+  (void)line;
+#endif
+}
+
 #endif

@@ -16,7 +16,9 @@ static void push_index(struct rill_producer *producer) {
   const uint64_t n = atomic_load_explicit(&ring->page->index_head, memory_order_relaxed);
   struct rilli_index *entry = &ring->index[n % RILLI_INDEX_COUNT];
   const int64_t now = rilli_now();
-  producer->hurried = now - producer->pushed < (int64_t)ring->quantum; /* a byte a nanosecond */
+  const int64_t took = now - producer->pushed, bytes = (int64_t)ring->quantum;
+  producer->hurried = took < bytes; /* a byte a nanosecond */
+  producer->streams = took < bytes / 2;
   producer->pushed = now;
   /* A reader of the old entry that sees these bytes also sees an index_head >= n (E8). */
   atomic_thread_fence(memory_order_release);

@@ -86,7 +86,8 @@ struct rill_producer {
   uint32_t stamp;
   uint64_t room;         /* U: it writes only below; never behind position   */
   int64_t pushed;        /* when the index was pushed last, ns                  */
-  uint32_t hurried;      /* the quantum before that was written at a gigabyte a second  */
+  uint32_t hurried;      /* the quantum before that was written at a gigabyte a second, */
+  uint32_t streams;      /* ... at two                                        */
   uint64_t reserved;     /* bytes of the open reservation, plus 1; 0: none  */
   struct rill_meta meta; /* its meta                                       */
   struct rilli_ring ring;
