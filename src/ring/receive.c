@@ -45,6 +45,13 @@ void rilli_consumer_init(struct rill_consumer *consumer) {
 
 /* --- cursor --------------------------------------------------------------- */
 
+/* Does a cursor that goes from here to there pass the one that a producer waits for? The store that
+ * passes it wakes; one before it did, if it is behind them already. */
+static inline int reaches(uint64_t waiting, uint64_t from, uint64_t to) {
+  return waiting % RILLI_FRAME_ALIGN == 0 && rilli_before(from, waiting) &&
+         !rilli_before(to, waiting);
+}
+
 /* Stores the cursor (E2), with the sequence of the message there, and wakes a producer that
  * waits for it (E7). */
 static void publish_cursor(struct rill_consumer *consumer, uint64_t sequence) {
@@ -60,9 +67,7 @@ static void publish_cursor(struct rill_consumer *consumer, uint64_t sequence) {
   rilli_store_place(group, turn, cursor, sequence);
   atomic_store_explicit(&group->cursor, cursor, memory_order_release); /* E2 */
   rilli_fence_own(consumer->full_fence);                               /* E7 */
-  const uint64_t waiting = atomic_load_explicit(consumer->waiting, memory_order_relaxed);
-  if (waiting % RILLI_FRAME_ALIGN == 0 && !rilli_before(cursor, waiting) &&
-      rilli_before(before, waiting)) /* the last store did not wake it already */
+  if (reaches(atomic_load_explicit(consumer->waiting, memory_order_relaxed), before, cursor))
     rilli_wake_producer(consumer->ring.hints);
 }
 
@@ -94,14 +99,21 @@ static __attribute__((noinline)) int publish_or_fail(struct rill_consumer *consu
   return 0;
 }
 
-/* Does somebody have to know of a release up to here? */
-static inline int worth_publishing(const struct rill_consumer *consumer, uint64_t to) {
-  return to - consumer->published >= consumer->publish_step ||
+/* Nobody has to know of every release: not one that is less than a step from the last that was
+ * published, while the producer does not wait; */
+static inline int may_publish(const struct rill_consumer *consumer) {
+  return consumer->released - consumer->published >= consumer->publish_step ||
          atomic_load_explicit(consumer->waiting, memory_order_relaxed) != RILLI_NONE;
 }
 
-static __attribute__((noinline)) int publish_all(struct rill_consumer *consumer) {
-  return publish_or_fail(consumer, consumer->sequence);
+/* ... nor one that does not give it the room that it sleeps for. */
+static __attribute__((noinline)) int publish_release(struct rill_consumer *consumer,
+                                                     uint64_t sequence) {
+  const uint64_t waiting = atomic_load_explicit(consumer->waiting, memory_order_relaxed);
+  if (consumer->released - consumer->published < consumer->publish_step && waiting != RILLI_SPINS &&
+      !reaches(waiting, consumer->published, consumer->released))
+    return 0;
+  return publish_or_fail(consumer, sequence);
 }
 
 static __attribute__((noinline)) int release_slowly(struct rill_consumer *consumer,
@@ -116,15 +128,15 @@ static __attribute__((noinline)) int release_slowly(struct rill_consumer *consum
     consumer->released = to;
   else /* it was released before */
     sequence = rilli_released_sequence(consumer);
-  return worth_publishing(consumer, consumer->released) ? publish_or_fail(consumer, sequence) : 0;
+  return may_publish(consumer) ? publish_release(consumer, sequence) : 0;
 }
 
 int rill_release(rill_consumer *consumer, const struct rill_message *up_to) {
   if (rilli_unlikely(!up_to || up_to->token != consumer->position))
     return release_slowly(consumer, up_to); /* not the message received last */
   consumer->released = consumer->position;
-  if (rilli_unlikely(worth_publishing(consumer, consumer->released)))
-    return publish_all(consumer);
+  if (rilli_unlikely(may_publish(consumer)))
+    return publish_release(consumer, consumer->sequence);
   return 0;
 }
 

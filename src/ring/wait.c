@@ -113,19 +113,21 @@ static int spin_for_room(struct rill_producer *producer, uint64_t need, int64_t 
 }
 
 /* The cursor at which to be woken: an eighth of the ring more than needed, so that a woken
- * producer has something to do, but never beyond what consumers can reach. */
-static uint64_t target(const struct rill_producer *producer, uint64_t need) {
-  const uint64_t eager = need - producer->ring.capacity + producer->ring.capacity / 8;
+ * producer has something to do, but never beyond what consumers can reach. Consumers that are slow
+ * shall not be waited for so long: in the second slice it is what is needed. */
+static uint64_t target(const struct rill_producer *producer, uint64_t need, int soon) {
+  const uint64_t least = need - producer->ring.capacity;
+  const uint64_t eager = least + (soon ? 0 : producer->ring.capacity / 8);
   return (rilli_before(producer->position, eager) ? producer->position : eager) &
          ~(uint64_t)(RILLI_FRAME_ALIGN - 1);
 }
 
 static int park_for_room(struct rill_producer *producer, uint64_t need, int64_t deadline) {
   const struct rilli_ring *ring = &producer->ring;
-  for (;;) {
+  for (int soon = deadline < later(rilli_now(), RILLI_SLICE);; soon = 1) {
     const struct rilli_futex room = {
         &ring->hints->room, atomic_load_explicit(&ring->hints->room, memory_order_acquire)};
-    atomic_store_explicit(&ring->page->waiting, target(producer, need),
+    atomic_store_explicit(&ring->page->waiting, target(producer, need, soon),
                           memory_order_release); /* E7 */
     const int64_t slice = rilli_fence_peers() ? RILLI_SLICE : RILLI_SLICE_BLIND;
     if (rilli_scan_groups(producer, need) == 0)

@@ -4,8 +4,8 @@
  * Follows rilli_wait_room (src/ring/wait.c) with rilli_scan_groups (gate.c), and
  * release and rilli_publish_cursor (receive.c), edges E2 and E7. Frames are units; the
  * write limit is left out (join.pml). A consumer publishes its cursor lazily: at the
- * first empty poll, when a release sees that the producer waits, and otherwise whenever
- * it likes (the code: every capacity/8). It may leave at any time (one of the two, if not LARGE).
+ * first empty poll, when a release passes the place that the producer waits for, and
+ * otherwise whenever it likes (the code: every capacity/32). It may leave at any time (one of the two, if not LARGE).
  *
  * Memory: x86-TSO. The producer's commit and waiting words and each consumer's cursor
  * pass through store buffers. membarrier drains the buffers of registered consumers;
@@ -185,7 +185,7 @@ proctype Consumer(byte i) {
        assert(c < sent && sent <= c + CAP);              /* read, whole; now released */
        c++;
        mine[i] = c;
-       beside[i] = parked && c >= waiting && cursor[i] < waiting
+       beside[i] = parked && c >= waiting && published < waiting
      };
      X;
 #ifdef no_look
@@ -195,7 +195,7 @@ proctype Consumer(byte i) {
 #endif
      if
      :: publish(c); published = c
-     :: w == NONE || c < w                               /* later, then */
+     :: w == NONE || c < w || published >= w             /* later, then */
      fi;
      atomic { assert(!beside[i] || published == c); beside[i] = false; w = 0 }
   :: c < N && c >= head && c != published ->             /* an empty poll, the first one */

@@ -343,12 +343,12 @@ static void the_cursor_follows_lazily_but_follows(void **state) {
   end();
 }
 
-static void only_the_release_that_passes_the_target_wakes_the_producer(void **state) {
+static void only_the_release_that_passes_the_target_is_told_to_the_producer(void **state) {
   (void)state;
   begin(NULL);
   struct rill_message message;
   const uint64_t start = cursor_of(0);
-  uint64_t stride = 0, wakes = 0;
+  uint64_t stride = 0, wakes = 0, told = start;
   for (uint64_t i = 0; i < 12; i++) {
     assert_code(publish(i, 100), 0);
     stride = stride ? stride : producer.position - start;
@@ -359,9 +359,11 @@ static void only_the_release_that_passes_the_target_wakes_the_producer(void **st
   for (uint64_t i = 1; i <= 12; i++) {
     assert_code(rill_receive(&consumer, RILL_NOW, &message), 0);
     assert_code(rill_release(&consumer, &message), 0);
-    assert_true(cursor_of(0) == message.token);
-    if (message.token - stride < targets[wakes % 2] && message.token >= targets[wakes % 2])
+    if (message.token - stride < targets[wakes % 2] && message.token >= targets[wakes % 2]) {
       wakes++;
+      told = message.token;
+    }
+    assert_true(cursor_of(0) == told); /* twelve messages are less than capacity/32 */
     assert_int_equal(atomic_load(&plain.ring.hints->room) - first, wakes);
     if (i == 5) /* it slept again, for another group */
       atomic_store(&plain.ring.page->waiting, targets[1]);
@@ -403,7 +405,7 @@ int main(void) {
       BEHAVIOUR(an_aborted_reservation_is_never_seen),
       BEHAVIOUR(only_what_was_received_and_not_released_can_be_released),
       BEHAVIOUR(the_cursor_follows_lazily_but_follows),
-      BEHAVIOUR(only_the_release_that_passes_the_target_wakes_the_producer),
+      BEHAVIOUR(only_the_release_that_passes_the_target_is_told_to_the_producer),
       BEHAVIOUR(what_is_not_released_is_not_overwritten)};
   return cmocka_run_group_tests_name("ring_messages", tests, NULL, NULL);
 }
