@@ -5,13 +5,14 @@
 # sh tests/run.sh                     the ordinary tier, Release
 # sh tests/run.sh asan tsan clang     the same with other presets (see CMakePresets.json)
 # sh tests/run.sh aarch64             a cross-build: compiles without warnings, runs nothing
+# sh tests/run.sh slow                the slow tier: large models, every instruction, long storms
 set -eu
 cd "$(dirname "$0")/.."
 . src/packages.sh
 
 case "${1-}" in
 -h | --help)
-  sed -n '3,8s/^# \{0,1\}//p' tests/run.sh
+  sed -n '3,9s/^# \{0,1\}//p' tests/run.sh
   exit 0
   ;;
 esac
@@ -27,14 +28,13 @@ need_peers() {
 for preset in "$@"; do
   case $preset in
   asan | tsan) ;;
-  release | debug) need_peers ;;
-  clang)
-    need_packages clang
+  release | debug | clang | slow) # tests/fuzz is built by clang, whatever the rest is built by
+    need_packages clang libclang-rt-14-dev
     need_peers
     ;;
   aarch64) need_packages gcc-aarch64-linux-gnu libc6-dev-arm64-cross ;;
   *)
-    echo "tests/run.sh: there is no preset '$preset'; presets: release debug asan tsan clang aarch64" >&2
+    echo "tests/run.sh: there is no preset '$preset'; presets: release debug asan tsan clang aarch64 slow" >&2
     exit 2
     ;;
   esac
@@ -46,6 +46,11 @@ result=$(mktemp)
 trap 'rm -f "$result"' EXIT
 for preset in "$@"; do
   echo "== $preset: configure and build"
+  tier="--preset $preset"
+  if [ "$preset" = slow ]; then
+    preset=release
+    tier='--test-dir build-release --label-regex slow --output-on-failure'
+  fi
   cmake --preset "$preset" >"$result" 2>&1 || {
     cat "$result"
     exit 1
@@ -60,7 +65,8 @@ for preset in "$@"; do
   }
   echo "== $preset: test"
   code=0
-  ctest --preset "$preset" -j "$(nproc)" --timeout 240 >"$result" 2>&1 || code=$?
+  # shellcheck disable=SC2086 # words
+  ctest $tier -j "$(nproc)" --timeout 240 >"$result" 2>&1 || code=$?
   cat "$result"
   # "97% tests passed, 2 tests failed out of 61"
   line=$(grep -E '^[0-9]+% tests passed' "$result" || echo "0% tests passed, 1 tests failed out of 1")
