@@ -147,10 +147,14 @@ static int on_a_frame(struct examination *exam, uint64_t cursor) {
   return rilli_walk(ring, &until, &place) != 0 || place.position == cursor;
 }
 
-static void examine_cursor(struct examination *exam, const char *name, uint64_t cursor) {
+static void examine_cursor(struct examination *exam, const struct rilli_group *group,
+                           const char *name, uint64_t cursor) {
   const uint64_t limit = atomic_load_explicit(&exam->ring->page->limit, memory_order_acquire);
   const int reliable = !exam->ring->overwrite;
-  if (cursor % RILLI_FRAME_ALIGN != 0 || (reliable && limit - cursor > 2 * exam->ring->capacity))
+  const int far = reliable && limit - cursor > 2 * exam->ring->capacity;
+  if (atomic_load_explicit(&group->cursor, memory_order_acquire) != cursor)
+    return; /* it went on, and the limit may be of much later: whoever looks may be stopped */
+  if (cursor % RILLI_FRAME_ALIGN != 0 || far)
     tell(exam->report, RILLI_WRONG, "group %s: its cursor %llu makes no sense (write limit %llu)",
          name, number(cursor), number(limit));
   else if (!on_a_frame(exam, cursor))
@@ -187,7 +191,7 @@ static void examine_group(struct examination *exam, uint32_t index) {
     tell(exam->report, RILLI_FINE, "group %s: %s", name,
          state == RILLI_GROUP_KEPT ? "kept, without a member" : "has a living member");
   if (state != RILLI_GROUP_JOINING && cursor != RILLI_NONE)
-    examine_cursor(exam, name, cursor);
+    examine_cursor(exam, group, name, cursor);
 }
 
 static void examine_names(struct examination *exam) {
