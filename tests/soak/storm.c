@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: MIT */
+/* storm.c - many processes that come, go, are stopped and killed at random; and who sees to it.
+ *
+ * soak_storm [SECONDS [SEED]]. Every consumer checks sequence and content of every message,
+ * every successor where it goes on (lives.c), every janitor what it sees (janitor.c), and when
+ * all are gone nothing may be lost or left (end.c). The supervisor kills, stops and pokes, and
+ * starts anew who has ended. Nobody may be stuck: who does nothing for a minute although it is
+ * not stopped, or a line on which no message gets through for a minute although nobody of it is
+ * killed any more, ends the test, which then says where everyone stood. What each process
+ * chooses follows from the seed; how they meet is the kernel's. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lives.h"
+
+#define SECOND INT64_C(1000000000)
+#define STUCK (60 * SECOND * (SUPPORT_SANITIZED ? 3 : 1))
+#define CALM_AFTER (10 * SECOND)
+
+const char *const keeper_names[KEEPERS] = {"one", "two"};
+const struct line lines[LINES] = {
+    {"reliable", 65536, RILL_RELIABLE, RILL_KEPT, 0, 1, 0},
+    {"reliable/stamped", 262144, RILL_RELIABLE, RILL_KEPT, 1, 1, 0},
+    {"reliable/coming", 65536, RILL_RELIABLE, RILL_TRANSIENT, 0, 0, 1},
+    {"reliable/removed", 131072, RILL_RELIABLE, RILL_KEPT, 1, 1, 1},
+    {"overwrite", 65536, RILL_OVERWRITE, RILL_KEPT, 0, 1, 0},
+    {"overwrite/stamped", 1048576, RILL_OVERWRITE, RILL_KEPT, 1, 1, 0},
+    {"overwrite/coming", 131072, RILL_OVERWRITE, RILL_TRANSIENT, 1, 0, 1},
+    {"overwrite/removed", 65536, RILL_OVERWRITE, RILL_KEPT, 0, 0, 1},
+};
+
+struct world *world;
+struct slot *self;
+static uint64_t dice;
+
+struct tally {
+  uint64_t kills, stops, pokes, leaves, registries;
+};
+static struct tally tally;
+
+uint64_t chance(uint64_t below) {
+  return support_random(&dice) % below;
+}
+
+void at(const char *format, ...) {
+  va_list args;
+  if (!self)
+    return;
+  va_start(args, format);
+  (void)vsnprintf(self->where, sizeof self->where, format, args);
+  va_end(args);
+  atomic_store(&self->beat, rill_clock());
+}
+
+/* --- failing ---------------------------------------------------------------------------- */
+
+static const char *const role_names[] = {"producer", "keeper",  "reader",
+                                         "tail",     "janitor", "registry"};
+
+static void where_everyone_stood(void) {
+  for (unsigned i = 0; i < SLOTS; i++) {
+    const struct slot *slot = &world->slots[i];
+    (void)dprintf(2, "  %-8s of %-18s %7d%s life %llu, %.1f s ago: %s\n", role_names[slot->role],
+                  slot->role < JANITOR ? lines[slot->line].name : "all", (int)slot->pid,
+                  slot->stopped ? " stopped" : "", (number)slot->lives,
+                  slot->beat ? (double)(rill_clock() - slot->beat) / 1e9 : 0.0, slot->where);
+  }
+}
+
+/* In a process of the storm; the supervisor sees how it ended. */
+void fail(const char *file, int line, const char *format, ...) {
+  va_list args;
+  char text[600];
+  va_start(args, format);
+  (void)vsnprintf(text, sizeof text, format, args);
+  va_end(args);
+  const char *base = strrchr(file, '/');
+  (void)dprintf(2, "%s:%d: in a %s: %s\n", base ? base + 1 : file, line,
+                self ? role_names[self->role] : "supervisor", text);
+  if (self)
+    _exit(99);
+  (void)dprintf(2, "seed %llu; where everyone stood:\n", (number)world->seed);
+  where_everyone_stood();
+  support_end();
+  (void)signal(SIGTERM, SIG_IGN);
+  (void)kill(0, SIGKILL);
+  _exit(1);
+}
+
+/* --- processes of the storm ---------------------------------------------------------------- */
+
+static void poked(int signal_number) {
+  rill_consumer *consumer = atomic_load(&to_interrupt);
+  atomic_fetch_add(&pokes, 1);
+  if (signal_number == SIGUSR2 && consumer)
+    (void)rill_consumer_interrupt(consumer);
+}
+
+static void be_a_registry(void) {
+  static const char *const arguments[] = {"rilld", "--foreground", NULL};
+  const int null = open("/dev/null", O_RDWR);
+  for (int fd = 0; fd < 3; fd++)
+    (void)dup2(null, fd);
+  (void)execv(RILLD, (char *const *)(uintptr_t)arguments);
+  _exit(98);
+}
+
+static rill_context *open_context(void) {
+  const struct rill_context_attr attr = {.size = sizeof attr, .fence = (uint32_t)chance(3)};
+  rill_context *context = NULL;
+  if (chance(4) == 0)
+    (void)setenv("RILL_FENCE", "full", 1);
+  const int code = rill_context_open(&attr, &context);
+  CHECK_THAT(code == 0, "rill_context_open: %d (%s)", code, rill_error());
+  return context;
+}
+
+/* Signals that come before there is a handler wait until there is one. */
+static void hold_pokes(int how) {
+  sigset_t both;
+  (void)sigemptyset(&both);
+  (void)sigaddset(&both, SIGUSR1);
+  (void)sigaddset(&both, SIGUSR2);
+  CHECK(sigprocmask(how, &both, NULL) == 0);
+}
+
+static void handle_pokes(void) {
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_handler = poked;
+  restarts_calls = chance(2) == 0;
+  action.sa_flags = restarts_calls ? SA_RESTART : 0;
+  (void)sigaction(SIGUSR1, &action, NULL);
+  (void)sigaction(SIGUSR2, &action, NULL);
+  hold_pokes(SIG_UNBLOCK);
+}
+
+static void live(struct slot *slot) {
+  (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+  self = slot;
+  dice = world->seed ^ (uint64_t)(slot - world->slots) << 40 ^ slot->lives << 8;
+  if (slot->role == REGISTRY)
+    be_a_registry();
+  handle_pokes();
+  rill_context *context = open_context();
+  if (slot->role == PRODUCER)
+    live_producer(context, slot->line);
+  else if (slot->role == JANITOR)
+    live_janitor(context);
+  else
+    live_consumer(context, slot->line);
+  if (chance(2))
+    rill_context_close(context);
+  _exit(0);
+}
+
+/* --- the supervisor ---------------------------------------------------------------------- */
+
+static void start(struct slot *slot) {
+  slot->lives++;
+  slot->leave = 0;
+  slot->killed = slot->stopped = 0;
+  slot->beat = rill_clock();
+  (void)snprintf(slot->where, sizeof slot->where, "starting");
+  const pid_t pid = fork();
+  CHECK(pid >= 0);
+  if (pid == 0)
+    live(slot);
+  slot->pid = pid;
+}
+
+/* What ends a registry in order: a signal, also before it is ready for it; or that there is one. */
+static int is_registrys_end(int status) {
+  return WIFEXITED(status) ? WEXITSTATUS(status) <= 1 : WTERMSIG(status) == SIGTERM;
+}
+
+/* In order, killed by the supervisor, or with a parent that was. */
+static void check_end(const struct slot *slot, int status) {
+  const int killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && (!slot || slot->killed);
+  CHECK_THAT(status == 0 || killed || (slot && slot->role == REGISTRY && is_registrys_end(status)),
+             "a %s of %s ended with status %x, last at: %s",
+             slot ? role_names[slot->role] : "forked child", slot ? lines[slot->line].name : "all",
+             (unsigned)status, slot ? slot->where : "");
+}
+
+/* All that have ended; children of processes that ended are ours as well. */
+static void reap(void) {
+  int status;
+  for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+    struct slot *slot = NULL;
+    for (unsigned i = 0; i < SLOTS && !slot; i++)
+      if (world->slots[i].pid == pid)
+        slot = &world->slots[i];
+    check_end(slot, status);
+    if (!slot)
+      continue;
+    slot->pid = 0;
+    slot->due = rill_after((int64_t)chance(slot->role == REGISTRY ? 300000000 : 30000000));
+  }
+}
+
+static int is_calm(const struct slot *slot) {
+  return slot->role < JANITOR && atomic_load(&world->calm[slot->line]);
+}
+
+static void kill_slot(struct slot *slot) {
+  slot->killed = 1;
+  tally.kills++;
+  tally.registries += slot->role == REGISTRY;
+  CHECK(kill(slot->pid, SIGKILL) == 0);
+}
+
+static void kill_line(unsigned line) {
+  for (unsigned i = 0; i < SLOTS; i++) {
+    struct slot *slot = &world->slots[i];
+    if (slot->pid && slot->role < JANITOR && slot->line == line && !is_calm(slot))
+      kill_slot(slot);
+  }
+}
+
+static void do_something(void) {
+  struct slot *slot = &world->slots[chance(SLOTS)];
+  const uint64_t what = chance(100);
+  if (!slot->pid || slot->killed || is_calm(slot))
+    return;
+  if (what < 45)
+    kill_slot(slot);
+  else if (what < 65 && !slot->stopped) {
+    tally.stops++;
+    slot->stopped = 1;
+    slot->due = rill_after((int64_t)chance(200000000));
+    CHECK(kill(slot->pid, SIGSTOP) == 0);
+  } else if (what < 85 && slot->role != REGISTRY) {
+    tally.pokes++;
+    CHECK(kill(slot->pid, chance(2) ? SIGUSR1 : SIGUSR2) == 0);
+  } else if (what < 97) {
+    tally.leaves++;
+    atomic_store(&slot->leave, 1);
+    CHECK(kill(slot->pid, slot->role == REGISTRY ? SIGTERM : SIGUSR2) == 0);
+  } else if (slot->role < JANITOR)
+    kill_line(slot->line);
+}
+
+static void let_on_and_start(void) {
+  const rill_time now = rill_clock();
+  for (unsigned i = 0; i < SLOTS; i++) {
+    struct slot *slot = &world->slots[i];
+    if (slot->due > now)
+      continue;
+    if (slot->pid && slot->stopped) {
+      slot->stopped = 0;
+      slot->beat = now;
+      CHECK(kill(slot->pid, SIGCONT) == 0);
+    } else if (!slot->pid)
+      start(slot);
+  }
+}
+
+/* --- nobody is stuck ----------------------------------------------------------------------- */
+
+static void watch_processes(rill_time now) {
+  for (unsigned i = 0; i < SLOTS; i++) {
+    const struct slot *slot = &world->slots[i];
+    if (slot->pid && !slot->stopped && !slot->killed && slot->role != REGISTRY)
+      CHECK_THAT(now - slot->beat < STUCK, "a %s of %s is stuck at: %s", role_names[slot->role],
+                 lines[slot->line].name, slot->where);
+  }
+}
+
+/* A line that makes no headway is left in peace; then it has to. */
+static void watch_lines(rill_time now) {
+  static rill_time moved[LINES];
+  static uint64_t before[LINES];
+  for (unsigned i = 0; i < LINES; i++) {
+    const uint64_t received = atomic_load(&world->received[i]);
+    if (received != before[i] || moved[i] == 0) {
+      moved[i] = now;
+      before[i] = received;
+      atomic_store(&world->calm[i], 0);
+    } else if (now - moved[i] > CALM_AFTER)
+      atomic_store(&world->calm[i], 1);
+    CHECK_THAT(now - moved[i] < CALM_AFTER + STUCK, "%s: no message gets through", lines[i].name);
+  }
+}
+
+static void rage(rill_time end) {
+  while (rill_clock() < end) {
+    reap();
+    let_on_and_start();
+    do_something();
+    const rill_time now = rill_clock();
+    watch_processes(now);
+    watch_lines(now);
+    rest_a_little(6000000);
+  }
+}
+
+/* All are asked to leave; who waits for what does not come any more is killed in the end. */
+static void calm_down(void) {
+  unsigned left = 1;
+  atomic_store(&world->over, 1);
+  for (unsigned turns = 0; left; turns++) {
+    left = 0;
+    for (unsigned i = 0; i < SLOTS; i++) {
+      struct slot *slot = &world->slots[i];
+      if (!slot->pid)
+        continue;
+      left++;
+      (void)kill(slot->pid, SIGCONT);
+      slot->stopped = 0;
+      if (turns > 40 && !slot->killed)
+        kill_slot(slot);
+      else if (turns % 4 == 0)
+        (void)kill(slot->pid, slot->role == REGISTRY ? SIGTERM : SIGUSR2);
+    }
+    reap();
+    rest_a_little(100000000);
+    watch_processes(rill_clock());
+  }
+  int status; /* forked children that outlived their parents */
+  for (pid_t pid; (pid = waitpid(-1, &status, 0)) > 0 || (pid < 0 && errno == EINTR);)
+    if (pid > 0)
+      check_end(NULL, status);
+}
+
+/* Eight to a line, and those that look after all. */
+static void cast_roles(void) {
+  static const enum role cast[] = {PRODUCER, PRODUCER, KEEPER, KEEPER,
+                                   READER,   READER,   TAIL,   READER};
+  for (unsigned i = 0; i < SLOTS; i++) {
+    struct slot *slot = &world->slots[i];
+    slot->line = i / 8 % LINES;
+    slot->role = i < 8 * LINES ? cast[i % 8] : i % 8 < 2 ? REGISTRY : JANITOR;
+    slot->keeper = i % 8 == 3;
+    slot->due = rill_after((int64_t)chance(200000000));
+  }
+}
+
+static void sum_up(void) {
+  uint64_t published = 0, received = 0, lost = 0, lives = 0;
+  for (unsigned i = 0; i < LINES; i++) {
+    (void)printf("  %-18s %8llu published, %8llu received, %8llu lost\n", lines[i].name,
+                 (number)world->published[i], (number)world->received[i], (number)world->lost[i]);
+    published += world->published[i];
+    received += world->received[i];
+    lost += world->lost[i];
+    CHECK_THAT(world->published[i] && world->received[i], "%s: nothing happened", lines[i].name);
+  }
+  for (unsigned i = 0; i < SLOTS; i++)
+    lives += world->slots[i].lives;
+  (void)printf("  %llu lives, %llu left when asked, %llu signals, %llu interrupted, %llu forks; "
+               "%llu kept groups went on, %llu removals, %llu gc, %llu doctor\n",
+               (number)lives, (number)tally.leaves, (number)tally.pokes, (number)world->interrupted,
+               (number)world->forks, (number)world->successors, (number)world->removals,
+               (number)world->collections, (number)world->examinations);
+  (void)printf("storm: %llu messages published, %llu received, %llu lost and counted; %llu kills, "
+               "%llu stops, %llu failovers, the registry killed %llu times; seed %llu\n",
+               (number)published, (number)received, (number)lost, (number)tally.kills,
+               (number)tally.stops, (number)world->failovers, (number)tally.registries,
+               (number)world->seed);
+}
+
+int main(int argc, char **argv) {
+  const int64_t span = (argc > 1 ? strtoll(argv[1], NULL, 10) : 20) * SECOND;
+  rill_context *context = NULL;
+  (void)setpgid(0, 0);
+  world = mmap(NULL, sizeof *world, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (world == MAP_FAILED)
+    return 1;
+  world->seed = argc > 2 ? strtoull(argv[2], NULL, 0) : (uint64_t)rill_clock();
+  (void)printf("storm of %lld s, seed %llu\n", (long long)(span / SECOND), (number)world->seed);
+  (void)fflush(stdout);
+  dice = world->seed;
+  support_begin("storm");
+  (void)alarm(0); /* the supervisor watches by itself */
+  (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+  hold_pokes(SIG_BLOCK);
+  cast_roles();
+  rage(rill_after(span));
+  calm_down();
+  const int code = rill_context_open(NULL, &context);
+  CHECK_THAT(code == 0, "rill_context_open: %d (%s)", code, rill_error());
+  last_act(context);
+  rill_context_close(context);
+  support_end();
+  sum_up();
+  return 0;
+}
