@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+/* signals_at_waits.c - a signal at each step of every wait: delivered at each stop of a system
+ * call from the call on, and behind single instructions in between, to a handler that restarts
+ * calls and to one that does not. Then what it waits for comes: nothing is lost, nothing comes
+ * twice, and -EINTR is returned where the interface says so, and nowhere else.
+ *
+ * RILL_TEST_STRIDE sets how many instructions lie between two tries. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+
+#include "tracer.h"
+
+#define STOPS 17u      /* of system calls: the look at the producer, and the first sleep */
+#define MORE_STOPS 30u /* what follows: the next slice                                  */
+
+enum { HANDLED, INTERRUPTED, WAITS, DONE }; /* counts                                  */
+
+struct wait {
+  const char *name;
+  void (*prepare)(void); /* by the actor, in front of the curtain                    */
+  int (*call)(void);     /* what waits; 0: it came                                   */
+  void (*stage)(void);   /* by the test: what makes it wait                          */
+  void (*give)(void);    /* by the test: what it waits for                           */
+  void (*strike)(void);  /* by the test: all that is left                            */
+  int restarts;          /* a handler that restarts calls does not end it            */
+};
+
+struct part {
+  const struct wait *wait;
+  int flags; /* of the handler */
+};
+
+static rill_queue *queue;
+static rill_producer *producer;
+static rill_consumer *consumer;
+static uint64_t number;
+
+static unsigned stride(void) {
+  const char *wish = getenv("RILL_TEST_STRIDE");
+  return wish ? (unsigned)strtoul(wish, NULL, 10) : 401;
+}
+
+/* --- the waits ----------------------------------------------------------------------- */
+
+static void stage_queue(void) {
+  queue = open_queue(NULL);
+  number = 0;
+}
+
+static void strike_queue(void) {
+  rill_producer_close(producer);
+  rill_consumer_close(consumer);
+  rill_queue_close(queue);
+  producer = NULL;
+  consumer = NULL;
+  queue = NULL;
+  gc_leaves_nothing();
+}
+
+static void stage_for_message(void) {
+  stage_queue();
+  producer = open_producer(queue, RILL_PARK, RILL_NOW);
+}
+
+static void give_message(void) {
+  CHECK_CODE(publish_number(producer, number++, RILL_NOW), 0);
+  CHECK_CODE(publish_number(producer, number++, RILL_NOW), 0);
+}
+
+static void join_parking(void) {
+  consumer = open_consumer(open_queue(NULL), (struct joining){.wait = RILL_PARK});
+}
+
+static void join_adaptive(void) {
+  consumer = open_consumer(open_queue(NULL), (struct joining){.wait = RILL_ADAPTIVE});
+}
+
+static void join_spinning(void) {
+  consumer = open_consumer(open_queue(NULL), (struct joining){.wait = RILL_SPIN});
+}
+
+static void look_on(void) {
+  consumer =
+      open_consumer(open_queue(NULL), (struct joining){.wait = RILL_PARK, .flags = RILL_TAIL});
+}
+
+static int receive_the_next(void) {
+  struct rill_message message;
+  const int code = rill_receive(consumer, rill_after(INT64_C(50000000000)), &message);
+  if (code)
+    return code;
+  CHECK(message.sequence == number && message.lost == 0);
+  check_message(&message, number++);
+  return number == 2 ? 0 : 1;
+}
+
+static void stage_full(void) {
+  stage_queue();
+  consumer = open_consumer(queue, (struct joining){.wait = RILL_PARK});
+  rill_producer *filler = open_producer(queue, RILL_PARK, RILL_NOW);
+  while (publish_number(filler, number, RILL_NOW) == 0)
+    number++;
+  rill_producer_close(filler);
+}
+
+static void become_producer(void) {
+  queue = open_queue(NULL);
+  producer = open_producer(queue, RILL_PARK, RILL_NOW);
+  number = stat_of(queue).sequence;
+}
+
+static int publish_into_full(void) {
+  return publish_number(producer, number, rill_after(INT64_C(50000000000)));
+}
+
+/* All of what was there, and what could be published then. */
+static void give_room(void) {
+  for (uint64_t i = 0; i <= number; i++)
+    receive_number(consumer, i);
+}
+
+static void stage_nothing(void) {
+  (void)context_here();
+}
+
+static void only_context(void) {
+  (void)context_here();
+}
+
+static int open_when_it_is_there(void) {
+  return rill_queue_open(context_here(), "q", 0, NULL, rill_after(INT64_C(50000000000)), &queue);
+}
+
+static void strike_nothing(void) {
+  CHECK_CODE(rill_queue_unlink(context_here(), "q"), 0);
+  rill_queue_close(queue);
+  queue = NULL;
+}
+
+static void just_open(void) {
+  queue = open_queue(NULL);
+}
+
+static int follow(void) {
+  const int code = rill_producer_open(queue, NULL, rill_after(INT64_C(50000000000)), &producer);
+  if (code == 0)
+    CHECK(stat_of(queue).sequence == 0);
+  return code;
+}
+
+static void give_place(void) {
+  rill_producer_close(producer);
+  producer = NULL;
+}
+
+static const struct wait waits[] = {
+    {"a parking consumer", join_parking, receive_the_next, stage_for_message, give_message,
+     strike_queue, 1},
+    {"an adaptive consumer", join_adaptive, receive_the_next, stage_for_message, give_message,
+     strike_queue, 1},
+    {"a spinning consumer", join_spinning, receive_the_next, stage_for_message, give_message,
+     strike_queue, 1},
+    {"a tail", look_on, receive_the_next, stage_for_message, give_message, strike_queue, 1},
+    {"a producer", become_producer, publish_into_full, stage_full, give_room, strike_queue, 0},
+    {"an open", only_context, open_when_it_is_there, stage_nothing, stage_queue, strike_nothing, 0},
+    {"a successor", just_open, follow, stage_for_message, give_place, strike_queue, 0},
+};
+
+/* --- the actor ------------------------------------------------------------------------ */
+
+static void handle(int signal_number) {
+  (void)signal_number;
+  atomic_fetch_add(&me->count[HANDLED], 1);
+}
+
+static void wait_for_it(void *arg) {
+  const struct part part = *(const struct part *)arg;
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_handler = handle;
+  action.sa_flags = part.flags;
+  CHECK(sigaction(SIGUSR1, &action, NULL) == 0);
+  part.wait->prepare();
+  curtain();
+  for (int code = 1; code != 0;) {
+    at("%s waits", part.wait->name);
+    code = part.wait->call();
+    if (code == -EINTR)
+      atomic_fetch_add(&me->count[INTERRUPTED], 1);
+    else
+      CHECK_THAT(code == 0 || code == 1, "%s: %d (%s)", part.wait->name, code, rill_error());
+  }
+  atomic_store(&me->count[DONE], 1);
+}
+
+/* --- the test ------------------------------------------------------------------------- */
+
+static int stopped_by(const struct actor *actor) {
+  int status;
+  while (waitpid(actor->pid, &status, 0) < 0)
+    CHECK(errno == EINTR);
+  CHECK_THAT(WIFSTOPPED(status), "%s ended with %x before its signal, last at: %s", actor->name,
+             (unsigned)status, actor->where);
+  return WSTOPSIG(status);
+}
+
+/* Sent where it stands; it goes on until the kernel hands it over, and then for good. */
+static void signal_and_let_go(struct actor *actor) {
+  CHECK(kill(actor->pid, SIGUSR1) == 0);
+  do
+    CHECK(ptrace(PTRACE_CONT, actor->pid, NULL, NULL) == 0);
+  while (stopped_by(actor) != SIGUSR1);
+  CHECK(ptrace(PTRACE_DETACH, actor->pid, NULL, (void *)(intptr_t)SIGUSR1) == 0);
+}
+
+static void check_result(const struct wait *wait, const struct actor *actor, int flags,
+                         const char *where, unsigned n) {
+  const uint64_t interrupted = actor->count[INTERRUPTED];
+  CHECK_THAT(actor->count[DONE] && actor->count[HANDLED] == 1, "%s, %s %u: not done", wait->name,
+             where, n);
+  CHECK_THAT(interrupted <= 1 && (!interrupted || !(flags & SA_RESTART) || !wait->restarts),
+             "%s, %s %u: -EINTR %llu times", wait->name, where, n, (unsigned long long)interrupted);
+}
+
+/* The signal comes at the n-th stop or behind n instructions. Returns whether it was interrupted,
+ * or -1: there are not so many. */
+static int try_at(const struct wait *wait, int flags, unsigned stops, unsigned steps) {
+  struct part part = {wait, flags};
+  wait->stage();
+  struct actor *actor = spawn_traced(wait->name, wait_for_it, &part);
+  at("%s, stop %u, step %u", wait->name, stops, steps);
+  if (stops)
+    CHECK(run_to_stop(actor, stops) >= 0);
+  CHECK(run_to_step(actor, steps) == 1);
+  signal_and_let_go(actor);
+  await_count(actor, HANDLED, 1);
+  wait->give();
+  await_end(actor);
+  check_result(wait, actor, flags, stops ? "stop" : "step", stops + steps);
+  const int interrupted = actor->count[INTERRUPTED] != 0;
+  wait->strike();
+  return interrupted;
+}
+
+static void try_wait(const struct wait *wait, int flags) {
+  unsigned interrupted = 0, tries = 0;
+  const int spins = wait->prepare == join_spinning;
+  const unsigned stops = spins ? 0 : stride() < 100 ? MORE_STOPS : STOPS;
+  for (unsigned stop = 1; stop <= stops; stop++, tries++)
+    interrupted += (unsigned)try_at(wait, flags, stop, 0);
+  for (unsigned step = 1; step < 2500; step += stride(), tries++)
+    interrupted += (unsigned)try_at(wait, flags, 0, step);
+  (void)printf("  %s, %s: %u tries, %u interrupted\n", wait->name,
+               flags & SA_RESTART ? "calls restarted" : "calls interrupted", tries, interrupted);
+  CHECK_THAT(interrupted > 0 || spins || (flags & SA_RESTART), "%s was never interrupted",
+             wait->name);
+}
+
+static void signal_at_any_step_of_a_wait_loses_nothing(void) {
+  for (size_t i = 0; i < sizeof waits / sizeof *waits; i++) {
+    try_wait(&waits[i], 0);
+    try_wait(&waits[i], SA_RESTART);
+  }
+}
+
+static const struct test tests[] = {
+    {"signal_at_any_step_of_a_wait_loses_nothing", signal_at_any_step_of_a_wait_loses_nothing},
+};
+
+int main(int argc, char **argv) {
+  return RUN_TESTS(argc, argv, 240);
+}
