@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT */
+/* clocks_step.c - clocks that differ, step and stand still: deadlines still end, messages flow,
+ * and what is only for display may be senseless, but harms nobody.
+ *
+ * The real-time clock steps by a wrapper around clock_gettime (the linker's --wrap); monotonic
+ * clocks differ between processes in time namespaces; all of a queue's processes stand still at
+ * once as in a suspended machine. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "examine.h"
+#include "actors.h"
+
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080
+#endif
+
+#define MESSAGES 200u
+#define YEAR INT64_C(31557600)
+
+/* --- the real-time clock ------------------------------------------------------------------ */
+
+static int64_t step; /* s */
+
+int __real_clock_gettime(clockid_t clock, struct timespec *ret);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *ret);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *ret) {
+  const int code = __real_clock_gettime(clock, ret);
+  if (code == 0 && clock == CLOCK_REALTIME)
+    ret->tv_sec += step;
+  return code;
+}
+
+static void told(int kind, const char *text, void *arg) {
+  (void)arg;
+  CHECK_THAT(kind == RILLI_FINE, "doctor says: %s", text);
+}
+
+static void check_sound(void) {
+  struct rilli_report report = {.tell = told};
+  CHECK_CODE(rilli_examine(context_here(), "q", &report), 0);
+}
+
+/* The inspector, on what other clocks have written. */
+static void inspect(const char *verb) {
+  int status;
+  (void)fflush(NULL);
+  const pid_t child = fork();
+  CHECK(child >= 0);
+  if (child == 0) {
+    const int null = open("/dev/null", O_RDWR);
+    if (null < 0 || dup2(null, STDOUT_FILENO) < 0)
+      _exit(98);
+    (void)execl(RILL, "rill", verb, "q", (char *)NULL);
+    _exit(98);
+  }
+  CHECK(waitpid(child, &status, 0) == child);
+  CHECK_THAT(status == 0, "rill %s ended with status %x", verb, (unsigned)status);
+}
+
+static void check_seen(rill_queue *queue) {
+  struct rill_group_stat group = {.size = sizeof group};
+  check_invariants(queue);
+  for (uint32_t index = 0; rill_group_stat(queue, &index, &group) == 1;) {
+    CHECK(group.lag_age >= 0 && group.latency_max >= 0);
+    CHECK(group.latency_p50 <= group.latency_p99 && group.latency_p99 <= group.latency_p999 &&
+          group.latency_p999 <= group.latency_max);
+  }
+  inspect("stat");
+  inspect("why");
+  inspect("ls");
+  check_sound();
+}
+
+static const struct rill_producer_attr stamping = {
+    .size = sizeof stamping, .wait = RILL_PARK, .stamp = 1};
+
+static void real_time_clock_may_step_at_any_moment(void) {
+  static const int64_t steps[] = {/* 1970 to 2232 is what the kernel lets be set */ 0,
+                                  50 * YEAR,
+                                  -50 * YEAR,
+                                  3600,
+                                  -3600,
+                                  205 * YEAR};
+  const struct rill_queue_attr attr = {.size = sizeof attr, .capacity = 65536};
+  uint64_t number = 0;
+  step = -20 * YEAR;
+  rill_queue *queue = open_queue(&attr);
+  for (size_t i = 0; i < 3 * sizeof steps / sizeof *steps; i++) {
+    rill_producer *producer = NULL;
+    step = steps[i / 3];
+    CHECK_CODE(rill_producer_open(queue, &stamping, RILL_NOW, &producer), 0);
+    rill_consumer *consumer = open_consumer(
+        queue, (struct joining){.group = "g", .wait = RILL_PARK, .flags = RILL_KEEP_GROUP});
+    for (unsigned k = 0; k < 50; k++) {
+      step = steps[(i + k) % (sizeof steps / sizeof *steps)];
+      CHECK_CODE(publish_number(producer, number, RILL_NOW), 0);
+      receive_number(consumer, number++);
+    }
+    struct rill_message message;
+    CHECK_CODE(rill_receive(consumer, rill_after(1000000), &message), -ETIMEDOUT);
+    CHECK_CODE(publish_number(producer, number, RILL_NOW), 0);
+    check_seen(queue);
+    receive_number(consumer, number++);
+    CHECK(rill_queue_gc(context_here(), 0, NULL, NULL) == 0);
+    rill_consumer_close(consumer);
+    rill_producer_close(producer);
+  }
+  step = 0;
+  rill_queue_close(queue);
+  gc_leaves_nothing();
+}
+
+/* --- clocks that differ ----------------------------------------------------------------- */
+
+/* The children of this process live so many seconds later than it. */
+static void shift_children(long seconds) {
+  char text[64];
+  if (unshare(CLONE_NEWTIME) != 0)
+    CHECK_THAT(unshare(CLONE_NEWUSER | CLONE_NEWTIME) == 0, "neither root nor a user namespace: %s",
+               strerror(errno));
+  const int offsets = open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC);
+  (void)snprintf(text, sizeof text, "monotonic %ld 0", seconds);
+  CHECK_THAT(offsets >= 0 && write(offsets, text, strlen(text)) == (ssize_t)strlen(text),
+             "cannot set the offset: %s", strerror(errno));
+  (void)close(offsets);
+}
+
+static void publish_in_bursts(void *arg) {
+  rill_queue *queue = open_queue(NULL);
+  rill_producer *producer = NULL;
+  (void)arg;
+  CHECK_CODE(rill_producer_open(queue, &stamping, RILL_FOREVER, &producer), 0);
+  reached();
+  for (uint64_t number = 0; number < MESSAGES; number++) {
+    if (number % 20 == 0)
+      await_cue();
+    CHECK_CODE(publish_number(producer, number, rill_after(INT64_C(60000000000))), 0);
+  }
+  await_cue();
+  rill_producer_close(producer);
+}
+
+/* Its deadlines end, by its own clock, and it sees all messages. */
+static void consume_all(void *arg) {
+  const uint32_t *how = arg;
+  rill_consumer *consumer = open_consumer(open_queue(NULL), (struct joining){.wait = *how});
+  struct rill_message message;
+  reached();
+  for (uint64_t number = 0; number < MESSAGES;) {
+    const rill_time deadline = rill_after(3000000);
+    const int code = rill_receive(consumer, deadline, &message);
+    if (code == -ETIMEDOUT) {
+      CHECK(rill_clock() >= deadline);
+      continue;
+    }
+    CHECK_CODE(code, 0);
+    CHECK(message.sequence == number && message.lost == 0 && message.time > 0);
+    check_message(&message, number++);
+    CHECK_CODE(rill_release(consumer, &message), 0);
+    atomic_store(&me->count[0], number);
+  }
+  await_cue();
+  rill_consumer_close(consumer);
+}
+
+struct side {
+  long seconds;
+  void (*play)(void *arg);
+  void *arg;
+};
+
+/* In a process whose clock is later: its child, since the namespace is for children. */
+static void play_shifted(void *arg) {
+  const struct side side = *(const struct side *)arg;
+  int status;
+  if (side.seconds)
+    shift_children(side.seconds);
+  const pid_t child = fork();
+  CHECK(child >= 0);
+  if (child == 0) {
+    forget_context();
+    side.play(side.arg);
+    _exit(0);
+  }
+  while (waitpid(child, &status, 0) < 0)
+    CHECK(errno == EINTR);
+  CHECK_THAT(status == 0, "the shifted one ended with %x", (unsigned)status);
+}
+
+static void exchange(long producer_later, long consumer_later, uint32_t wait) {
+  struct side producers = {producer_later, publish_in_bursts, NULL};
+  struct side consumers = {consumer_later, consume_all, &wait};
+  rill_queue *queue = open_queue(NULL);
+  struct actor *consumer = spawn("consumer", play_shifted, &consumers);
+  meet(consumer);
+  struct actor *producer = spawn("producer", play_shifted, &producers);
+  meet(producer);
+  for (uint64_t burst = 0; burst < MESSAGES / 20; burst++) {
+    check_seen(queue);
+    cue(producer);
+    await_count(consumer, 0, 20 * (burst + 1));
+  }
+  check_seen(queue);
+  cue(consumer);
+  cue(producer);
+  await_end(consumer);
+  await_end(producer);
+  rill_queue_close(queue);
+  gc_leaves_nothing();
+}
+
+static void monotonic_clocks_may_differ_between_processes(void) {
+  static const long later[] = {0, 1, 1000000, 200000000};
+  for (unsigned i = 0; i < 4; i++) {
+    exchange(later[i], 0, i % 2 ? RILL_PARK : RILL_ADAPTIVE);
+    exchange(0, later[i], i % 2 ? RILL_ADAPTIVE : RILL_PARK);
+  }
+}
+
+/* --- a suspended machine ------------------------------------------------------------------ */
+
+static void wait_in_vain(void *arg) {
+  rill_consumer *consumer = open_consumer(open_queue(NULL), *(const struct joining *)arg);
+  struct rill_message message;
+  receive_number(consumer, 0);
+  const rill_time deadline = rill_after(150000000);
+  reached();
+  CHECK_CODE(rill_receive(consumer, deadline, &message), -ETIMEDOUT);
+  CHECK(rill_clock() >= deadline);
+  reached();
+  receive_number(consumer, 1);
+  await_cue();
+}
+
+static void produce_slowly(void *arg) {
+  rill_queue *queue = open_queue(NULL);
+  rill_producer *producer = open_producer(queue, RILL_PARK, RILL_NOW);
+  (void)arg;
+  CHECK_CODE(publish_number(producer, 0, RILL_NOW), 0);
+  reached();
+  await_cue();
+  CHECK_CODE(publish_number(producer, 1, RILL_NOW), 0);
+  await_cue();
+}
+
+/* Their deadlines pass while all of them stand; nobody is taken for dead by the one who comes. */
+static void everybody_may_stand_still_beyond_all_deadlines(void) {
+  struct joining groups[2] = {{.group = "parks", .wait = RILL_PARK, .flags = RILL_KEEP_GROUP},
+                              {.group = "adapts", .flags = RILL_KEEP_GROUP}};
+  rill_queue *queue = open_queue(NULL);
+  struct actor *consumers[2], *producer;
+  for (int i = 0; i < 2; i++)
+    consumers[i] = spawn("consumer", wait_in_vain, &groups[i]);
+  while (stat_of(queue).group_count < 2)
+    breathe();
+  producer = spawn("producer", produce_slowly, NULL);
+  meet(producer);
+  for (int i = 0; i < 2; i++)
+    meet(consumers[i]);
+  const rill_time passed = rill_after(300000000);
+  stop_actor(producer);
+  for (int i = 0; i < 2; i++)
+    stop_actor(consumers[i]);
+  while (rill_clock() < passed) {
+    CHECK(rill_queue_gc(context_here(), 0, NULL, NULL) == 0);
+    check_seen(queue);
+    CHECK(stat_of(queue).producer == RILL_PRODUCER_ALIVE && stat_of(queue).group_count == 2);
+  }
+  for (int i = 0; i < 2; i++) {
+    continue_actor(consumers[i]);
+    meet(consumers[i]); /* its deadline ended */
+  }
+  continue_actor(producer);
+  cue(producer);
+  for (int i = 0; i < 2; i++) {
+    cue(consumers[i]);
+    await_end(consumers[i]); /* with message 1 */
+  }
+  cue(producer);
+  await_end(producer);
+  for (int i = 0; i < 2; i++)
+    CHECK_CODE(rill_group_unlink(queue, groups[i].group), 0);
+  rill_queue_close(queue);
+  gc_leaves_nothing();
+}
+
+#define NAMED(function)                                                                            \
+  { #function, function }
+static const struct test tests[] = {
+    NAMED(real_time_clock_may_step_at_any_moment),
+    NAMED(monotonic_clocks_may_differ_between_processes),
+    NAMED(everybody_may_stand_still_beyond_all_deadlines),
+};
+
+int main(int argc, char **argv) {
+  return RUN_TESTS(argc, argv, 60);
+}
