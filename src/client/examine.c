@@ -76,12 +76,33 @@ static int walk_frames(struct examination *exam, uint64_t *ret_frames) {
   return 0;
 }
 
+/* The head was found a while ago, and since then the ring may have gone on by rounds. What lies
+ * between these two limits is not wrong. */
+static int below_limit(const struct examination *exam, uint64_t before, uint64_t after) {
+  const uint64_t head = exam->head.position;
+  return !rilli_before(after, head) &&
+         (!rilli_before(head, before) || before - head <= exam->ring->capacity);
+}
+
+/* A frame, nothing, or (overtaken) anything. */
+static int frame_or_nothing(const struct examination *exam) {
+  const struct rilli_ring *ring = exam->ring;
+  const uint64_t word =
+      rilli_load_word(rilli_frame_at(ring->base, ring->capacity - 1, exam->head.position));
+  atomic_thread_fence(memory_order_acquire); /* E4 */
+  const uint64_t limit = atomic_load_explicit(&ring->page->limit, memory_order_relaxed);
+  return word == 0 || rilli_word_ok(word, exam->head.sequence, ring->capacity) ||
+         limit - exam->head.position > ring->capacity;
+}
+
 static void examine_frames(struct examination *exam) {
   const struct rilli_ring *ring = exam->ring;
-  uint64_t frames = 0;
+  uint64_t frames = 0, before = 0;
   int code = -EAGAIN;
-  for (int tries = 0; code == -EAGAIN && tries < 1000; tries++)
+  for (int tries = 0; code == -EAGAIN && tries < 1000; tries++) {
+    before = atomic_load_explicit(&ring->page->limit, memory_order_acquire);
     code = walk_frames(exam, &frames);
+  }
   if (code == -EAGAIN) {
     tell(exam->report, RILLI_NOTE, "the producer overwrites faster than the frames can be checked");
     return;
@@ -92,13 +113,11 @@ static void examine_frames(struct examination *exam) {
   }
   tell(exam->report, RILLI_FINE, "%llu frames are whole, up to message %llu", number(frames),
        number(exam->head.sequence));
-  const uint64_t limit = atomic_load_explicit(&ring->page->limit, memory_order_acquire);
-  if (limit - exam->head.position > ring->capacity)
+  const uint64_t after = atomic_load_explicit(&ring->page->limit, memory_order_acquire);
+  if (!below_limit(exam, before, after))
     tell(exam->report, RILLI_WRONG, "the head at %llu is not below the write limit %llu",
-         number(exam->head.position), number(limit));
-  const uint64_t word =
-      rilli_load_word(rilli_frame_at(ring->base, ring->capacity - 1, exam->head.position));
-  if (word != 0 && !rilli_word_ok(word, exam->head.sequence, ring->capacity))
+         number(exam->head.position), number(after));
+  if (!frame_or_nothing(exam))
     tell(exam->report, RILLI_WRONG,
          "behind the last frame, at %llu, lies neither a frame nor nothing",
          number(exam->head.position));

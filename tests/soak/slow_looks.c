@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* slow_looks.c - doctor and stat, stopped at each of their system calls while the queue that they
- * look at goes on by several rounds: what they saw before is old then, and not wrong. */
+/* slow_looks.c - doctor and stat, stopped at each of their system calls, or between any two looks
+ * at the ring and at leases, while the queue goes on by several rounds: what they saw before is
+ * old then, and not wrong. The looks go through wrappers (the linker's --wrap). */
 #include <errno.h>
 
 #include "examine.h"
+#include "lease.h"
+#include "ring.h"
 #include "tracer.h"
 
 #define GROUPS 3
@@ -44,6 +47,8 @@ static void end(struct traffic *traffic) {
   gc_leaves_nothing();
 }
 
+static void (*lift_curtain)(void) = curtain;
+
 static void told(int kind, const char *text, void *arg) {
   (void)arg;
   CHECK_THAT(kind != RILLI_WRONG, "doctor says: %s", text);
@@ -52,7 +57,7 @@ static void told(int kind, const char *text, void *arg) {
 static void examine(void *arg) {
   struct rilli_report report = {.tell = told, .arg = arg};
   rill_context *context = context_here();
-  curtain();
+  lift_curtain();
   CHECK_CODE(rilli_examine(context, "q", &report), 0);
 }
 
@@ -61,7 +66,7 @@ static void look(void *arg) {
   rill_context *context = context_here();
   rill_queue *queue = NULL;
   (void)arg;
-  curtain();
+  lift_curtain();
   CHECK_CODE(rill_queue_open(context, "q", RILL_OBSERVE, NULL, RILL_NOW, &queue), 0);
   const struct rill_queue_stat stat = stat_of(queue);
   CHECK(stat.depth_bytes <= stat.capacity && stat.oldest <= stat.sequence);
@@ -71,6 +76,72 @@ static void look(void *arg) {
           group.lag_messages <= 65536 / 16 && group.lag_age >= 0);
   rill_queue_close(queue);
 }
+
+/* --- between two looks ------------------------------------------------------------------- */
+
+static struct traffic *overtaken; /* by this, behind the countdown's look                  */
+static unsigned countdown;
+
+static int go_on_behind(int code) {
+  struct traffic *traffic = overtaken;
+  if (!traffic || --countdown)
+    return code;
+  overtaken = NULL; /* what follows is not counted */
+  go_on(traffic);
+  return code;
+}
+
+#define WRAP(call, parameters, arguments)                                                          \
+  int __real_##call parameters;                                                                    \
+  int __wrap_##call parameters;                                                                    \
+  int __wrap_##call parameters {                                                                   \
+    return go_on_behind(__real_##call arguments);                                                  \
+  }
+
+WRAP(rilli_walk,
+     (const struct rilli_ring *ring, const struct rilli_until *until, struct rilli_place *place),
+     (ring, until, place))
+WRAP(rilli_find_head, (const struct rilli_ring *ring, struct rilli_place *ret), (ring, ret))
+WRAP(rilli_index_oldest, (const struct rilli_ring *ring, uint64_t floor, struct rilli_place *ret),
+     (ring, floor, ret))
+WRAP(rilli_index_position,
+     (const struct rilli_ring *ring, uint64_t floor, uint64_t position, struct rilli_place *ret),
+     (ring, floor, position, ret))
+WRAP(rilli_lock_held, (int fd, int64_t byte, int64_t length), (fd, byte, length))
+
+static void curtain_of_none(void) {
+}
+
+static void run_overtaken(void (*play)(void *arg), uint32_t overflow) {
+  struct traffic traffic = {.number = 0};
+  begin(&traffic, overflow);
+  go_on(&traffic);
+  unsigned looks = 0;
+  do {
+    at("overtaken behind look %u", ++looks);
+    overtaken = &traffic;
+    countdown = looks;
+    play(NULL);
+  } while (overtaken == NULL);
+  overtaken = NULL;
+  (void)printf("  %u looks\n", looks - 1);
+  CHECK(looks > 5);
+  end(&traffic);
+}
+
+static void doctor_overtaken_between_any_two_looks_finds_nothing_wrong(void) {
+  lift_curtain = curtain_of_none;
+  run_overtaken(examine, RILL_RELIABLE);
+  run_overtaken(examine, RILL_OVERWRITE);
+}
+
+static void stat_overtaken_between_any_two_looks_makes_sense(void) {
+  lift_curtain = curtain_of_none;
+  run_overtaken(look, RILL_RELIABLE);
+  run_overtaken(look, RILL_OVERWRITE);
+}
+
+/* --- at system calls ---------------------------------------------------------------------- */
 
 static void run_slowly(void (*play)(void *arg), uint32_t overflow) {
   long more = 0;
@@ -104,6 +175,8 @@ static void stat_of_a_queue_in_traffic_makes_sense_however_slow(void) {
 static const struct test tests[] = {
     NAMED(doctor_of_a_queue_in_traffic_finds_nothing_wrong_however_slow),
     NAMED(stat_of_a_queue_in_traffic_makes_sense_however_slow),
+    NAMED(doctor_overtaken_between_any_two_looks_finds_nothing_wrong),
+    NAMED(stat_overtaken_between_any_two_looks_makes_sense),
 };
 
 int main(int argc, char **argv) {
