@@ -115,6 +115,8 @@ int rilli_lease_map(int fd, uint64_t offset, size_t size, int writable, struct r
   int code = rilli_map(fd, offset, size, writable, ret);
   if (code == 0)
     code = rilli_keep_from_children(ret);
+  if (code)
+    rilli_unmap(ret);
   rilli_let_forks();
   return code;
 }

@@ -32,7 +32,7 @@ void rilli_let_forks(void);
 int rilli_lease_note(int fd);
 void rilli_lease_close(int fd);
 
-/* Opens an existing control file for a lease: noted. */
+/* Opens an existing file in order to lock part of it, for a lease or for a moment: noted. */
 int rilli_lease_open(int dir, const char *name, struct rilli_file *ret);
 
 /* Maps part of the file: from now on the mapping keeps this description's locks. A forked child

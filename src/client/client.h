@@ -80,7 +80,7 @@ int rilli_pair_open_files(const char *control_path, const char *data_path, struc
 /* Opens the control file once more, as a description of its own. -ESTALE: it is another;
  * -ENOLCK: it is a copy, whose leases say nothing. */
 int rilli_control_open(const rill_queue *queue, int writable, struct rilli_file *ret);
-/* The same for taking a lease through it: closed by rilli_lease_close. */
+/* The same for locking through it: closed by rilli_lease_close. */
 int rilli_control_open_for_lease(const rill_queue *queue, struct rilli_file *ret);
 /* Reads and checks the first pages. */
 int rilli_control_check(const struct rilli_file *file, struct rilli_control_geometry *ret,

@@ -101,7 +101,7 @@ static int plan(const char *name, const struct rill_queue_attr *attr,
 /* Everything of the data segment but the ring, which is zero. The magic comes last (E9). */
 static int write_data(int fd, const struct rilli_identity *identity) {
   struct rilli_mapping map;
-  const int code = rilli_map(fd, 0, identity->ring_offset, 1, &map);
+  const int code = rilli_lease_map(fd, 0, identity->ring_offset, 1, &map);
   if (code)
     return code;
   struct rilli_identity *page = (void *)map.base;
@@ -126,10 +126,10 @@ static int write_data(int fd, const struct rilli_identity *identity) {
 /* Memory for the data segment: from the nodes asked for, and in huge pages if the kernel gives
  * them. */
 static int reserve_data(int fd, struct rilli_identity *identity) {
-  struct rilli_mapping map;
+  struct rilli_mapping map = {NULL, 0};
   int code = 0;
   if (identity->numa != RILLI_NUMA_NONE) {
-    code = rilli_map(fd, 0, identity->file_size, 1, &map);
+    code = rilli_lease_map(fd, 0, identity->file_size, 1, &map);
     if (code == 0) {
       code = rilli_nodes_bind(map.base, map.size, identity->numa, identity->numa_node);
       rilli_unmap(&map);
@@ -139,9 +139,15 @@ static int reserve_data(int fd, struct rilli_identity *identity) {
     code = rilli_segment_reserve(fd, 0, identity->file_size);
   if (code || !(identity->attributes & RILLI_PLACE_HUGE))
     return code;
+  rilli_hold_forks();
   code = rilli_map_ring(fd, identity->ring_offset, identity->capacity, 1, &map);
-  if (code)
+  if (code == 0)
+    code = rilli_keep_from_children(&map);
+  rilli_let_forks();
+  if (code) {
+    rilli_unmap(&map);
     return code;
+  }
   const struct rilli_mapping once = {map.base, identity->file_size};
   identity->huge_error = (uint32_t)rilli_collapse(&once);
   rilli_unmap(&map);
@@ -159,7 +165,7 @@ static int write_control(int fd, const struct rilli_control *control,
                          const struct rilli_identity *identity,
                          const struct rill_queue_attr *attr) {
   struct rilli_mapping map;
-  const int code = rilli_map(fd, 0, control->file_size, 1, &map);
+  const int code = rilli_lease_map(fd, 0, control->file_size, 1, &map);
   if (code)
     return code;
   const struct rilli_place start = {identity->base_position, identity->base_sequence, 0};
@@ -194,22 +200,26 @@ struct making {
   char data[64], control[64]; /* random names; "" once there is none              */
 };
 
+/* Its creation lock must not get into a forked child. */
+static int make_one(int dir, uint64_t size, const struct rilli_access *access, char *ret_name,
+                    struct rilli_file *ret) {
+  rilli_hold_forks();
+  int code = rilli_segment_make(dir, RILLI_UNFINISHED, size, access, ret_name, ret);
+  if (code == 0)
+    code = rilli_lease_note(ret->fd);
+  rilli_let_forks();
+  return code;
+}
+
 static int make_both(int dir, const struct rill_queue_attr *attr, struct rilli_identity *identity,
                      const struct rilli_control *control, struct making *making,
                      struct rilli_pair *pair) {
   const uint32_t mode = attr->mode ? attr->mode : 0700;
   const struct rilli_access for_data = {data_mode(mode), attr->owner, attr->group};
   const struct rilli_access for_control = {control_mode(mode), attr->owner, attr->group};
-  int code = rilli_segment_make(dir, RILLI_UNFINISHED, identity->file_size, &for_data, making->data,
-                                &pair->data);
-  if (code)
-    return code;
-  rilli_hold_forks();
-  code = rilli_segment_make(dir, RILLI_UNFINISHED, control->file_size, &for_control,
-                            making->control, &pair->control);
+  int code = make_one(dir, identity->file_size, &for_data, making->data, &pair->data);
   if (code == 0)
-    code = rilli_lease_note(pair->control.fd);
-  rilli_let_forks();
+    code = make_one(dir, control->file_size, &for_control, making->control, &pair->control);
   if (code == 0)
     code = reserve_data(pair->data.fd, identity);
   if (code == 0)

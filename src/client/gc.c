@@ -119,14 +119,14 @@ static uint64_t bytes_of(int dir, const char *file) {
 static void collect_orphan(struct collection *gc, const char *file, const char *what,
                            int (*still)(int dir, const char *file)) {
   struct rilli_file open_file;
-  if (!still(gc->dir, file) || rilli_segment_open(gc->dir, file, 1, &open_file))
+  if (!still(gc->dir, file) || rilli_lease_open(gc->dir, file, &open_file))
     return;
   if (rilli_lock_try(open_file.fd, RILLI_LOCK_CREATE, 1, 1) == 0 && still(gc->dir, file)) {
     const uint64_t bytes = bytes_of(gc->dir, file);
     if (gc->dry || unlinkat(gc->dir, file, 0) == 0)
       found(gc, file, what, bytes);
   }
-  (void)close(open_file.fd);
+  rilli_lease_close(open_file.fd);
 }
 
 static int unnamed(int dir, const char *file) {
@@ -204,7 +204,7 @@ static int open_this(struct collection *gc, const char *file, const char *name,
 static void collect_queue(struct collection *gc, const char *file, const char *name) {
   struct rilli_pair pair;
   struct rilli_file control;
-  if (rilli_segment_open(gc->dir, file, 1, &control))
+  if (rilli_lease_open(gc->dir, file, &control))
     return;
   const int code = open_this(gc, file, name, &control, &pair);
   uint64_t bytes = bytes_of(gc->dir, file);
@@ -215,7 +215,7 @@ static void collect_queue(struct collection *gc, const char *file, const char *n
   const int removed = code == 0 &&
                       (pair.geometry.lifetime == RILL_TRANSIENT || is_buried(&control)) &&
                       remove_idle(gc, file, &control);
-  (void)close(control.fd); /* and its locks: the dead are looked for through another */
+  rilli_lease_close(control.fd); /* and its locks: the dead are looked for through another */
   if (code)
     return;
   if (removed)
@@ -243,8 +243,10 @@ static void collect_registry(struct collection *gc) {
     }
     found(gc, RILLI_SOCKET_FILE, "socket and lock file of a dead registry", 0);
   }
-  if (lock >= 0)
+  if (lock >= 0) { /* by name: a child that was forked meanwhile has the descriptor, too */
+    (void)rilli_lock_drop(lock, RILLI_LOCK_CREATE, 1);
     (void)close(lock);
+  }
 }
 
 static int is_registry_file(const char *file) {

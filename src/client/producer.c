@@ -28,10 +28,10 @@ static int tend(void *self) {
   const struct owner *owner = producer->owner;
   const rill_queue *queue = owner->queue;
   struct rilli_file control;
-  const int code = rilli_control_open(queue, 1, &control);
+  const int code = rilli_control_open_for_lease(queue, &control);
   if (code == -ESTALE || rilli_is_removed(queue)) {
     if (code == 0)
-      (void)close(control.fd);
+      rilli_lease_close(control.fd);
     return rilli_fail(ESTALE, "queue '%s' was removed: open it again", queue->name);
   }
   if (code) /* no descriptor free, say: look again in the next slice */
@@ -39,7 +39,7 @@ static int tend(void *self) {
   for (uint32_t i = 0; i < producer->ring.max_groups; i++)
     (void)rilli_reclaim_group(control.fd, rilli_group_at(&producer->ring, i), i,
                               producer->ring.hints);
-  (void)close(control.fd);
+  rilli_lease_close(control.fd);
   return 0;
 }
 

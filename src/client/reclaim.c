@@ -50,11 +50,11 @@ int rilli_reclaim_queue(int dir, const char *control_name, const struct rilli_fi
                         const struct rilli_control_geometry *geometry, int dry) {
   struct rilli_file file;
   struct rilli_mapping map = {NULL, 0};
-  if (rilli_segment_open(dir, control_name, 1, &file))
+  if (rilli_lease_open(dir, control_name, &file))
     return 0;
   int count = 0;
   if (file.inode == control->inode && file.size >= geometry->file_size &&
-      rilli_map(file.fd, 0, geometry->file_size, 1, &map) == 0) {
+      rilli_lease_map(file.fd, 0, geometry->file_size, 1, &map) == 0) {
     struct rilli_hints *hints = (void *)(map.base + geometry->hints_offset);
     for (uint32_t i = 0; i < geometry->max_groups; i++) {
       struct rilli_group *group =
@@ -64,6 +64,6 @@ int rilli_reclaim_queue(int dir, const char *control_name, const struct rilli_fi
     }
   }
   rilli_unmap(&map);
-  (void)close(file.fd);
+  rilli_lease_close(file.fd);
   return count;
 }

@@ -168,7 +168,7 @@ static int remove_group(rill_queue *queue, int fd, const char *name) {
   int code = rilli_seat_take(queue, fd, name, &seat);
   if (code)
     return code;
-  code = rilli_map(fd, 0, queue->control_geometry.file_size, 1, &map);
+  code = rilli_lease_map(fd, 0, queue->control_geometry.file_size, 1, &map);
   if (code)
     return code;
   struct rilli_group *group = (void *)(map.base + queue->control_geometry.group_offset +
@@ -194,10 +194,10 @@ int rill_group_unlink(rill_queue *queue, const char *name) {
   if (queue->flags & RILL_OBSERVE)
     return rilli_fail(EPERM, "queue '%s' was opened with RILL_OBSERVE, which only looks",
                       queue->name);
-  int code = rilli_control_open(queue, 1, &control);
+  int code = rilli_control_open_for_lease(queue, &control);
   if (code)
     return code;
   code = remove_group(queue, control.fd, name);
-  (void)close(control.fd); /* and all its locks */
+  rilli_lease_close(control.fd); /* and all its locks */
   return code ? rilli_fail_in(-code, "cannot remove the group from queue '%s'", queue->name) : 0;
 }

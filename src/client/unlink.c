@@ -32,7 +32,7 @@ static void wake_everybody(uint8_t *base, const struct rilli_control_geometry *g
 
 static int bury(const struct rilli_file *control, const struct rilli_control_geometry *geometry) {
   struct rilli_mapping map;
-  const int code = rilli_map(control->fd, 0, geometry->file_size, 1, &map);
+  const int code = rilli_lease_map(control->fd, 0, geometry->file_size, 1, &map);
   if (code)
     return code;
   struct rilli_control *page = (void *)map.base;
@@ -112,11 +112,11 @@ int rill_queue_unlink(rill_context *context, const char *name) {
   if (code)
     return code;
   rilli_name_files(name, NULL, control_name, NULL);
-  code = rilli_segment_open(rilli_context_dir(context), control_name, 1, &control);
+  code = rilli_lease_open(rilli_context_dir(context), control_name, &control);
   if (code == 0) {
     known = data_is_known(&control, name, data_name);
     code = remove_soon(rilli_context_dir(context), control_name, &control);
-    (void)close(control.fd);
+    rilli_lease_close(control.fd);
   } else if (code == -EPROTO) { /* a link, or no file at all */
     code = unlinkat(rilli_context_dir(context), control_name, 0) == 0 ||
                    (errno == EISDIR &&
