@@ -145,6 +145,8 @@ int rilli_registry_claim(int dir, int create) {
     struct rilli_file file;
     if (create) {
       const int made = openat(dir, RILLI_LOCK_FILE, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+      if (made < 0 && errno != EEXIST) /* or else this would not end */
+        return rilli_fail(errno, "cannot make its lock file: %s", rilli_words(errno));
       if (made >= 0)
         (void)close(made);
     }
