@@ -16,7 +16,8 @@
 
 #define EVENTS 256
 #define PEERS_MOST 8192u
-#define OTHER_DESCRIPTORS 64u
+#define OTHER_DESCRIPTORS 64u /* its own, and room for looks at queues                  */
+#define LEAST_DESCRIPTORS 32u /* for its own and a few clients                          */
 
 int server_add(struct server *server, struct source *source, uint32_t events) {
   struct epoll_event event = {.events = events, .data.ptr = source};
@@ -32,16 +33,22 @@ void server_drop(struct server *server, struct source *source) {
 }
 
 /* A client takes two descriptors: as many as the limit allows. */
-static size_t most_peers(void) {
+static int count_room(size_t *ret_peers) {
   struct rlimit limit;
+  *ret_peers = 256;
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-    return 256;
+    return 0;
   limit.rlim_cur = limit.rlim_max;
   (void)setrlimit(RLIMIT_NOFILE, &limit);
-  if (limit.rlim_cur < 2 * OTHER_DESCRIPTORS)
-    return OTHER_DESCRIPTORS / 2;
-  const rlim_t most = (limit.rlim_cur - OTHER_DESCRIPTORS) / 2;
-  return most < PEERS_MOST ? (size_t)most : PEERS_MOST;
+  if (limit.rlim_cur < LEAST_DESCRIPTORS)
+    return rilli_fail(EMFILE,
+                      "only %llu descriptors are allowed: at least %u are needed (ulimit -n)",
+                      (unsigned long long)limit.rlim_cur, LEAST_DESCRIPTORS);
+  const rlim_t half = limit.rlim_cur / 2 + LEAST_DESCRIPTORS / 4;
+  const rlim_t others = half < OTHER_DESCRIPTORS ? half : OTHER_DESCRIPTORS;
+  const rlim_t most = (limit.rlim_cur - others) / 2;
+  *ret_peers = most < PEERS_MOST ? (size_t)most : PEERS_MOST;
+  return 0;
 }
 
 static void signalled(struct server *server, struct source *source, uint32_t events) {
@@ -90,7 +97,8 @@ int server_open(struct server *server, rill_context *context, int listener) {
   struct stat status;
   memset(server, 0, sizeof *server);
   server->context = context;
-  server->peer_most = most_peers();
+  if (count_room(&server->peer_most) != 0)
+    return -EMFILE;
   CDS_INIT_LIST_HEAD(&server->peers);
   CDS_INIT_LIST_HEAD(&server->watchers);
   CDS_INIT_LIST_HEAD(&server->buried);
