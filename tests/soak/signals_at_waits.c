@@ -14,8 +14,9 @@
 
 #include "tracer.h"
 
-#define STOPS 17u      /* of system calls: the look at the producer, and the first sleep */
-#define MORE_STOPS 30u /* what follows: the next slice                                  */
+#define STOPS 17u      /* of system calls: the look at the producer, and the first sleep  */
+#define SLEEP 13u      /* where that begins: in front of it some are passed over, unless   */
+#define MORE_STOPS 30u /* there is time for all of them, and for what follows              */
 
 enum { HANDLED, INTERRUPTED, WAITS, DONE }; /* counts                                  */
 
@@ -41,7 +42,7 @@ static uint64_t number;
 
 static unsigned stride(void) {
   const char *wish = getenv("RILL_TEST_STRIDE");
-  return wish ? (unsigned)strtoul(wish, NULL, 10) : 401;
+  return wish ? (unsigned)strtoul(wish, NULL, 10) : 601;
 }
 
 /* --- the waits ----------------------------------------------------------------------- */
@@ -249,8 +250,9 @@ static int try_at(const struct wait *wait, int flags, unsigned stops, unsigned s
 static void try_wait(const struct wait *wait, int flags) {
   unsigned interrupted = 0, tries = 0;
   const int spins = wait->prepare == join_spinning;
-  const unsigned stops = spins ? 0 : stride() < 100 ? MORE_STOPS : STOPS;
-  for (unsigned stop = 1; stop <= stops; stop++, tries++)
+  const int all = stride() < 100;
+  const unsigned stops = spins ? 0 : all ? MORE_STOPS : STOPS;
+  for (unsigned stop = 1; stop <= stops; stop += all || stop >= SLEEP ? 1 : 4, tries++)
     interrupted += (unsigned)try_at(wait, flags, stop, 0);
   for (unsigned step = 1; step < 2500; step += stride(), tries++)
     interrupted += (unsigned)try_at(wait, flags, 0, step);
