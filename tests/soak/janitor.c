@@ -10,8 +10,6 @@
 #include "examine.h"
 #include "lives.h"
 
-#define GIVEN_UP UINT32_C(0x80000000)
-
 rill_queue *open_line(rill_context *context, unsigned line, int observe) {
   const struct line *is = &lines[line];
   const struct rill_queue_attr attr = {.size = sizeof attr,

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* names_race.c - many processes that make and remove queues of one name, thousands of times, with
- * opens, gc, observers and the registry alongside. Whoever gets a queue gets a whole one; what
- * was published in one is never seen in another; and nothing is left of any.
+ * opens, gc, observers and the registry alongside, and stopped in between. Whoever gets a queue
+ * gets a whole one; what was published in one is never seen in another; and nothing is left of any.
  *
  * RILL_TEST_ROUNDS sets how many rounds each process makes (the long tier). */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "actors.h"
@@ -132,6 +130,21 @@ static void serve(void *arg) {
   _exit(98);
 }
 
+/* Stops one here, one there, for moments, until all that end of themselves have ended. */
+static void disturb(struct actor *const racers[RACERS]) {
+  for (unsigned left = RACERS; left;) {
+    struct actor *actor = racers[random_number() % RACERS];
+    fail_if_dead();
+    if (actor->pid && kill(actor->pid, SIGSTOP) == 0) {
+      breathe();
+      CHECK(kill(actor->pid, SIGCONT) == 0);
+    }
+    left = 0;
+    for (unsigned i = 0; i < RACERS; i++)
+      left += racers[i]->pid != 0;
+  }
+}
+
 static void race_with(int registry, int kills) {
   struct actor *racers[RACERS], *rilld = NULL;
   uint64_t counts[COUNTS] = {0};
@@ -148,12 +161,10 @@ static void race_with(int registry, int kills) {
     await_count(racers[i], OPENED, 1 + random_number() % 50);
     kill_actor(racers[i]);
   }
-  for (unsigned i = 0; i < RACERS; i++) {
-    if (racers[i]->pid) /* or else it was seen to end well already */
-      await_end(racers[i]);
+  disturb(racers);
+  for (unsigned i = 0; i < RACERS; i++)
     for (unsigned k = 0; k < COUNTS; k++)
       counts[k] += racers[i]->count[k];
-  }
   if (rilld)
     kill_actor(rilld);
   (void)printf("  %llu made, %llu opened, %llu removed, %llu gc, %llu waited, %llu kept out\n",
