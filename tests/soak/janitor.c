@@ -3,7 +3,9 @@
  * inspector's own verbs, and removals of queues and of groups. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -103,6 +105,7 @@ static void inspect(void) {
   const pid_t child = fork();
   CHECK(child >= 0);
   if (child == 0) {
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     const int null = open("/dev/null", O_RDWR);
     for (int fd = 0; fd < 3; fd++)
       if (dup2(null, fd) < 0)

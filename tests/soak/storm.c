@@ -90,9 +90,12 @@ void fail(const char *file, int line, const char *format, ...) {
     _exit(99);
   (void)dprintf(2, "seed %llu; where everyone stood:\n", (number)world->seed);
   where_everyone_stood();
+  for (unsigned i = 0; i < SLOTS; i++)
+    if (world->slots[i].pid)
+      (void)kill(world->slots[i].pid, SIGKILL); /* and their children with them          */
+  while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+    ;
   support_end();
-  (void)signal(SIGTERM, SIG_IGN);
-  (void)kill(0, SIGKILL);
   _exit(1);
 }
 
