@@ -134,13 +134,22 @@ static rill_context *open_context(void) {
   return context;
 }
 
-/* Signals that come before there is a handler wait until there is one. */
-static void hold_pokes(int how) {
+/* Signals that come before there is a handler wait until there is one; */
+static void hold(int how, int one, int other) {
   sigset_t both;
   (void)sigemptyset(&both);
-  (void)sigaddset(&both, SIGUSR1);
-  (void)sigaddset(&both, SIGUSR2);
+  (void)sigaddset(&both, one);
+  (void)sigaddset(&both, other);
   CHECK(sigprocmask(how, &both, NULL) == 0);
+}
+
+static void hold_pokes(int how) {
+  hold(how, SIGUSR1, SIGUSR2);
+}
+
+/* ... and a child does not end as its supervisor would. */
+static void hold_ends(int how) {
+  hold(how, SIGTERM, SIGINT);
 }
 
 static void handle_pokes(void) {
@@ -158,6 +167,7 @@ static void live(struct slot *slot) {
   (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
   (void)signal(SIGTERM, SIG_DFL);
   (void)signal(SIGINT, SIG_DFL);
+  hold_ends(SIG_UNBLOCK);
   self = slot;
   dice = world->seed ^ (uint64_t)(slot - world->slots) << 40 ^ slot->lives << 8;
   if (slot->role == REGISTRY)
@@ -183,11 +193,13 @@ static void start(struct slot *slot) {
   slot->killed = slot->stopped = 0;
   slot->beat = rill_clock();
   (void)snprintf(slot->where, sizeof slot->where, "starting");
+  hold_ends(SIG_BLOCK);
   const pid_t pid = fork();
   CHECK(pid >= 0);
   if (pid == 0)
     live(slot);
   slot->pid = pid;
+  hold_ends(SIG_UNBLOCK);
 }
 
 /* What ends a registry in order: a signal, also before it is ready for it; or that there is one. */
