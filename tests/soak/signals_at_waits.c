@@ -274,5 +274,5 @@ static const struct test tests[] = {
 };
 
 int main(int argc, char **argv) {
-  return RUN_TESTS(argc, argv, 240);
+  return RUN_TESTS(argc, argv, 400);
 }
