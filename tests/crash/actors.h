@@ -23,6 +23,7 @@ struct actor {
   char name[32];
   char where[160];             /* written by the actor itself: at()              */
   _Atomic uint64_t count[COUNTS]; /* what they mean is the test's                */
+  _Atomic uint32_t fallen;     /* curtain_falls() of tracer.h                    */
   pid_t pid;                   /* 0: gone                                        */
   int to, from;                /* the test's ends of the two pipes               */
   int hears, speaks;           /* the actor's ends                               */

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* survivors.h - those who stay when a victim is killed, and what must hold for them.
+ *
+ * All in the test's own process: a producer, a consumer of the group "other". */
+#ifndef RILL_TEST_SURVIVORS_H
+#define RILL_TEST_SURVIVORS_H
+
+#include "actors.h"
+
+extern struct rill_queue_attr attr; /* of the queue: 64 KiB, 4 groups             */
+extern rill_queue *queue;
+extern rill_producer *producer;
+extern rill_consumer *consumer; /* of the group "other"                           */
+extern uint64_t due;            /* the next message for that consumer              */
+
+enum { LAP = 200 }; /* messages: more than the ring holds */
+
+/* The queue, and a consumer that waits for whoever publishes. */
+void consumer_waits(void);
+/* The queue, its producer and a consumer. */
+void producer_and_consumer(void);
+/* Everything that is there, without waiting. */
+void drain(void);
+/* One message, by somebody whom the dead may hold up until they are looked for. */
+void publish_next(uint64_t number);
+/* More messages than the ring holds. */
+void traffic_goes_on(void);
+/* Right after a death: nothing is wrong, whatever was left half done. */
+void examine(void);
+/* After one reclaim: nothing is left, not even to note. */
+void examine_reclaimed(void);
+/* They close what they have. */
+void leave(void);
+/* So, and after one more reclaim the name is free, and can be taken. */
+void everybody_leaves(void);
+
+#endif

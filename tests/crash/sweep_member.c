@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/* sweep_member.c - a member that dies behind any instruction of receive and release, and behind
+ * each change that others can see of joining and leaving.
+ *
+ * A group that is not kept goes with it; the next member of a kept one goes on at a message that
+ * was not released, or whose release nobody knows. The other group gets everything. */
+#include <errno.h>
+
+#include "parts.h"
+#include "sweep.h"
+
+static void take_some(void *arg) {
+  (void)arg;
+  struct rill_message message;
+  rill_consumer *mine =
+      open_consumer(open_queue(&attr), (struct joining){.group = "kept", .flags = RILL_KEEP_GROUP});
+  curtain();
+  for (int i = 0; i < 6; i++) { /* more than capacity/32: the cursor is published on the way */
+    CHECK_CODE(rill_receive(mine, RILL_NOW, &message), 0);
+    CHECK_CODE(rill_release(mine, &message), 0);
+  }
+  curtain_falls();
+}
+
+static void receive_and_release(void) {
+  const struct operation operation = {
+      .before = backlog_of_a_kept_group, .play = take_some, .after = kept_group_goes_on};
+  released = 6;
+  sweep_instructions(&operation);
+}
+
+/* Publishes the cursor: behind what was released, not behind what was received. */
+static void take_all_and_look_again(void *arg) {
+  (void)arg;
+  struct rill_message message;
+  rill_consumer *mine =
+      open_consumer(open_queue(&attr), (struct joining){.group = "kept", .flags = RILL_KEEP_GROUP});
+  for (int i = 0; i < BACKLOG; i++) {
+    CHECK_CODE(rill_receive(mine, RILL_NOW, &message), 0);
+    if (i < BACKLOG - 2)
+      CHECK_CODE(rill_release(mine, &message), 0);
+  }
+  curtain();
+  CHECK_CODE(rill_receive(mine, RILL_NOW, &message), -EAGAIN);
+  curtain_falls();
+}
+
+static void empty_poll(void) {
+  const struct operation operation = {.before = backlog_of_a_kept_group,
+                                      .play = take_all_and_look_again,
+                                      .after = kept_group_goes_on};
+  released = BACKLOG - 2;
+  sweep_instructions(&operation);
+}
+
+static void take_a_batch(void *arg) {
+  (void)arg;
+  struct rill_message messages[8];
+  rill_consumer *mine =
+      open_consumer(open_queue(&attr), (struct joining){.group = "kept", .flags = RILL_KEEP_GROUP});
+  curtain();
+  CHECK_CODE(rill_receive_batch(mine, 8, RILL_NOW, messages), 8);
+  CHECK_CODE(rill_release(mine, &messages[4]), 0);
+  curtain_falls();
+}
+
+static void batch_and_release(void) {
+  const struct operation operation = {
+      .before = backlog_of_a_kept_group, .play = take_a_batch, .after = kept_group_goes_on};
+  released = 5;
+  sweep_instructions(&operation);
+}
+
+/* Copies, and looks at the write limit. */
+static void receive_of_an_overwritten_ring(void) {
+  attr.overflow = RILL_OVERWRITE;
+  receive_and_release();
+  attr.overflow = RILL_RELIABLE;
+}
+
+/* --- joining and leaving --------------------------------------------------------------------- */
+
+static void sweep_group(void (*before)(void), void (*play)(void *arg), void (*after)(void)) {
+  const struct operation operation = {.before = before, .play = play, .after = after};
+  sweep_changes(&operation);
+}
+
+static void joining_alone(void) {
+  sweep_group(producer_and_consumer, join_alone, nothing_is_left_of_it);
+}
+static void leaving_alone(void) {
+  sweep_group(producer_and_consumer, leave_alone, nothing_is_left_of_it);
+}
+
+static void join_at(uint32_t start, uint64_t first) {
+  const struct rill_consumer_attr late = {.size = sizeof late, .start = start, .sequence = first};
+  rill_queue *here = open_queue(&attr);
+  rill_consumer *mine = NULL;
+  curtain();
+  CHECK_CODE(rill_consumer_open(here, &late, &mine), 0);
+  curtain_falls();
+}
+
+static void join_at_latest(void *arg) {
+  (void)arg;
+  join_at(RILL_LATEST, 0);
+}
+
+static void join_at_a_sequence(void *arg) {
+  (void)arg;
+  join_at(RILL_SEQUENCE, BACKLOG / 2);
+}
+
+static void joining_late(void) {
+  sweep_group(backlog, join_at_latest, nothing_is_left_of_it);
+  sweep_group(backlog, join_at_a_sequence, nothing_is_left_of_it);
+}
+
+static void first_member_of_a_kept_group(void) {
+  released = 0;
+  sweep_group(backlog, join_kept, kept_group_goes_on);
+}
+static void next_member_of_a_kept_group(void) {
+  released = 0;
+  sweep_group(backlog_of_a_kept_group, join_kept, kept_group_goes_on);
+}
+static void leaving_a_kept_group(void) {
+  released = 3;
+  sweep_group(backlog_of_a_kept_group, leave_kept, kept_group_goes_on);
+}
+
+/* The group has the whole ring before it, and the producer no room. */
+static void full_ring_of_a_kept_group(void) {
+  backlog_of_a_kept_group();
+  for (uint64_t number = BACKLOG; publish_number(producer, number, RILL_NOW) == 0;)
+    number++;
+  drain();
+}
+
+static void next_member_before_a_full_ring(void) {
+  released = 0;
+  sweep_group(full_ring_of_a_kept_group, join_kept, kept_group_goes_on);
+}
+
+static void unlink_group(void *arg) {
+  (void)arg;
+  rill_queue *here = open_queue(&attr);
+  curtain();
+  CHECK_CODE(rill_group_unlink(here, "kept"), 0);
+  curtain_falls();
+}
+
+static void removing_a_kept_group(void) {
+  released = 0;
+  sweep_group(backlog_of_a_kept_group, unlink_group, kept_group_goes_on);
+}
+
+static const struct test tests[] = {
+    {"receive_and_release", receive_and_release},
+    {"empty_poll", empty_poll},
+    {"batch_and_release", batch_and_release},
+    {"receive_of_an_overwritten_ring", receive_of_an_overwritten_ring},
+    {"joining_alone", joining_alone},
+    {"leaving_alone", leaving_alone},
+    {"joining_late", joining_late},
+    {"first_member_of_a_kept_group", first_member_of_a_kept_group},
+    {"next_member_of_a_kept_group", next_member_of_a_kept_group},
+    {"next_member_before_a_full_ring", next_member_before_a_full_ring},
+    {"leaving_a_kept_group", leaving_a_kept_group},
+    {"removing_a_kept_group", removing_a_kept_group},
+};
+
+int main(int argc, char **argv) {
+  return RUN_SWEEPS(argc, argv);
+}

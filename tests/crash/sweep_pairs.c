@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/* sweep_pairs.c - the dead, and who dies while taking care of them: pairs of crashes, each
+ * visible point of the first with each visible point of the second. The third mends it all. */
+#include <errno.h>
+
+#include "parts.h"
+#include "sweep.h"
+
+static void sweep_two(void (*before)(void), void (*one)(void *arg), void (*other)(void *arg),
+                      void (*after)(void)) {
+  const struct operation first = {.before = before, .play = one, .after = after};
+  const struct operation second = {.play = other, .after = after};
+  sweep_pairs(&first, &second);
+}
+
+/* --- a dead member ------------------------------------------------------------------------- */
+
+static void dead_member_and_reclaimer(void) {
+  sweep_two(producer_and_consumer, join_alone, collect, nothing_is_left_of_it);
+  sweep_two(producer_and_consumer, leave_alone, collect, nothing_is_left_of_it);
+}
+
+static void dead_member_of_a_kept_group_and_reclaimer(void) {
+  released = 0;
+  sweep_two(backlog_of_a_kept_group, join_kept, collect, kept_group_goes_on);
+  released = 3;
+  sweep_two(backlog_of_a_kept_group, leave_kept, collect, kept_group_goes_on);
+}
+
+static void dead_member_and_the_next(void) {
+  released = 0;
+  sweep_two(backlog, join_kept, join_kept, kept_group_goes_on);
+}
+
+/* Two dead: a member of the kept group, and one that was alone. */
+static void two_dead_members(void) {
+  backlog_of_a_kept_group();
+  struct actor *one = spawn_traced("member", join_kept, NULL);
+  run_to_curtain(one);
+  struct actor *other = spawn_traced("lone member", join_alone, NULL);
+  run_to_curtain(other);
+  kill_traced(one);
+  kill_traced(other);
+}
+
+static void dead_reclaimer_and_the_next(void) {
+  released = 0;
+  sweep_two(two_dead_members, collect, collect, kept_group_goes_on);
+}
+
+/* --- a dead producer ------------------------------------------------------------------------- */
+
+static void publish_one(void *arg) {
+  (void)arg;
+  rill_queue *here = open_queue(&attr);
+  curtain();
+  rill_producer *mine = open_producer(here, RILL_PARK, RILL_NOW);
+  CHECK_CODE(publish_number(mine, stat_of(here).sequence, RILL_NOW), 0);
+  curtain_falls();
+}
+
+static void third_goes_on(void) {
+  examine();
+  producer = open_producer(queue, RILL_PARK, RILL_NOW);
+  drain();
+  CHECK(due <= 2);
+  nothing_is_left_of_it();
+}
+
+static void dead_producer_and_successor(void) {
+  sweep_two(consumer_waits, publish_one, publish_one, third_goes_on);
+}
+
+/* --- a queue that nobody finishes, or finishes removing ----------------------------------------
+ */
+
+static void dead_creator_and_the_next(void) {
+  sweep_two(NULL, create, create, name_is_usable);
+}
+static void dead_creator_and_collector(void) {
+  sweep_two(NULL, create, collect, one_gc_leaves_nothing);
+}
+static void dead_remover_and_the_next(void) {
+  sweep_two(producer_and_consumer, unlink_by_name, unlink_by_name, survivors_know);
+}
+static void dead_remover_and_creator(void) {
+  sweep_two(producer_and_consumer, unlink_by_name, create, survivors_know);
+}
+static void dead_collector_and_the_next(void) {
+  sweep_two(idle_queue, collect, collect, one_gc_leaves_nothing);
+}
+static void dead_collector_and_creator(void) {
+  sweep_two(idle_queue, collect, create, name_is_usable);
+}
+
+static const struct test tests[] = {
+    {"dead_member_and_reclaimer", dead_member_and_reclaimer},
+    {"dead_member_of_a_kept_group_and_reclaimer", dead_member_of_a_kept_group_and_reclaimer},
+    {"dead_member_and_the_next", dead_member_and_the_next},
+    {"dead_reclaimer_and_the_next", dead_reclaimer_and_the_next},
+    {"dead_producer_and_successor", dead_producer_and_successor},
+    {"dead_creator_and_the_next", dead_creator_and_the_next},
+    {"dead_creator_and_collector", dead_creator_and_collector},
+    {"dead_remover_and_the_next", dead_remover_and_the_next},
+    {"dead_remover_and_creator", dead_remover_and_creator},
+    {"dead_collector_and_the_next", dead_collector_and_the_next},
+    {"dead_collector_and_creator", dead_collector_and_creator},
+};
+
+int main(int argc, char **argv) {
+  return RUN_SWEEPS(argc, argv);
+}

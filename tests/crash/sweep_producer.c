@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+/* sweep_producer.c - a producer that dies behind any instruction of what it publishes.
+ *
+ * What was published comes once, whole and in order; a cut message or batch not at all or whole;
+ * and a successor goes on exactly behind it. */
+#include <errno.h>
+#include <string.h>
+
+#include "ring.h"
+#include "sweep.h"
+
+enum { BEFORE = 5, BATCH = 5 };
+
+static uint64_t cut;   /* the first message of the operation                              */
+static unsigned whole; /* messages of it: all or none are there                           */
+
+static void successor_goes_on(void) {
+  examine();
+  producer = open_producer(queue, RILL_PARK, RILL_NOW);
+  drain();
+  CHECK_THAT(due == cut || due == cut + whole, "%llu messages, not %llu or %u more",
+             (unsigned long long)due, (unsigned long long)cut, whole);
+  traffic_goes_on();
+  examine_reclaimed();
+  everybody_leaves();
+}
+
+static rill_producer *begin_producing(uint64_t n) {
+  rill_queue *here = open_queue(&attr);
+  rill_producer *mine = open_producer(here, RILL_PARK, RILL_NOW);
+  for (uint64_t i = 0; i < n; i++)
+    CHECK_CODE(publish_number(mine, i, RILL_NOW), 0);
+  return mine;
+}
+
+/* Nothing but the publish between the curtains. */
+static void publish_on_stage(rill_producer *mine, uint64_t number, rill_time deadline) {
+  unsigned char bytes[MESSAGE_MOST];
+  const size_t size = fill_message(number, bytes);
+  curtain();
+  CHECK_CODE(rill_publish(mine, bytes, size, deadline), 0);
+  curtain_falls();
+}
+
+static void publish_up_to_number(void *arg) {
+  (void)arg;
+  publish_on_stage(begin_producing(cut), cut, RILL_NOW);
+}
+
+/* `number` so that its message has about so many bytes. */
+static uint64_t number_of_size(size_t least, size_t most) {
+  unsigned char bytes[MESSAGE_MOST];
+  for (uint64_t number = BEFORE;; number++) {
+    const size_t size = fill_message(number, bytes);
+    if (size >= least && size <= most)
+      return number;
+  }
+}
+
+static void sweep_producer(void (*play)(void *arg), uint64_t first, unsigned n) {
+  const struct operation operation = {
+      .before = consumer_waits, .play = play, .after = successor_goes_on};
+  cut = first;
+  whole = n;
+  sweep_instructions(&operation);
+}
+
+static void first_publish(void) {
+  sweep_producer(publish_up_to_number, 0, 1);
+}
+static void small_publish(void) {
+  sweep_producer(publish_up_to_number, number_of_size(9, 64), 1);
+}
+static void middling_publish(void) {
+  sweep_producer(publish_up_to_number, number_of_size(65, 256), 1);
+}
+static void large_publish(void) {
+  sweep_producer(publish_up_to_number, number_of_size(700, MESSAGE_MOST), 1);
+}
+
+static void publish_a_batch(void *arg) {
+  (void)arg;
+  static unsigned char bytes[BATCH][MESSAGE_MOST];
+  struct rill_item items[BATCH];
+  rill_producer *mine = begin_producing(BEFORE);
+  for (unsigned i = 0; i < BATCH; i++)
+    items[i] = (struct rill_item){bytes[i], fill_message(BEFORE + i, bytes[i]), NULL};
+  curtain();
+  CHECK_CODE(rill_publish_batch(mine, items, BATCH, RILL_NOW), BATCH);
+  curtain_falls();
+}
+
+static void batch(void) {
+  sweep_producer(publish_a_batch, BEFORE, BATCH);
+}
+
+/* A reservation with room for more, all of it written: the rest looks like frames to come. */
+static void *reserve_all(rill_producer *mine) {
+  const uint64_t forged[2] = {24 | (uint64_t)(BEFORE + 1) << 48, BEFORE + 1};
+  void *data = NULL;
+  CHECK_CODE(rill_reserve(mine, NULL, MESSAGE_MOST, RILL_NOW, &data), 0);
+  for (size_t at_byte = 0; at_byte + 16 <= MESSAGE_MOST; at_byte += 16)
+    memcpy((char *)data + at_byte, forged, 16);
+  return data;
+}
+
+static void reserve_and_commit(void *arg) {
+  (void)arg;
+  unsigned char bytes[MESSAGE_MOST];
+  rill_producer *mine = begin_producing(BEFORE);
+  const size_t size = fill_message(BEFORE, bytes);
+  curtain();
+  memcpy(reserve_all(mine), bytes, size);
+  CHECK_CODE(rill_commit(mine, size), 0);
+  curtain_falls();
+}
+
+static void commit_of_less(void) {
+  sweep_producer(reserve_and_commit, BEFORE, 1);
+}
+
+static void reserve_and_abort(void *arg) {
+  (void)arg;
+  unsigned char bytes[MESSAGE_MOST];
+  rill_producer *mine = begin_producing(BEFORE);
+  const size_t size = fill_message(BEFORE, bytes);
+  curtain();
+  (void)reserve_all(mine);
+  rill_abort(mine);
+  CHECK_CODE(rill_publish(mine, bytes, size, RILL_NOW), 0);
+  curtain_falls();
+}
+
+static void abort_and_publish(void) {
+  sweep_producer(reserve_and_abort, BEFORE, 1);
+}
+
+/* --- the ring's end, and a full ring --------------------------------------------------------- */
+
+/* The message that begins before the ring's end and ends behind it. */
+static uint64_t last_of_the_lap(void) {
+  unsigned char bytes[MESSAGE_MOST];
+  uint64_t position = 0;
+  for (uint64_t number = 0;; number++) {
+    position += (16 + fill_message(number, bytes) + 15) & ~(size_t)15;
+    if (position > attr.capacity)
+      return number;
+  }
+}
+
+static void publish_across_the_end(void *arg) {
+  (void)arg;
+  rill_producer *mine = begin_producing(cut / 2);
+  curtain(); /* the consumer makes room */
+  for (uint64_t i = cut / 2; i < cut; i++)
+    CHECK_CODE(publish_number(mine, i, RILL_NOW), 0);
+  publish_on_stage(mine, cut, RILL_NOW);
+}
+
+static void publish_over_the_end(void) {
+  const struct operation operation = {.before = consumer_waits,
+                                      .play = publish_across_the_end,
+                                      .interval = drain,
+                                      .after = successor_goes_on,
+                                      .curtains = 1};
+  cut = last_of_the_lap();
+  whole = 1;
+  sweep_instructions(&operation);
+}
+
+static void publish_beyond_the_ring(void *arg) {
+  (void)arg;
+  rill_producer *mine = begin_producing(0);
+  uint64_t number = 0;
+  while (publish_number(mine, number, RILL_NOW) == 0)
+    number++;
+  atomic_store(&me->count[0], number);
+  publish_on_stage(mine, number, RILL_FOREVER);
+}
+
+/* More than the producer needs, and than an eighth of the ring, at which it is woken. */
+static void make_room(void) {
+  for (unsigned i = 0; i < 30; i++)
+    receive_number(consumer, due++);
+}
+
+static void successor_of_a_full_ring(void) {
+  cut = victim->count[0];
+  successor_goes_on();
+}
+
+static void publish_into_a_full_ring(void) {
+  const struct operation operation = {.before = consumer_waits,
+                                      .play = publish_beyond_the_ring,
+                                      .asleep = make_room,
+                                      .after = successor_of_a_full_ring};
+  whole = 1;
+  sweep_instructions(&operation);
+}
+
+/* --- a group that is refused ---------------------------------------------------------------- */
+
+static rill_consumer *senseless;
+
+/* Its cursor is where no cursor can be; its member goes on living. */
+static void senseless_group(void) {
+  consumer_waits();
+  senseless = open_consumer(queue, (struct joining){.group = "senseless"});
+  atomic_store(&senseless->group->cursor, UINT64_C(1) << 40);
+}
+
+static void it_is_refused(void) {
+  struct rill_message message;
+  int code;
+  producer = open_producer(queue, RILL_PARK, RILL_NOW);
+  drain();
+  CHECK(due <= 1);
+  traffic_goes_on();
+  while ((code = rill_receive(senseless, RILL_NOW, &message)) == 0)
+    CHECK(rill_release(senseless, &message) == 0 || due > 0);
+  CHECK_THAT(code == -ESTALE || code == -EPROTO, "a refused member receives: %d", code);
+  rill_consumer_close(senseless);
+  examine_reclaimed();
+  everybody_leaves();
+}
+
+static void refusal_of_a_group(void) {
+  const struct operation operation = {
+      .before = senseless_group, .play = publish_up_to_number, .after = it_is_refused};
+  cut = 0;
+  sweep_instructions(&operation);
+}
+
+/* --- a ring that is overwritten --------------------------------------------------------------- */
+
+static void publish_a_lap_later(void *arg) {
+  (void)arg;
+  rill_producer *mine = begin_producing(cut / 2);
+  curtain();
+  for (uint64_t i = cut / 2; i < cut; i++)
+    CHECK_CODE(publish_number(mine, i, RILL_NOW), 0);
+  publish_on_stage(mine, cut, RILL_NOW);
+}
+
+static void publish_over_old_messages(void) {
+  const struct operation operation = {.before = consumer_waits,
+                                      .play = publish_a_lap_later,
+                                      .interval = drain,
+                                      .after = successor_goes_on,
+                                      .curtains = 1};
+  attr.overflow = RILL_OVERWRITE;
+  cut = 180; /* a lap and a half; half of it is read meanwhile, the rest still there             */
+  whole = 1;
+  sweep_instructions(&operation);
+  attr.overflow = RILL_RELIABLE;
+}
+
+static const struct test tests[] = {
+    {"first_publish", first_publish},
+    {"small_publish", small_publish},
+    {"middling_publish", middling_publish},
+    {"large_publish", large_publish},
+    {"batch", batch},
+    {"commit_of_less", commit_of_less},
+    {"abort_and_publish", abort_and_publish},
+    {"publish_over_the_end", publish_over_the_end},
+    {"publish_into_a_full_ring", publish_into_a_full_ring},
+    {"refusal_of_a_group", refusal_of_a_group},
+    {"publish_over_old_messages", publish_over_old_messages},
+};
+
+int main(int argc, char **argv) {
+  return RUN_SWEEPS(argc, argv);
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/* sweep_queue.c - who makes, opens, removes or collects a queue, or becomes its producer, dies
+ * behind each change that others can see: files, names, words.
+ *
+ * There is a queue or there is none; its name can be used at once; one gc leaves nothing. */
+#include <errno.h>
+
+#include "parts.h"
+#include "sweep.h"
+
+static void sweep_queue(void (*before)(void), void (*play)(void *arg), void (*after)(void)) {
+  const struct operation operation = {.before = before, .play = play, .after = after};
+  sweep_changes(&operation);
+}
+
+static void creator(void) {
+  sweep_queue(NULL, create, name_is_usable);
+  sweep_queue(NULL, create, one_gc_leaves_nothing);
+}
+
+static const char *const declared[] = {"first", "second"};
+
+static void create_with_groups(void *arg) {
+  attr.groups = declared;
+  attr.group_count = 2;
+  create(arg);
+}
+
+static void creator_of_declared_groups(void) {
+  sweep_queue(NULL, create_with_groups, one_gc_leaves_nothing);
+}
+
+/* Left over by others, and not what is wanted. */
+static void replace(void *arg) {
+  attr.capacity *= 2;
+  create(arg);
+}
+
+static void name_is_usable_after_a_gc(void) {
+  CHECK(rill_queue_gc(context_here(), 0, NULL, NULL) >= 0);
+  name_is_usable();
+}
+
+/* Without the gc, too: whoever opens it as it was replaces it back. */
+static void replacer(void) {
+  sweep_queue(idle_queue, replace, name_is_usable);
+  sweep_queue(idle_queue, replace, name_is_usable_after_a_gc);
+}
+
+static void open_and_close(void *arg) {
+  (void)arg;
+  (void)context_here();
+  curtain();
+  rill_queue_close(open_queue(&attr));
+  curtain_falls();
+}
+
+static void opener(void) {
+  sweep_queue(producer_and_consumer, open_and_close, nothing_is_left_of_it);
+}
+
+static void open_and_close_a_producer(void *arg) {
+  (void)arg;
+  rill_queue *here = open_queue(&attr);
+  curtain();
+  rill_producer_close(open_producer(here, RILL_PARK, RILL_NOW));
+  curtain_falls();
+}
+
+static void successor_goes_on(void) {
+  examine();
+  producer = open_producer(queue, RILL_PARK, RILL_NOW);
+  nothing_is_left_of_it();
+}
+
+static void producer_that_comes_and_goes(void) {
+  sweep_queue(consumer_waits, open_and_close_a_producer, successor_goes_on);
+}
+
+static void remover(void) {
+  sweep_queue(idle_queue, unlink_by_name, name_is_usable);
+  sweep_queue(idle_queue, unlink_by_name, one_gc_leaves_nothing);
+}
+
+static void remover_of_a_queue_in_use(void) {
+  sweep_queue(producer_and_consumer, unlink_by_name, survivors_know);
+}
+
+static void collector(void) {
+  sweep_queue(idle_queue, collect, name_is_usable);
+  sweep_queue(idle_queue, collect, one_gc_leaves_nothing);
+}
+
+static const struct test tests[] = {
+    {"creator", creator},
+    {"creator_of_declared_groups", creator_of_declared_groups},
+    {"replacer", replacer},
+    {"opener", opener},
+    {"producer_that_comes_and_goes", producer_that_comes_and_goes},
+    {"remover", remover},
+    {"remover_of_a_queue_in_use", remover_of_a_queue_in_use},
+    {"collector", collector},
+};
+
+int main(int argc, char **argv) {
+  return RUN_SWEEPS(argc, argv);
+}
