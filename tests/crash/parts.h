@@ -7,19 +7,24 @@
 
 /* --- members --- */
 
-enum { BACKLOG = 30 };
+enum { BACKLOG = 30, KEPT_FROM = 4 };
 /* Before: the messages are there, and "other" has them all. */
 void backlog(void);
-/* Before: so, and the group "kept" stands in front of them. */
+/* Before: so, and the group "kept" stands in front of the message KEPT_FROM. */
 void backlog_of_a_kept_group(void);
 /* Parts. */
 void join_kept(void *arg);
 void leave_kept(void *arg);
 void join_alone(void *arg);
 void leave_alone(void *arg);
-/* After: "kept", there or made anew, begins at a message up to this one, and gets all others. */
+/* After: the place of "kept" is held though it has no member; the next one goes on behind
+ * KEPT_FROM and up to this message, and gets all that follow. */
 extern uint64_t released;
 void kept_group_goes_on(void);
+/* The end of it: the next member goes on at a message of these two. */
+void next_goes_on(uint64_t from, uint64_t to);
+/* After: "kept" may be there or not; its next member gets everything. */
+void kept_group_goes_on_or_begins(void);
 /* After: of a group that is not kept. */
 void nothing_is_left_of_it(void);
 

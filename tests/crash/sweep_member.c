@@ -25,7 +25,7 @@ static void take_some(void *arg) {
 static void receive_and_release(void) {
   const struct operation operation = {
       .before = backlog_of_a_kept_group, .play = take_some, .after = kept_group_goes_on};
-  released = 6;
+  released = KEPT_FROM + 6;
   sweep_instructions(&operation);
 }
 
@@ -35,7 +35,7 @@ static void take_all_and_look_again(void *arg) {
   struct rill_message message;
   rill_consumer *mine =
       open_consumer(open_queue(&attr), (struct joining){.group = "kept", .flags = RILL_KEEP_GROUP});
-  for (int i = 0; i < BACKLOG; i++) {
+  for (int i = KEPT_FROM; i < BACKLOG; i++) {
     CHECK_CODE(rill_receive(mine, RILL_NOW, &message), 0);
     if (i < BACKLOG - 2)
       CHECK_CODE(rill_release(mine, &message), 0);
@@ -67,7 +67,7 @@ static void take_a_batch(void *arg) {
 static void batch_and_release(void) {
   const struct operation operation = {
       .before = backlog_of_a_kept_group, .play = take_a_batch, .after = kept_group_goes_on};
-  released = 5;
+  released = KEPT_FROM + 5;
   sweep_instructions(&operation);
 }
 
@@ -117,15 +117,14 @@ static void joining_late(void) {
 }
 
 static void first_member_of_a_kept_group(void) {
-  released = 0;
-  sweep_group(backlog, join_kept, kept_group_goes_on);
+  sweep_group(backlog, join_kept, kept_group_goes_on_or_begins);
 }
 static void next_member_of_a_kept_group(void) {
-  released = 0;
+  released = KEPT_FROM;
   sweep_group(backlog_of_a_kept_group, join_kept, kept_group_goes_on);
 }
 static void leaving_a_kept_group(void) {
-  released = 3;
+  released = KEPT_FROM + 3;
   sweep_group(backlog_of_a_kept_group, leave_kept, kept_group_goes_on);
 }
 
@@ -138,7 +137,7 @@ static void full_ring_of_a_kept_group(void) {
 }
 
 static void next_member_before_a_full_ring(void) {
-  released = 0;
+  released = KEPT_FROM;
   sweep_group(full_ring_of_a_kept_group, join_kept, kept_group_goes_on);
 }
 
@@ -150,9 +149,14 @@ static void unlink_group(void *arg) {
   curtain_falls();
 }
 
+/* It goes on at its place, or is removed: then a new one has what the ring has. */
+static void removed_or_not(void) {
+  examine();
+  next_goes_on(0, KEPT_FROM);
+}
+
 static void removing_a_kept_group(void) {
-  released = 0;
-  sweep_group(backlog_of_a_kept_group, unlink_group, kept_group_goes_on);
+  sweep_group(backlog_of_a_kept_group, unlink_group, removed_or_not);
 }
 
 static const struct test tests[] = {

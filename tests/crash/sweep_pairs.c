@@ -21,15 +21,16 @@ static void dead_member_and_reclaimer(void) {
 }
 
 static void dead_member_of_a_kept_group_and_reclaimer(void) {
-  released = 0;
+  released = KEPT_FROM;
   sweep_two(backlog_of_a_kept_group, join_kept, collect, kept_group_goes_on);
-  released = 3;
+  released = KEPT_FROM + 3;
   sweep_two(backlog_of_a_kept_group, leave_kept, collect, kept_group_goes_on);
 }
 
 static void dead_member_and_the_next(void) {
-  released = 0;
-  sweep_two(backlog, join_kept, join_kept, kept_group_goes_on);
+  sweep_two(backlog, join_kept, join_kept, kept_group_goes_on_or_begins);
+  released = KEPT_FROM;
+  sweep_two(backlog_of_a_kept_group, join_kept, join_kept, kept_group_goes_on);
 }
 
 /* Two dead: a member of the kept group, and one that was alone. */
@@ -44,7 +45,7 @@ static void two_dead_members(void) {
 }
 
 static void dead_reclaimer_and_the_next(void) {
-  released = 0;
+  released = KEPT_FROM;
   sweep_two(two_dead_members, collect, collect, kept_group_goes_on);
 }
 
