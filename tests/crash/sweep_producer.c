@@ -209,6 +209,14 @@ static void senseless_group(void) {
   atomic_store(&senseless->group->cursor, UINT64_C(1) << 40);
 }
 
+static uint32_t state_of_senseless(void) {
+  struct rill_group_stat group = {.size = sizeof group};
+  for (uint32_t index = 0; rill_group_stat(queue, &index, &group) == 1;)
+    if (strcmp(group.name, "senseless") == 0)
+      return group.state;
+  return RILL_GROUP_JOINING;
+}
+
 static void it_is_refused(void) {
   struct rill_message message;
   int code;
@@ -216,6 +224,7 @@ static void it_is_refused(void) {
   drain();
   CHECK(due <= 1);
   traffic_goes_on();
+  CHECK(state_of_senseless() == RILL_GROUP_VOID);
   while ((code = rill_receive(senseless, RILL_NOW, &message)) == 0)
     CHECK(rill_release(senseless, &message) == 0 || due > 0);
   CHECK_THAT(code == -ESTALE || code == -EPROTO, "a refused member receives: %d", code);
