@@ -72,6 +72,11 @@ static void dead_producer_and_successor(void) {
   sweep_two(consumer_waits, publish_one, publish_one, third_goes_on);
 }
 
+/* Becoming the producer, it looks for dead members. */
+static void dead_member_and_producer(void) {
+  sweep_two(consumer_waits, join_alone, publish_one, third_goes_on);
+}
+
 /* --- a queue that nobody finishes, or finishes removing ----------------------------------------
  */
 
@@ -100,6 +105,7 @@ static const struct test tests[] = {
     {"dead_member_and_the_next", dead_member_and_the_next},
     {"dead_reclaimer_and_the_next", dead_reclaimer_and_the_next},
     {"dead_producer_and_successor", dead_producer_and_successor},
+    {"dead_member_and_producer", dead_member_and_producer},
     {"dead_creator_and_the_next", dead_creator_and_the_next},
     {"dead_creator_and_collector", dead_creator_and_collector},
     {"dead_remover_and_the_next", dead_remover_and_the_next},
