@@ -105,6 +105,12 @@ static void add(struct script *script, struct point point) {
   script->points[script->count++] = point;
 }
 
+/* An instruction that repeats itself over a stretch of memory, like rep stos; of a pair it counts
+ * once. */
+static int repeats(const struct point *point) {
+  return point->step && point[-1].place == point->place;
+}
+
 static int by_place(const void *a, const void *b) {
   const struct point *one = *(const struct point *const *)a;
   const struct point *other = *(const struct point *const *)b;
@@ -125,9 +131,8 @@ static void count_passes(struct point *points, size_t count) {
     struct point *point = sorted[i];
     if (i == 0 || sorted[i - 1]->place != point->place)
       passes = 0;
-    const int repeats = point->step && point[-1].place == point->place;
-    passes += !repeats;
-    point->passes = repeats || point->place == points[0].place ? 0 : passes;
+    passes += !repeats(point);
+    point->passes = repeats(point) || point->place == points[0].place ? 0 : passes;
   }
   (void)munmap(sorted, count * sizeof *sorted);
 }
@@ -280,11 +285,17 @@ static int kill_at(const struct operation *operation, const struct point *point)
   return there;
 }
 
+enum wanted { EVERY_INSTRUCTION, CHANGES, CHANGES_OF_A_PAIR };
+
+static int is_wanted(const struct point *point, enum wanted wanted) {
+  return wanted == EVERY_INSTRUCTION || (point->visible && (wanted == CHANGES || !repeats(point)));
+}
+
 /* Spread evenly over those wanted, from a random one on; the seed is printed. */
-static size_t choose(struct script *script, int all, unsigned most, size_t **ret) {
+static size_t choose(const struct script *script, enum wanted wanted, unsigned most, size_t **ret) {
   size_t *choice = memory(script->count * sizeof *choice), count = 0, kept = 0;
   for (size_t i = 0; i < script->count; i++)
-    if (all || script->points[i].visible)
+    if (is_wanted(&script->points[i], wanted))
       choice[count++] = i;
   const size_t stride = most ? (count + most - 1) / most : 1;
   for (size_t i = stride > 1 ? random_number() % stride : 0; i < count; i += stride)
@@ -323,7 +334,7 @@ static void sweep(const struct operation *operation, int all) {
   lottery->falling = random_number() & 1;
   open_script(&script);
   rehearse(operation, !all, &script);
-  const size_t count = choose(&script, all, points_wanted, &choice);
+  const size_t count = choose(&script, all ? EVERY_INSTRUCTION : CHANGES, points_wanted, &choice);
   for (size_t i = 0; i < count; i++)
     try_point(operation, &script.points[choice[i]]);
   (void)printf("  %zu points (%zu %s, %u system calls), %u missed\n", count,
@@ -372,7 +383,7 @@ static size_t second_dies(const struct pair *pair, unsigned most) {
   size_t *choice;
   open_script(&script);
   rehearse_second(pair, &script);
-  const size_t count = choose(&script, 0, most, &choice);
+  const size_t count = choose(&script, CHANGES_OF_A_PAIR, most, &choice);
   for (size_t i = 0; i < count; i++)
     for (int tries = 1, there = 0; !there; tries++) {
       first_dies(pair);
@@ -394,7 +405,7 @@ void sweep_pairs(const struct operation *first, const struct operation *second) 
   open_script(&script);
   rehearse(first, 1, &script);
   const unsigned each = points_wanted ? 1 + points_wanted / 8 : 0;
-  const size_t count = choose(&script, 0, each, &choice);
+  const size_t count = choose(&script, CHANGES_OF_A_PAIR, each, &choice);
   for (size_t i = 0; i < count; i++) {
     const struct pair pair = {first, second, &script.points[choice[i]]};
     lottery->falling = (uint32_t)i & 1;
