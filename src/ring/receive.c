@@ -311,9 +311,11 @@ static int take(struct rill_consumer *consumer, struct rill_message *ret) {
 }
 
 /* In a forked child all fields are zero: then this is the struct itself, whose first word says
- * that nothing is there. So the fast path need not ask. */
+ * that nothing is there. So the fast path need not ask. The ring may lie below, so
+ * the distance has a sign. */
 static inline const uint8_t *next_frame(const struct rill_consumer *consumer) {
-  return (const uint8_t *)consumer + ((consumer->position & consumer->mask) + consumer->to_ring);
+  const uintptr_t distance = (consumer->position & consumer->mask) + consumer->to_ring;
+  return (const uint8_t *)consumer + (ptrdiff_t)distance;
 }
 
 /* A message without key and flags, of a length in range. Returns 0 for any other, or none. */

@@ -214,6 +214,25 @@ static void a_refused_group_begins_anew(void **state) {
   plain_close(&plain);
 }
 
+/* --- a consumer's handle and its ring anywhere in memory ----------------------------------- */
+
+/* Found by fuzz_consume: the distance to a ring that lies below wrapped a pointer (UBSan). A stack
+ * lies above all mappings. */
+static void a_consumer_may_lie_above_its_ring(void **state) {
+  struct rill_consumer above;
+  struct rill_message message;
+  (void)state;
+  plain_open(&plain, NULL);
+  assert_true((uintptr_t)&above > (uintptr_t)plain.ring.base);
+  plain_producer(&plain, &producer, RILL_SPIN, 0);
+  assert_code(plain_consumer(&plain, &above, 0, RILL_OLDEST, 0, 0), 0);
+  assert_code(rill_publish(&producer, "one", 3, RILL_NOW), 0);
+  assert_code(rill_receive(&above, RILL_NOW, &message), 0);
+  assert_true(message.size == 3 && memcmp(message.data, "one", 3) == 0);
+  plain_leave(&above);
+  plain_close(&plain);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       BEHAVIOUR(a_dead_member_does_not_keep_the_last_row),
@@ -223,6 +242,7 @@ int main(void) {
       BEHAVIOUR(frames_beyond_the_write_limit_are_damage),
       BEHAVIOUR(no_message_is_larger_than_max_message),
       BEHAVIOUR(a_refused_group_begins_anew),
+      BEHAVIOUR(a_consumer_may_lie_above_its_ring),
   };
   return cmocka_run_group_tests_name("regressions", tests, NULL, NULL);
 }
