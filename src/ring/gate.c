@@ -136,7 +136,9 @@ int rilli_scan_groups(struct rill_producer *producer, uint64_t need) {
     behind = furthest_behind(producer, 1);
   const uint64_t free_space = behind < ring->capacity ? ring->capacity - behind : 0;
   const uint64_t ahead = limit - position; /* what the limit lets it write */
-  const uint64_t span = ahead < free_space ? ahead : free_space;
+  /* Whole words of frames: a cursor that is not judged may be unaligned. */
+  const uint64_t span =
+      (ahead < free_space ? ahead : free_space) & ~(uint64_t)(RILLI_FRAME_ALIGN - 1);
   if (span > producer->room - position)
     producer->room = position + span;
   return need - position <= producer->room - position ? 0 : -EAGAIN;

@@ -233,6 +233,30 @@ static void a_consumer_may_lie_above_its_ring(void **state) {
   plain_close(&plain);
 }
 
+/* --- a cursor that makes no sense, in a row whose state says nothing ------------------------- */
+
+/* Found by hostile_consumer: such a cursor is not refused, so it gates; one that was not aligned
+ * made room end within a frame's words, zeroing ahead left holes, and the next message was
+ * expected where bytes of an earlier lap lay. */
+static void an_unaligned_cursor_leaves_no_old_bytes_at_the_head(void **state) {
+  uint64_t seed = 7;
+  (void)state;
+  plain_open(&plain, NULL);
+  plain_producer(&plain, &producer, RILL_SPIN, 0);
+  struct rilli_group *row = rilli_group_at(&plain.ring, 1);
+  atomic_store(&row->state, RILLI_STATE(1, 0, RILLI_GROUP_JOINING));
+  memset(bytes, 0xee, sizeof bytes);
+  for (int i = 0; i < 20000; i++) {
+    const uint64_t r = support_random(&seed);
+    atomic_store(&row->cursor, producer.position - plain.ring.capacity + r % 2048);
+    const int code = rill_publish(&producer, bytes, r >> 32 & 255, RILL_NOW);
+    assert_true(code == 0 || code == -EAGAIN);
+    assert_true(producer.room % RILLI_FRAME_ALIGN == 0);
+    assert_true(atomic_load(plain_word(&plain, producer.position)) == 0);
+  }
+  plain_close(&plain);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       BEHAVIOUR(a_dead_member_does_not_keep_the_last_row),
@@ -243,6 +267,7 @@ int main(void) {
       BEHAVIOUR(no_message_is_larger_than_max_message),
       BEHAVIOUR(a_refused_group_begins_anew),
       BEHAVIOUR(a_consumer_may_lie_above_its_ring),
+      BEHAVIOUR(an_unaligned_cursor_leaves_no_old_bytes_at_the_head),
   };
   return cmocka_run_group_tests_name("regressions", tests, NULL, NULL);
 }
