@@ -236,7 +236,9 @@ static int catch_up(struct rill_consumer *consumer) {
     if (rilli_index_oldest(&consumer->ring, limit - consumer->ring.capacity, &place))
       continue;
     if (rilli_before(place.sequence, consumer->sequence) ||
-        rilli_before(place.position, consumer->position))
+        rilli_before(place.position, consumer->position) ||
+        rilli_before(atomic_load_explicit(&consumer->page->limit, memory_order_acquire),
+                     place.position)) /* an entry is pushed before the limit goes beyond it */
       return senseless(consumer);
     const uint64_t lost = place.sequence - consumer->sequence;
     consumer->lost += lost;

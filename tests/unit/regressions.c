@@ -257,6 +257,27 @@ static void an_unaligned_cursor_leaves_no_old_bytes_at_the_head(void **state) {
   plain_close(&plain);
 }
 
+/* --- a checkpoint beyond the write limit ---------------------------------------------------- */
+
+/* Found by fuzz_frames: a lapped consumer went there, saw that it lies where nothing is written
+ * yet, and looked for another one, a hundred thousand times. */
+static void a_checkpoint_beyond_the_write_limit_is_damage(void **state) {
+  struct rill_message message;
+  (void)state;
+  plain_open(&plain, &(struct plain_options){.overwrite = 1});
+  plain_producer(&plain, &producer, RILL_SPIN, 0);
+  assert_code(plain_consumer(&plain, &consumer, 0, RILL_OLDEST, 0, 0), 0);
+  for (int i = 0; i < 200; i++)
+    publish(1008); /* three rounds */
+  const uint64_t limit = atomic_load(&plain.ring.page->limit);
+  for (uint32_t i = 0; i < RILLI_INDEX_COUNT; i++)
+    atomic_store(&plain.ring.index[i].position, limit + 4096);
+  assert_code(rill_receive(&consumer, RILL_NOW, &message), -EPROTO);
+  assert_non_null(strstr(rill_error(), "damaged")); /* and not: too slow */
+  plain_leave(&consumer);
+  plain_close(&plain);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       BEHAVIOUR(a_dead_member_does_not_keep_the_last_row),
@@ -268,6 +289,7 @@ int main(void) {
       BEHAVIOUR(a_refused_group_begins_anew),
       BEHAVIOUR(a_consumer_may_lie_above_its_ring),
       BEHAVIOUR(an_unaligned_cursor_leaves_no_old_bytes_at_the_head),
+      BEHAVIOUR(a_checkpoint_beyond_the_write_limit_is_damage),
   };
   return cmocka_run_group_tests_name("regressions", tests, NULL, NULL);
 }
