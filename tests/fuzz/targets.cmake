@@ -1,0 +1,30 @@
+# The build within the build: fuzz_NAME from fuzz_NAME.c and the common part.
+add_library(rill_fuzz_common STATIC codes.c)
+add_library(rill_fuzz_stage STATIC stage.c plots.c play.c messages.c)
+target_include_directories(rill_fuzz_common PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
+target_link_libraries(rill_fuzz_common PUBLIC rill_test_ring PRIVATE rill_flags)
+target_link_libraries(rill_fuzz_stage PUBLIC rill_fuzz_common PRIVATE rill_flags)
+set(guarded -Wl,--wrap=mmap,--wrap=munmap,--wrap=nanosleep,--wrap=clock_nanosleep)
+
+foreach(name ${targets})
+  add_executable(fuzz_${name} fuzz_${name}.c guard.c)
+  target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer ${guarded})
+  target_link_libraries(fuzz_${name} PRIVATE rill_fuzz_stage rill_flags Threads::Threads)
+  list(APPEND programs fuzz_${name})
+endforeach()
+add_custom_target(rill_fuzzers DEPENDS ${programs})
+
+# Names and patterns; the parts of rilld.
+if(NOT TARGET rill_registry)
+  return()
+endif()
+target_link_libraries(fuzz_wire PRIVATE rill_registry)
+foreach(name scan socket)
+  target_sources(fuzz_${name} PRIVATE at_once.c)
+  target_link_libraries(fuzz_${name} PRIVATE rill_registry)
+  target_link_options(fuzz_${name} PRIVATE
+    -Wl,--wrap=urcu_memb_call_rcu,--wrap=urcu_memb_barrier)
+endforeach()
+set_source_files_properties(fuzz_scan.c fuzz_socket.c PROPERTIES COMPILE_OPTIONS -Wno-cast-qual)
+target_link_options(fuzz_scan PRIVATE -Wl,--wrap=rill_clock)
+target_link_options(fuzz_socket PRIVATE -Wl,--wrap=posix_fallocate)
