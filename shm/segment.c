@@ -81,6 +81,16 @@ int rilli_directory_list(int dir, DIR **ret) {
   return rilli_fail(code, "cannot list the namespace: %s", rilli_words(code));
 }
 
+int rilli_directory_next(DIR *entries, const char **ret_name) {
+  errno = 0;
+  const struct dirent *entry = readdir(entries);
+  if (entry) {
+    *ret_name = entry->d_name;
+    return 1;
+  }
+  return errno ? rilli_fail(errno, "cannot list the namespace: %s", rilli_words(errno)) : 0;
+}
+
 int rilli_random(uint8_t ret[16]) {
   ssize_t got;
   do

@@ -29,6 +29,8 @@ int rilli_directory_open(const char *directory, const char *name_space, int by_d
 
 /* The names in it, through a descriptor of its own: closedir. */
 int rilli_directory_list(int dir, DIR **ret);
+/* The next one. 1, 0: there are no more, or a negative errno: it is not known whether there are. */
+int rilli_directory_next(DIR *entries, const char **ret_name);
 
 /* Whose a made file is, and its permission bits. */
 struct rilli_access {

@@ -51,9 +51,8 @@ static int list_files(int dir, struct listing *ret) {
   int code = rilli_directory_list(dir, &entries);
   if (code)
     return code;
-  for (struct dirent *entry; code == 0 && (entry = readdir(entries));)
-    if (entry->d_name[0] != '.' || entry->d_name[1])
-      code = append(ret, entry->d_name);
+  for (const char *name; code == 0 && (code = rilli_directory_next(entries, &name)) > 0;)
+    code = name[0] != '.' || name[1] ? append(ret, name) : 0;
   (void)closedir(entries);
   if (code)
     free_listing(ret);

@@ -116,11 +116,15 @@ static int find_data(int dir, struct rilli_pair *pair) {
   const int bad = rilli_directory_list(dir, &entries);
   if (bad)
     return bad;
-  int code = rilli_fail(EBADMSG, "its data segment is missing");
-  for (struct dirent *entry; code && (entry = readdir(entries));) {
-    if (!rilli_name_of_data(entry->d_name, of, uuid) || strcmp(of, pair->control_name) != 0)
+  int code = rilli_fail(EBADMSG, "its data segment is missing"), more;
+  for (const char *file; code && (more = rilli_directory_next(entries, &file));) {
+    if (more < 0) {
+      code = more;
+      break;
+    }
+    if (!rilli_name_of_data(file, of, uuid) || strcmp(of, pair->control_name) != 0)
       continue;
-    memcpy(pair->data_name, entry->d_name, strlen(entry->d_name) + 1);
+    memcpy(pair->data_name, file, strlen(file) + 1);
     code = rilli_segment_open(dir, pair->data_name, 0, &pair->data);
     if (code == 0 && (code = rilli_data_check(&pair->data, &pair->geometry)))
       close_file(&pair->data);

@@ -6,7 +6,6 @@
  * for what happened without a client's end (a process that knows nothing of the registry). */
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -56,21 +55,20 @@ void scan_name(struct server *server, const char *name) {
 }
 
 void scan_all(struct server *server) {
-  const int copy =
-      openat(rilli_context_dir(server->context), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR *entries = copy < 0 ? NULL : fdopendir(copy);
-  if (!entries) {
-    log_error("cannot list the namespace: %s", rilli_words(errno));
-    if (copy >= 0)
-      (void)close(copy);
-    return;
+  DIR *entries;
+  int more = rilli_directory_list(rilli_context_dir(server->context), &entries);
+  if (more == 0) {
+    for (const char *file; (more = rilli_directory_next(entries, &file)) > 0;) {
+      char name[RILLI_NAME_SIZE];
+      if (rilli_name_of_control(file, name) && rilli_name_check(name) == 0)
+        scan_name(server, name);
+    }
+    (void)closedir(entries);
   }
-  for (struct dirent *file; (file = readdir(entries));) {
-    char name[RILLI_NAME_SIZE];
-    if (rilli_name_of_control(file->d_name, name) && rilli_name_check(name) == 0)
-      scan_name(server, name);
+  if (more < 0) { /* the next look reads it again */
+    log_error("%s", rill_error());
+    server->rescan = 1;
   }
-  (void)closedir(entries);
   server->next_look = 0; /* and what is gone is noticed by a look at each */
 }
 
