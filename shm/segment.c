@@ -241,7 +241,8 @@ int rilli_segment_open(int dir, const char *name, int writable, struct rilli_fil
 int rilli_segment_same(int dir, const char *name, const struct rilli_file *file) {
   struct stat status;
   if (fstatat(dir, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
-    return 0;
+    return errno == ENOENT ? 0
+                           : rilli_fail(errno, "cannot look at '%s': %s", name, rilli_words(errno));
   return (uint64_t)status.st_ino == file->inode && (uint64_t)status.st_dev == file->device;
 }
 

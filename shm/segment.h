@@ -52,7 +52,7 @@ int rilli_segment_name(int dir, const char *made, const char *name);
  * mode that can be trusted. -ENOENT has no text: the caller knows what is missing. */
 int rilli_segment_open(int dir, const char *name, int writable, struct rilli_file *ret);
 
-/* Is the file that `name` names now still this one? */
+/* Is the file that `name` names now still this one? 1, 0, or a negative errno: not known. */
 int rilli_segment_same(int dir, const char *name, const struct rilli_file *file);
 
 /* Maps [offset, offset+size) shared. */

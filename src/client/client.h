@@ -111,7 +111,7 @@ int rilli_attr_size(const char *what, size_t size, size_t expected);
 void rilli_ring_at(const rill_queue *queue, uint8_t *data, struct rilli_ring *ret);
 
 /* gc.c: removes the data segments of this name that no control segment belongs to and
- * nobody is just making. Returns how many. */
+ * nobody is just making. Returns how many, or a negative errno. */
 int rilli_remove_widows(int dir, const char *control_name);
 int rilli_remove_widow(int dir, const char *data_name); /* this one, if it is one */
 /* As rill_queue_gc, but leaves the queues alone: files without one, only. */

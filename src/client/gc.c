@@ -114,25 +114,45 @@ static uint64_t bytes_of(int dir, const char *file) {
                                                                : 0;
 }
 
-/* A file that lost its creator (or never got its name): its creation lock is free. */
-static void collect_orphan(struct collection *gc, const char *file, const char *what,
-                           int (*still)(int dir, const char *file)) {
+/* Removes it, if `still` says so under its creation lock. */
+static int collect_unlocked(struct collection *gc, int fd, const char *file, const char *what,
+                            int (*still)(int dir, const char *file)) {
+  int code = rilli_lock_try(fd, RILLI_LOCK_CREATE, 1, 1);
+  if (code)
+    return code == -EAGAIN ? 0
+                           : rilli_fail(-code, "cannot lock '%s': %s", file, rilli_words(-code));
+  code = still(gc->dir, file);
+  if (code <= 0)
+    return code;
+  const uint64_t bytes = bytes_of(gc->dir, file);
+  if (!gc->dry && unlinkat(gc->dir, file, 0) != 0)
+    return errno == ENOENT ? 0
+                           : rilli_fail(errno, "cannot remove '%s': %s", file, rilli_words(errno));
+  found(gc, file, what, bytes);
+  return 0;
+}
+
+/* A file that lost its creator (or never got its name): its creation lock is free. Returns 0,
+ * or a negative errno: it could not be looked at or removed. */
+static int collect_orphan(struct collection *gc, const char *file, const char *what,
+                          int (*still)(int dir, const char *file)) {
   struct rilli_file open_file;
-  if (!still(gc->dir, file) || rilli_lease_open(gc->dir, file, &open_file))
-    return;
-  if (rilli_lock_try(open_file.fd, RILLI_LOCK_CREATE, 1, 1) == 0 && still(gc->dir, file)) {
-    const uint64_t bytes = bytes_of(gc->dir, file);
-    if (gc->dry || unlinkat(gc->dir, file, 0) == 0)
-      found(gc, file, what, bytes);
-  }
+  int code = still(gc->dir, file);
+  if (code <= 0)
+    return code;
+  code = rilli_lease_open(gc->dir, file, &open_file);
+  if (code)
+    return code == -ENOENT || code == -EPROTO ? 0 : code; /* gone; no file of ours */
+  code = collect_unlocked(gc, open_file.fd, file, what, still);
   rilli_lease_close(open_file.fd);
+  return code;
 }
 
 static int unnamed(int dir, const char *file) {
   return faccessat(dir, file, F_OK, 0) == 0;
 }
 
-/* No control segment has this data segment's uuid. */
+/* No control segment has this data segment's uuid. 1, 0, or a negative errno. */
 static int widowed(int dir, const char *file) {
   char control_name[RILLI_FILE_NAME], uuid[33], hex[33];
   struct rilli_file control;
@@ -141,8 +161,10 @@ static int widowed(int dir, const char *file) {
   if (!rilli_name_of_data(file, control_name, uuid))
     return 0;
   const int code = rilli_segment_open(dir, control_name, 0, &control);
+  if (code == -EPROTO) /* a link, or no file at all: it is not this one's */
+    return 0;
   if (code)
-    return code == -ENOENT;
+    return code == -ENOENT ? 1 : code;
   int other = 0;
   if (rilli_control_check(&control, &geometry, &tombstone) == 0) {
     rilli_hex(geometry.uuid, hex);
@@ -155,21 +177,22 @@ static int widowed(int dir, const char *file) {
 int rilli_remove_widows(int dir, const char *control_name) {
   struct listing files;
   struct collection gc = {.dir = dir};
-  if (list_files(dir, &files))
-    return 0;
-  for (size_t i = 0; i < files.count; i++) {
+  int code = list_files(dir, &files);
+  if (code)
+    return code;
+  for (size_t i = 0; code == 0 && i < files.count; i++) {
     char of[RILLI_FILE_NAME], uuid[33];
     if (rilli_name_of_data(files.names[i], of, uuid) && strcmp(of, control_name) == 0)
-      collect_orphan(&gc, files.names[i], "data segment without its queue", widowed);
+      code = collect_orphan(&gc, files.names[i], "data segment without its queue", widowed);
   }
   free_listing(&files);
-  return gc.count;
+  return code ? code : gc.count;
 }
 
 int rilli_remove_widow(int dir, const char *data_name) {
   struct collection gc = {.dir = dir};
-  collect_orphan(&gc, data_name, "data segment without its queue", widowed);
-  return gc.count;
+  const int code = collect_orphan(&gc, data_name, "data segment without its queue", widowed);
+  return code ? code : gc.count;
 }
 
 /* Its remover stored the tombstone, and died before it removed the files. */
@@ -192,11 +215,12 @@ static int remove_idle(struct collection *gc, const char *file, const struct ril
 static int open_this(struct collection *gc, const char *file, const char *name,
                      const struct rilli_file *control, struct rilli_pair *ret) {
   const int code = rilli_pair_open(gc->dir, name, 1, ret);
-  if (rilli_segment_same(gc->dir, file, control))
+  const int same = rilli_segment_same(gc->dir, file, control);
+  if (same > 0)
     return code;
   if (code == 0)
     rilli_pair_close(ret);
-  return -EAGAIN;
+  return same < 0 ? same : -EAGAIN;
 }
 
 /* A queue nobody has open and nobody asked to keep, or one that lost its data. */
@@ -252,14 +276,15 @@ static int is_registry_file(const char *file) {
   return strcmp(file, RILLI_SOCKET_FILE) == 0 || strcmp(file, RILLI_LOCK_FILE) == 0;
 }
 
-/* Every file that is not a queue's control segment. */
+/* Every file that is not a queue's control segment. What cannot be looked at is left to the next
+ * collection. */
 static void collect_file(struct collection *gc, const char *file) {
   if (is_registry_file(file))
     return;
   if (file[0] == '+')
-    collect_orphan(gc, file, "unfinished file of a dead creator", unnamed);
+    (void)collect_orphan(gc, file, "unfinished file of a dead creator", unnamed);
   else
-    collect_orphan(gc, file, "data segment without its queue", widowed);
+    (void)collect_orphan(gc, file, "data segment without its queue", widowed);
 }
 
 int rilli_gc_files(rill_context *context, void (*report)(const struct rill_gc_item *, void *),

@@ -83,9 +83,10 @@ static int attach(int dir, struct rilli_pair *pair) {
     return check;
   if (tombstone) /* whoever stored it may have died before it removed the files: go on for it */
     (void)rilli_remove(dir, pair->control_name, &pair->control, 0);
-  if (tombstone || !rilli_segment_same(dir, pair->control_name, &pair->control))
+  const int same = rilli_segment_same(dir, pair->control_name, &pair->control);
+  if (tombstone || same == 0)
     return rilli_fail(EAGAIN, "it was just removed");
-  return 0;
+  return same < 0 ? same : 0;
 }
 
 static int belong_together(const struct rilli_pair *pair) {
@@ -98,10 +99,12 @@ static int belong_together(const struct rilli_pair *pair) {
 static int open_data(int dir, const char *name, struct rilli_pair *pair) {
   rilli_name_files(name, pair->control_geometry.uuid, pair->control_name, pair->data_name);
   int code = rilli_segment_open(dir, pair->data_name, 0, &pair->data);
-  if (code == -ENOENT && !rilli_segment_same(dir, pair->control_name, &pair->control))
-    return rilli_fail(EAGAIN, "it was just removed"); /* which begins with the control file */
-  if (code == -ENOENT)
-    return rilli_fail(EBADMSG, "its data segment is missing" REMEDY);
+  if (code == -ENOENT) {
+    const int same = rilli_segment_same(dir, pair->control_name, &pair->control);
+    if (same == 0) /* which begins with the control file */
+      return rilli_fail(EAGAIN, "it was just removed");
+    return same < 0 ? same : rilli_fail(EBADMSG, "its data segment is missing" REMEDY);
+  }
   if (code == 0)
     code = rilli_data_check(&pair->data, &pair->geometry);
   if (code)
@@ -219,7 +222,7 @@ int rilli_pair_open_files(const char *control_path, const char *data_path, struc
   return code;
 }
 
-/* For those who may only look: the name still means this file. */
+/* For those who may only look: the name still means this file, as far as is known. */
 static int still_there(const rill_queue *queue) {
   return rilli_segment_same(rilli_context_dir(queue->context), queue->control_name,
                             &queue->control_file);

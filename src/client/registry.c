@@ -145,8 +145,8 @@ int rilli_registry_claim(int dir, int create) {
     struct rilli_file file;
     if (create) {
       const int made = openat(dir, RILLI_LOCK_FILE, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-      if (made < 0 && errno != EEXIST) /* or else this would not end */
-        return rilli_fail(errno, "cannot make its lock file: %s", rilli_words(errno));
+      if (made < 0 && errno != EEXIST) /* the directory itself may be gone */
+        return rilli_fail(errno, "cannot make '%s': %s", RILLI_LOCK_FILE, rilli_words(errno));
       if (made >= 0)
         (void)close(made);
     }
@@ -156,11 +156,12 @@ int rilli_registry_claim(int dir, int create) {
     if (code)
       return code;
     code = rilli_lock_try(file.fd, RILLI_LOCK_CREATE, 1, 1);
-    if (code == 0 && rilli_segment_same(dir, RILLI_LOCK_FILE, &file))
+    const int same = code ? code : rilli_segment_same(dir, RILLI_LOCK_FILE, &file);
+    if (same > 0)
       return file.fd;
     (void)close(file.fd);
-    if (code)
-      return code;
+    if (same < 0)
+      return same;
   }
 }
 

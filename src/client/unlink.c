@@ -42,17 +42,29 @@ static int bury(const struct rilli_file *control, const struct rilli_control_geo
   return 0;
 }
 
+/* Of the bytes, and not of the reading of them. */
+static int is_damage(int code) {
+  return code == -EPROTO || code == -EBADMSG || code == -EINPROGRESS || code == -EPROTONOSUPPORT;
+}
+
 static int remove_locked(int dir, const char *control_name, const struct rilli_file *control,
                          int only_idle) {
   struct rilli_control_geometry geometry;
   char name[RILLI_NAME_SIZE], same[RILLI_FILE_NAME], data_name[RILLI_FILE_NAME];
   uint32_t tombstone;
-  if (!rilli_segment_same(dir, control_name, control) || !rilli_name_of_control(control_name, name))
+  const int still = rilli_segment_same(dir, control_name, control);
+  if (still < 0)
+    return still;
+  if (!still || !rilli_name_of_control(control_name, name))
     return rilli_fail(ENOENT, "it is gone already");
   if (only_idle && rilli_lock_try(control->fd, RILLI_LEASE_BASE, RILLI_LEASE_RANGE, 1))
     return rilli_fail(EBUSY, "some process has it open");
-  const int damaged = rilli_control_check(control, &geometry, &tombstone);
-  const int code = damaged ? 0 : bury(control, &geometry);
+  int code = rilli_control_check(control, &geometry, &tombstone);
+  const int damaged = is_damage(code);
+  if (code == 0)
+    code = bury(control, &geometry);
+  else if (damaged)
+    code = 0;
   if (code)
     return code;
   if (!damaged)
@@ -128,6 +140,8 @@ int rill_queue_unlink(rill_context *context, const char *name) {
     const int dir = rilli_context_dir(context);
     const int halves = known ? rilli_remove_widow(dir, data_name) /* of another remover that died */
                              : rilli_remove_widows(dir, control_name);
+    if (halves < 0)
+      return rilli_fail_in(-halves, "cannot remove all of queue '%s'", name);
     if (code && !halves)
       return rilli_fail(ENOENT, "cannot remove queue '%s': there is no such queue", name);
     return 0;
