@@ -39,7 +39,8 @@ int rilli_lock_held(int fd, int64_t byte, int64_t length) {
 int rilli_keep_from_children(const struct rilli_mapping *mapping) {
   if (madvise(mapping->base, mapping->size, MADV_DONTFORK) == 0)
     return 0;
-  return rilli_fail(errno, "cannot keep a mapping from forked children: %s", rilli_words(errno));
+  const int code = errno == EAGAIN ? ENOMEM : errno; /* to callers it would mean "try again" */
+  return rilli_fail(code, "cannot keep a mapping from forked children: %s", rilli_words(errno));
 }
 
 /* --- no description gets into a child ------------------------------------------------ */

@@ -246,11 +246,12 @@ int rilli_segment_same(int dir, const char *name, const struct rilli_file *file)
   return (uint64_t)status.st_ino == file->inode && (uint64_t)status.st_dev == file->device;
 }
 
+/* EAGAIN means that too much is locked in memory; to the callers it would mean "try again". */
 static int map_failed(size_t size) {
-  const int code = errno;
+  const int code = errno == EAGAIN ? ENOMEM : errno;
   const char *remedy = code == ENOMEM
                            ? "; one process may have so many mappings (vm.max_map_count) "
-                             "and so many addresses (ulimit -v)"
+                             "and so many addresses (ulimit -v), and lock so much (ulimit -l)"
                            : "";
   return rilli_fail(code, "cannot map %zu bytes of a segment: %s%s", size, rilli_words(code),
                     remedy);
