@@ -20,6 +20,7 @@ struct examination {
   struct rilli_file control; /* another description, to look at the leases          */
   struct rilli_place head;
   struct rilli_report *report;
+  int failed; /* the last lease that could not be looked at: -errno; 0: none        */
 };
 
 static void tell(struct rilli_report *report, int kind, const char *format, ...)
@@ -123,9 +124,13 @@ static void examine_frames(struct examination *exam) {
          number(exam->head.position));
 }
 
-/* Of a copy it is believed: nobody can tell. */
-static int is_held(const struct examination *exam, int64_t lease) {
-  return exam->queue->copied || rilli_lock_held(exam->control.fd, lease, 1) == 1;
+/* Of a copy it is believed: nobody can tell. So is it where the kernel does not tell, which ends
+ * the examination. */
+static int is_held(struct examination *exam, int64_t lease) {
+  const int held = exam->queue->copied ? 1 : rilli_lock_held(exam->control.fd, lease, 1);
+  if (held < 0)
+    exam->failed = held;
+  return held != 0;
 }
 
 /* --- the producer ----------------------------------------------------------------- */
@@ -235,7 +240,7 @@ static int examine(rill_queue *queue, struct rilli_report *report) {
   exam.control.fd = -1;
   const int code = queue->copied ? 0 : rilli_control_open(queue, 0, &exam.control);
   if (code)
-    return code;
+    return rilli_fail_in(-code, "cannot look at the leases of queue '%s'", queue->name);
   if (strcmp(queue->geometry.name, queue->name) != 0)
     tell(report, RILLI_WRONG, "its segment calls itself '%.200s'", queue->geometry.name);
   tell(report, RILLI_FINE, "both segments have sound first pages and belong together");
@@ -248,7 +253,9 @@ static int examine(rill_queue *queue, struct rilli_report *report) {
   examine_names(&exam);
   if (exam.control.fd >= 0)
     (void)close(exam.control.fd);
-  return 0;
+  return exam.failed ? rilli_fail(-exam.failed, "cannot look at the leases of queue '%s': %s",
+                                  queue->name, rilli_words(-exam.failed))
+                     : 0;
 }
 
 /* What was opened, or why it could not be. */

@@ -24,11 +24,13 @@ static int look_at_leases(const rill_queue *queue, struct rilli_file *ret) {
   return code == -ESTALE || is_blind(queue) ? 0 : code;
 }
 
+/* 1, 0, or a negative errno: it cannot be told, which is not "free". */
 static int held(const struct rilli_file *control, int64_t byte, int64_t length) {
-  return control->fd >= 0 && rilli_lock_held(control->fd, byte, length) == 1;
+  const int code = control->fd < 0 ? 0 : rilli_lock_held(control->fd, byte, length);
+  return code >= 0 ? code : rilli_fail(-code, "cannot look at a lease: %s", rilli_words(-code));
 }
 
-static uint32_t producer_state(const rill_queue *queue, const struct rilli_file *control) {
+static uint32_t producer_state(const rill_queue *queue, int lease_held) {
   switch (LOAD(queue->ring.page->state)) {
   case RILLI_PRODUCER_NEVER:
     return RILL_PRODUCER_NONE;
@@ -37,7 +39,7 @@ static uint32_t producer_state(const rill_queue *queue, const struct rilli_file 
   default:
     if (is_blind(queue))
       return RILL_PRODUCER_ALIVE; /* as it said last */
-    return held(control, RILLI_LEASE_PRODUCER, 1) ? RILL_PRODUCER_ALIVE : RILL_PRODUCER_DEAD;
+    return lease_held ? RILL_PRODUCER_ALIVE : RILL_PRODUCER_DEAD;
   }
 }
 
@@ -160,13 +162,19 @@ int rill_queue_stat(rill_queue *queue, struct rill_queue_stat *ret) {
     return rilli_fail(EPROTO, "the ring of queue '%s' makes no sense: look with rill doctor",
                       queue->name);
   const int code = look_at_leases(queue, &control);
-  if (code)
-    return rilli_fail_in(-code, "cannot look at the leases of queue '%s'", queue->name);
+  const int gone = control.fd < 0;
+  const int producer = code ? code : held(&control, RILLI_LEASE_PRODUCER, 1);
+  const int attached =
+      producer < 0 ? producer : held(&control, RILLI_LEASE_BASE, RILLI_LEASE_RANGE);
+  if (control.fd >= 0)
+    (void)close(control.fd);
+  if (attached < 0)
+    return rilli_fail_in(-attached, "cannot look at the leases of queue '%s'", queue->name);
   const struct rilli_producer_page *page = queue->ring.page;
   struct rill_queue_stat stat = {.size = sizeof stat};
   geometry_stat(queue, &stat);
   stat.fence = LOAD(page->fence);
-  stat.producer = producer_state(queue, &control);
+  stat.producer = producer_state(queue, producer);
   stat.producer_generation = LOAD(page->generation);
   stat.producer_pid = LOAD(page->pid);
   stat.producer_opened = LOAD(page->opened);
@@ -176,17 +184,15 @@ int rill_queue_stat(rill_queue *queue, struct rill_queue_stat *ret) {
   stat.wakes = LOAD(page->wakes);
   stat.producer_parks = LOAD(page->parks);
   stat.waiting = LOAD(page->waiting) % RILLI_FRAME_ALIGN == 0;
-  stat.removed = (control.fd < 0 && !is_blind(queue)) || rilli_is_removed(queue);
-  stat.attached = (uint32_t)held(&control, RILLI_LEASE_BASE, RILLI_LEASE_RANGE);
+  stat.removed = (gone && !is_blind(queue)) || rilli_is_removed(queue);
+  stat.attached = (uint32_t)attached;
   depth_stat(queue, &head, &stat);
-  if (control.fd >= 0)
-    (void)close(control.fd);
   *ret = stat;
   return 0;
 }
 
-static uint32_t group_state(const rill_queue *queue, const struct rilli_file *control,
-                            uint32_t index, uint64_t word) {
+static uint32_t group_state(const rill_queue *queue, int lease_held, uint32_t index,
+                            uint64_t word) {
   if (LOAD(queue->ring.seen[index].void_state) == word)
     return RILL_GROUP_VOID;
   const uint32_t state = RILLI_STATE_STATE(word);
@@ -194,7 +200,7 @@ static uint32_t group_state(const rill_queue *queue, const struct rilli_file *co
     return RILL_GROUP_KEPT;
   if (is_blind(queue))
     return RILL_GROUP_ACTIVE; /* as the producer last saw it, or the copy has it */
-  if (!held(control, RILLI_LEASE_MEMBER(index, 0), 1))
+  if (!lease_held)
     return RILL_GROUP_DEAD;
   return state == RILLI_GROUP_JOINING ? RILL_GROUP_JOINING : RILL_GROUP_ACTIVE;
 }
@@ -257,13 +263,14 @@ static int fill_group(const rill_queue *queue, uint32_t index, const struct view
                       const struct rilli_place *head, struct rill_group_stat *ret) {
   struct rilli_file control;
   const int code = look_at_leases(queue, &control);
-  if (code)
-    return code;
-  struct rill_group_stat stat = {.size = sizeof stat, .index = index};
-  memcpy(stat.name, view->name, sizeof stat.name);
-  stat.state = group_state(queue, &control, index, view->state);
+  const int member = code ? code : held(&control, RILLI_LEASE_MEMBER(index, 0), 1);
   if (control.fd >= 0)
     (void)close(control.fd);
+  if (member < 0)
+    return rilli_fail_in(-member, "cannot look at the leases of queue '%s'", queue->name);
+  struct rill_group_stat stat = {.size = sizeof stat, .index = index};
+  memcpy(stat.name, view->name, sizeof stat.name);
+  stat.state = group_state(queue, member, index, view->state);
   stat.keep = RILLI_STATE_FLAGS(view->state) & RILLI_GROUP_KEEP;
   if (stat.state != RILL_GROUP_KEPT && !queue->limited)
     member_stat(queue, index, &stat);
