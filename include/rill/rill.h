@@ -6,6 +6,11 @@
  * Results come out through a last ret_ parameter, untouched on failure. Times are
  * absolute (rill_after). The library makes no threads.
  *
+ * What the host refuses is passed on, by every call that makes system calls and beside the
+ * errors that it names itself: -ENOMEM, -EMFILE, -ENFILE (no memory, no descriptor), -ENOLCK
+ * (no lock), -EIO, -EACCES and -EPERM (rights, or a sandbox), -ENOENT (the directory of the
+ * namespace is gone). Such a failure leaves nothing behind: the call can be made again.
+ *
  * Which calls may run side by side:
  *
  *   handle      | from several threads at once                | after fork, in the child

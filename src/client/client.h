@@ -87,10 +87,17 @@ int rilli_control_check(const struct rilli_file *file, struct rilli_control_geom
                         uint32_t *ret_tombstone);
 int rilli_data_check(const struct rilli_file *file, struct rilli_geometry *ret);
 
-/* create.c: makes both segments; the pair comes back open and attached. -EEXIST: the name
- * is taken (now). */
-int rilli_pair_create(int dir, const char *name, const struct rill_queue_attr *attr,
-                      struct rilli_pair *ret);
+/* create.c: makes both segments, whole, under random names; the pair comes back open. */
+struct rilli_making {
+  char data[64], control[64]; /* "": it has its own name, or there is none         */
+};
+int rilli_pair_make(int dir, const char *name, const struct rill_queue_attr *attr,
+                    struct rilli_making *ret_making, struct rilli_pair *ret);
+/* Attaches and gives them their names: the last that can fail, since what has its name may be
+ * in use by others. -EEXIST: it is taken (now). */
+int rilli_pair_name(int dir, struct rilli_making *making, const struct rilli_pair *pair);
+/* In place of that, or when it failed: removes and closes them. */
+void rilli_pair_abandon(int dir, const struct rilli_making *making, struct rilli_pair *pair);
 uint64_t rilli_round_capacity(uint64_t capacity);
 
 /* unlink.c: removes the queue whose control file is open here, damaged or not. If

@@ -196,10 +196,6 @@ static uint32_t control_mode(uint32_t mode) {
   return either << 2 | either << 1;
 }
 
-struct making {
-  char data[64], control[64]; /* random names; "" once there is none              */
-};
-
 /* Its creation lock must not get into a forked child. */
 static int make_one(int dir, uint64_t size, const struct rilli_access *access, char *ret_name,
                     struct rilli_file *ret) {
@@ -212,7 +208,7 @@ static int make_one(int dir, uint64_t size, const struct rilli_access *access, c
 }
 
 static int make_both(int dir, const struct rill_queue_attr *attr, struct rilli_identity *identity,
-                     const struct rilli_control *control, struct making *making,
+                     const struct rilli_control *control, struct rilli_making *making,
                      struct rilli_pair *pair) {
   const uint32_t mode = attr->mode ? attr->mode : 0700;
   const struct rilli_access for_data = {data_mode(mode), attr->owner, attr->group};
@@ -239,7 +235,7 @@ static int not_named(int code, const char *which) {
 }
 
 /* Attached before it has its name, so that nobody finds it idle. */
-static int name_both(int dir, struct making *making, struct rilli_pair *pair) {
+int rilli_pair_name(int dir, struct rilli_making *making, const struct rilli_pair *pair) {
   int code = rilli_lock_try(pair->control.fd, RILLI_LEASE_ATTACH, 1, 0);
   if (code == 0)
     code = rilli_segment_name(dir, making->data, pair->data_name);
@@ -257,29 +253,31 @@ static int name_both(int dir, struct making *making, struct rilli_pair *pair) {
   return 0;
 }
 
-int rilli_pair_create(int dir, const char *name, const struct rill_queue_attr *attr,
-                      struct rilli_pair *ret) {
+void rilli_pair_abandon(int dir, const struct rilli_making *making, struct rilli_pair *pair) {
+  if (making->data[0])
+    (void)unlinkat(dir, making->data, 0);
+  if (making->control[0])
+    (void)unlinkat(dir, making->control, 0);
+  rilli_pair_close(pair);
+}
+
+int rilli_pair_make(int dir, const char *name, const struct rill_queue_attr *attr,
+                    struct rilli_making *ret_making, struct rilli_pair *ret) {
   struct rilli_identity identity;
   struct rilli_control control;
-  struct making making = {"", ""};
   uint32_t tombstone;
+  ret_making->data[0] = ret_making->control[0] = 0;
   rilli_pair_init(ret);
   int code = plan(name, attr, &identity, &control);
   if (code)
     return code;
   rilli_name_files(name, identity.uuid, ret->control_name, ret->data_name);
-  code = make_both(dir, attr, &identity, &control, &making, ret);
+  code = make_both(dir, attr, &identity, &control, ret_making, ret);
   if (code == 0)
     code = rilli_control_check(&ret->control, &ret->control_geometry, &tombstone);
   if (code == 0)
     code = rilli_data_check(&ret->data, &ret->geometry);
-  if (code == 0) /* the last that can fail: nothing is to be taken back behind it */
-    code = name_both(dir, &making, ret);
-  if (making.data[0])
-    (void)unlinkat(dir, making.data, 0);
-  if (making.control[0])
-    (void)unlinkat(dir, making.control, 0);
   if (code)
-    rilli_pair_close(ret);
+    rilli_pair_abandon(dir, ret_making, ret);
   return code;
 }

@@ -181,17 +181,27 @@ static int open_existing(rill_context *context, const char *name, unsigned flags
   return code;
 }
 
+/* Mapped and attached before it is named: a creation that fails leaves no queue. */
 static int create(rill_context *context, const char *name, unsigned flags,
                   const struct rill_queue_attr *attr, rill_queue **ret) {
+  const int dir = rilli_context_dir(context);
   struct rilli_pair pair;
-  int code = rilli_pair_create(rilli_context_dir(context), name, attr, &pair);
-  if (code == 0) {
-    code = adopt(context, name, flags, &pair, ret);
-    if (code) /* no memory for the mappings: a creation that fails leaves no queue */
-      (void)rilli_remove(rilli_context_dir(context), pair.control_name, &pair.control, 1);
-    rilli_pair_close(&pair);
+  struct rilli_making making;
+  rill_queue *queue = NULL;
+  int code = rilli_pair_make(dir, name, attr, &making, &pair);
+  if (code)
+    return code;
+  code = adopt(context, name, flags, &pair, &queue);
+  if (code == 0)
+    code = rilli_pair_name(dir, &making, &pair);
+  if (code) {
+    rilli_pair_abandon(dir, &making, &pair);
+    rill_queue_close(queue);
+    return code;
   }
-  return code;
+  rilli_pair_close(&pair);
+  *ret = queue;
+  return 0;
 }
 
 /* Between two looks; doubles. Returns -EINTR when a signal handler ran. */
@@ -214,6 +224,8 @@ static int open_or_create(rill_context *context, const char *name, unsigned flag
     int code = open_existing(context, name, flags, attr, ret);
     if (code == -ENOENT && (flags & RILL_CREATE)) {
       code = create(context, name, flags, attr, ret);
+      if (code == -ENOENT) /* no directory to make it in: nothing to wait for */
+        return code;
       if (code == -EEXIST && !(flags & RILL_EXCLUSIVE))
         code = -EAGAIN; /* somebody was faster: look at that one */
     }
