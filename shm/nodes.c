@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* nodes.c - the NUMA nodes that memory comes from. See nodes.h.
  *
- * The nodes there are come from libnuma, and so do the calls; its numa_*_memory functions
- * are not used, since they print on standard error when they fail. A policy set through a
+ * Of libnuma only the kernel's calls are used: its own functions print on standard error when
+ * they fail, and end the process when there is no memory. A policy set through a
  * shared mapping of a tmpfs file is the file's: posix_fallocate keeps to it. */
 #include "nodes.h"
 
@@ -38,13 +38,9 @@ static uint32_t count_nodes(const struct nodes *nodes) {
 /* The nodes that this process may have memory of. A kernel without NUMA has node 0. */
 static struct nodes allowed_nodes(void) {
   struct nodes ret = {{0}};
-  struct bitmask *mask = numa_available() < 0 ? NULL : numa_get_mems_allowed();
-  for (uint32_t i = 0; mask && i < RILLI_NUMA_NODES && i < mask->size; i++)
-    if (numa_bitmask_isbitset(mask, i))
-      ret.words[i / WORD_BITS] |= 1ul << i % WORD_BITS;
-  if (mask)
-    numa_bitmask_free(mask);
-  if (count_nodes(&ret) == 0)
+  if (numa_available() < 0 ||
+      get_mempolicy(NULL, ret.words, RILLI_NUMA_NODES + 1, NULL, MPOL_F_MEMS_ALLOWED) != 0 ||
+      count_nodes(&ret) == 0)
     ret.words[0] = 1;
   return ret;
 }

@@ -37,16 +37,17 @@ int __wrap_numa_available(void) {
   return no_numa ? -1 : fake_nodes ? 0 : __real_numa_available();
 }
 
-struct bitmask *__real_numa_get_mems_allowed(void);
-struct bitmask *__wrap_numa_get_mems_allowed(void);
-struct bitmask *__wrap_numa_get_mems_allowed(void) {
-  if (!fake_nodes)
-    return __real_numa_get_mems_allowed();
-  struct bitmask *mask = numa_bitmask_alloc(64);
-  for (unsigned i = 0; i < 64; i++)
-    if (fake_nodes >> i & 1ul)
-      numa_bitmask_setbit(mask, i);
-  return mask;
+long __real_get_mempolicy(int *mode, unsigned long *mask, unsigned long bits, void *at,
+                          unsigned flags);
+long __wrap_get_mempolicy(int *mode, unsigned long *mask, unsigned long bits, void *at,
+                          unsigned flags);
+long __wrap_get_mempolicy(int *mode, unsigned long *mask, unsigned long bits, void *at,
+                          unsigned flags) {
+  if (!fake_nodes || flags != MPOL_F_MEMS_ALLOWED)
+    return __real_get_mempolicy(mode, mask, bits, at, flags);
+  memset(mask, 0, bits / 8);
+  mask[0] = fake_nodes;
+  return 0;
 }
 
 long __real_mbind(void *base, unsigned long size, int mode, const unsigned long *mask,
