@@ -195,9 +195,9 @@ int rill_group_unlink(rill_queue *queue, const char *name) {
     return rilli_fail(EPERM, "queue '%s' was opened with RILL_OBSERVE, which only looks",
                       queue->name);
   int code = rilli_control_open_for_lease(queue, &control);
-  if (code)
-    return code;
-  code = remove_group(queue, control.fd, name);
-  rilli_lease_close(control.fd); /* and all its locks */
+  if (code == 0) {
+    code = remove_group(queue, control.fd, name);
+    rilli_lease_close(control.fd); /* and all its locks */
+  }
   return code ? rilli_fail_in(-code, "cannot remove the group from queue '%s'", queue->name) : 0;
 }
