@@ -78,8 +78,8 @@ void fail_at(const char *file, int line, const char *format, ...) {
   (void)vsnprintf(text, sizeof text, format, args);
   va_end(args);
   const char *base = strrchr(file, '/');
-  (void)dprintf(2, "%s: %s:%d: in %s: %s\n", test_name, base ? base + 1 : file, line, me->name,
-                text);
+  (void)dprintf(2, "%s: %s:%d: in %s (%s): %s\n", test_name, base ? base + 1 : file, line, me->name,
+                me->where, text);
   if (getpid() != director && me != &stage->actors[0])
     _exit(99);
   where_everyone_stands();

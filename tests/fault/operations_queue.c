@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: MIT */
+/* operations_queue.c - contexts and queues: made, opened, removed, collected. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "stage.h"
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+/* What the kernel may answer to whatever makes system calls (rill.h). */
+#define HOST ENOMEM, EMFILE, ENFILE, ENOLCK, EIO, EACCES, EPERM, EINTR, ENOENT
+
+/* --- making --------------------------------------------------------------------------- */
+
+static int open_a_context(const void *arg) {
+  rill_context *context = NULL;
+  (void)arg;
+  const int code = rill_context_open(NULL, &context);
+  CHECK((code == 0) == (context != NULL));
+  rill_context_close(context);
+  return code;
+}
+
+static int create(const void *arg) {
+  rill_queue *queue = NULL;
+  const int code =
+      rill_queue_open(context_here(), "new", RILL_CREATE | RILL_EXCLUSIVE, arg, RILL_NOW, &queue);
+  CHECK((code == 0) == (queue != NULL));
+  rill_queue_close(queue);
+  return code;
+}
+
+static void is_there_or_not(int code) {
+  HOLDS(has_files("new") == (code == 0), "the creation answers %d and %s", code,
+        code ? "leaves files" : "there is no queue");
+  CHECK_CODE(rill_queue_unlink(context_here(), "new"), code ? -ENOENT : 0);
+}
+
+static const char *const declared[] = {"one", "two"};
+#define QUEUE(bytes, ...)                                                                          \
+  (&(const struct rill_queue_attr){                                                                \
+      .size = sizeof(struct rill_queue_attr), .capacity = (bytes), .max_groups = 4, __VA_ARGS__})
+#define CREATION(title, bytes, ...)                                                                \
+  {                                                                                                \
+    .name = "creation: " title, .subject = "new", .run = create, .arg = QUEUE(bytes, __VA_ARGS__), \
+    .leave = is_there_or_not, .documented = {                                                      \
+      HOST,                                                                                        \
+      ENOSPC,                                                                                      \
+      EBUSY,                                                                                       \
+      ENOSYS                                                                                       \
+    }                                                                                              \
+  }
+
+/* A transient queue that nobody has open, of another size: replaced. */
+static void leave_an_old_one(void) {
+  rill_queue *queue = NULL;
+  CHECK_CODE(rill_queue_open(context_here(), "new", RILL_CREATE,
+                             QUEUE(65536, .overflow = RILL_OVERWRITE), RILL_NOW, &queue),
+             0);
+  rill_queue_close(queue);
+}
+
+static int replace(const void *arg) {
+  rill_queue *queue = NULL;
+  const int code = rill_queue_open(context_here(), "new", RILL_CREATE, arg, RILL_NOW, &queue);
+  CHECK((code == 0) == (queue != NULL));
+  if (code == 0)
+    CHECK(queue->geometry.capacity == 131072);
+  rill_queue_close(queue);
+  return code;
+}
+
+static void old_or_new_can_be_removed(int code) {
+  (void)code;
+  remove_if_there("new");
+}
+
+static const struct operation making_operations[] = {
+    {.name = "context",
+     .run = open_a_context,
+     .documented = {HOST, EINVAL, ENOENT, ENOTDIR, ENOSYS, ENOSPC}},
+    CREATION("reliable", 65536, .overflow = RILL_RELIABLE),
+    CREATION("overwrite, for all", 65536, .overflow = RILL_OVERWRITE, .mode = 0774),
+    CREATION("kept, with groups", 65536, .lifetime = RILL_KEPT, .groups = declared,
+             .group_count = 2),
+    CREATION("huge", 2097152, .placement = RILL_HUGE),
+    CREATION("locked", 65536, .placement = RILL_MLOCK),
+    CREATION("numa", 65536, .numa = RILL_NUMA_INTERLEAVE),
+    CREATION("numa node", 65536, .numa = RILL_NUMA_NODE),
+    CREATION("dump, no prefault", 65536, .placement = RILL_DUMP | RILL_NO_PREFAULT),
+    {.name = "replacement",
+     .subject = "new",
+     .enter = leave_an_old_one,
+     .run = replace,
+     .arg = QUEUE(131072, .overflow = RILL_RELIABLE),
+     .leave = old_or_new_can_be_removed,
+     .documented = {HOST, ENOSPC, EBUSY, EEXIST, EBADMSG}},
+};
+const struct group making = {"making", making_operations, COUNT(making_operations),
+                             stage_with_producer};
+
+/* --- opening --------------------------------------------------------------------------- */
+
+static int open_it(const void *flags) {
+  rill_queue *queue = NULL;
+  const int code =
+      rill_queue_open(context_here(), "q", *(const unsigned *)flags, NULL, RILL_NOW, &queue);
+  CHECK((code == 0) == (queue != NULL));
+  rill_queue_close(queue);
+  return code;
+}
+
+static int wait_for_it(const void *arg) {
+  rill_queue *queue = NULL;
+  (void)arg;
+  const int code = rill_queue_open(context_here(), "new", 0, NULL, rill_after(50000000), &queue);
+  CHECK((code == 0) == (queue != NULL));
+  rill_queue_close(queue);
+  return code;
+}
+
+/* Whoever waits naps between two looks. */
+static void appears_at_the_first_nap(const struct call *call) {
+  if (call_is_a_nap(call) && !has_files("new"))
+    leave_an_old_one();
+}
+
+static void remove_new(int code) {
+  remove_if_there("new");
+  traffic_goes_on(code);
+}
+
+/* Its member died: whoever opens the queue reclaims it. */
+static void leave_a_dead_member(void) {
+  const pid_t child = fork();
+  CHECK(child >= 0);
+  if (child == 0) {
+    forget_context();
+    (void)open_consumer(open_queue(NULL), (struct joining){.group = "dead"});
+    _exit(0); /* its lease ends, its row stays */
+  }
+  int status = 0;
+  CHECK(waitpid(child, &status, 0) == child && status == 0);
+}
+
+static void reclaimed_now_or_later(int code) {
+  HOLDS(rill_queue_gc(context_here(), 0, NULL, NULL) >= 0,
+        "not so: rill_queue_gc(context_here(), 0, NULL, NULL) >= 0");
+  HOLDS(stat_of(scene.queue).group_count == 1, "not so: stat_of(scene.queue).group_count == 1");
+  traffic_goes_on(code);
+}
+
+static char control_path[512], data_path[512];
+
+static void find_paths(void) {
+  (void)snprintf(control_path, sizeof control_path, "%s/%s", scene_directory(),
+                 scene.queue->control_name);
+  (void)snprintf(data_path, sizeof data_path, "%s/%s", scene_directory(), scene.queue->data_name);
+}
+
+static int open_files(const void *arg) {
+  rill_queue *queue = NULL;
+  struct rill_queue_stat stat = {.size = sizeof stat};
+  (void)arg;
+  int code = rill_queue_open_files(context_here(), control_path, data_path, &queue);
+  CHECK((code == 0) == (queue != NULL));
+  if (code == 0)
+    code = rill_queue_stat(queue, &stat);
+  rill_queue_close(queue);
+  return code;
+}
+
+static const unsigned attach = 0, observe = RILL_OBSERVE, either = RILL_CREATE;
+
+static const struct operation opening_operations[] = {
+    {.name = "open",
+     .subject = "'q'",
+     .run = open_it,
+     .arg = &attach,
+     .leave = traffic_goes_on,
+     .documented = {HOST, ENOENT, EBUSY, EBADMSG}},
+    {.name = "open or create",
+     .subject = "'q'",
+     .run = open_it,
+     .arg = &either,
+     .leave = traffic_goes_on,
+     .documented = {HOST, ENOSPC, EBUSY, EEXIST, EBADMSG, ENOSYS}},
+    {.name = "observe",
+     .subject = "'q'",
+     .run = open_it,
+     .arg = &observe,
+     .leave = traffic_goes_on,
+     .documented = {HOST, ENOENT, EBUSY, EBADMSG}},
+    {.name = "open waits for the queue",
+     .subject = "new",
+     .run = wait_for_it,
+     .call = appears_at_the_first_nap,
+     .leave = remove_new,
+     .documented = {HOST, ETIMEDOUT, EBUSY, EBADMSG}},
+    {.name = "open beside a dead member",
+     .subject = "'q'",
+     .enter = leave_a_dead_member,
+     .run = open_it,
+     .arg = &attach,
+     .leave = reclaimed_now_or_later,
+     .documented = {HOST, ENOENT, EBUSY, EBADMSG}},
+    {.name = "open files",
+     .subject = "q",
+     .enter = find_paths,
+     .run = open_files,
+     .leave = traffic_goes_on,
+     .documented = {HOST, ENOENT}},
+};
+const struct group opening = {"opening", opening_operations, COUNT(opening_operations),
+                              stage_with_producer};
+
+/* --- removing --------------------------------------------------------------------------- */
+
+static void leave_a_kept_one(void) {
+  rill_queue *queue = NULL;
+  CHECK_CODE(
+      rill_queue_open(context_here(), "gone", RILL_CREATE,
+                      QUEUE(65536, .lifetime = RILL_KEPT, .groups = declared, .group_count = 2),
+                      RILL_NOW, &queue),
+      0);
+  rill_queue_close(queue);
+}
+
+static int remove_it(const void *arg) {
+  (void)arg;
+  return rill_queue_unlink(context_here(), "gone");
+}
+
+/* Removed, or as it was, or (its two files go one after the other) half gone and finished by the
+ * next one. */
+static void gone_or_whole(int code) {
+  rill_queue *queue = NULL;
+  if (code == 0)
+    HOLDS(!has_files("gone"), "an unlink that answers 0 leaves files");
+  if (code == -ENOENT && !is_misled())
+    HOLDS(!has_files("gone"), "an unlink finds no queue where there is one");
+  const int there = rill_queue_open(context_here(), "gone", 0, NULL, RILL_NOW, &queue);
+  HOLDS(there == 0 || there == -ENOENT, "half a removal: %s", rill_error());
+  rill_queue_close(queue);
+  remove_if_there("gone");
+  traffic_goes_on(code);
+}
+
+/* Another remover died behind the first file, or there never was more. */
+static void leave_a_half(void) {
+  char path[600];
+  leave_a_kept_one();
+  (void)snprintf(path, sizeof path, "%s/gone.control", scene_directory());
+  CHECK(unlink(path) == 0);
+}
+
+static void leave_a_damaged_one(void) {
+  char path[600];
+  leave_a_kept_one();
+  (void)snprintf(path, sizeof path, "%s/gone.control", scene_directory());
+  CHECK(truncate(path, 100) == 0);
+}
+
+static void gone_or_still_to_be_removed(int code) {
+  if ((code == 0 || code == -ENOENT) && !is_misled())
+    HOLDS(!has_files("gone"), "an unlink that answers %d leaves files", code);
+  remove_if_there("gone");
+  traffic_goes_on(code);
+}
+
+static int remove_group(const void *arg) {
+  (void)arg;
+  return rill_group_unlink(scene.queue, "kept");
+}
+
+static void leave_a_group(void) {
+  rill_consumer_close(
+      open_consumer(scene.queue, (struct joining){.group = "kept", .flags = RILL_KEEP_GROUP}));
+}
+
+static void group_is_there_or_not(int code) {
+  if (code == 0)
+    HOLDS(stat_of(scene.queue).group_count == 1, "not so: stat_of(scene.queue).group_count == 1");
+  else
+    CHECK_CODE(rill_group_unlink(scene.queue, "kept"), 0);
+  traffic_goes_on(code);
+}
+
+/* --- collecting ------------------------------------------------------------------------- */
+
+static void touch(const char *file, size_t size) {
+  char path[600];
+  (void)snprintf(path, sizeof path, "%s/%s", scene_directory(), file);
+  const int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  CHECK(fd >= 0 && ftruncate(fd, (off_t)size) == 0);
+  (void)close(fd);
+}
+
+/* One of each kind: what nobody has open, a half, an unfinished file, a dead registry's. */
+static void leave_much(void) {
+  leave_an_old_one();
+  leave_a_half();
+  touch("+00112233445566778899aabbccddeeff", 4096);
+  touch(RILLI_LOCK_FILE, 0);
+  leave_a_dead_member();
+}
+
+static void tell(const struct rill_gc_item *item, void *arg) {
+  CHECK(item->name && item->what && arg == NULL);
+}
+
+static int collect(const void *flags) {
+  return rill_queue_gc(context_here(), *(const unsigned *)flags, tell, NULL);
+}
+
+static void next_one_collects_the_rest(int code) {
+  const int rest = rill_queue_gc(context_here(), 0, NULL, NULL);
+  HOLDS(rest >= 0 && rest + (code < 0 ? 0 : code) >= 5, "%d were collected, then %d", code, rest);
+  HOLDS(rill_queue_gc(context_here(), 0, NULL, NULL) == 0,
+        "not so: rill_queue_gc(context_here(), 0, NULL, NULL) == 0");
+  traffic_goes_on(code);
+}
+
+/* Of what it would do, nothing is done. */
+static void next_one_collects_all(int code) {
+  (void)code;
+  next_one_collects_the_rest(0);
+}
+
+static const unsigned really = 0, dry = RILL_GC_DRY_RUN;
+
+static const struct operation removing_operations[] = {
+    {.name = "unlink",
+     .subject = "'gone'",
+     .enter = leave_a_kept_one,
+     .run = remove_it,
+     .leave = gone_or_whole,
+     .documented = {HOST, ENOENT, EBUSY}},
+    {.name = "unlink of a half",
+     .subject = "'gone'",
+     .enter = leave_a_half,
+     .run = remove_it,
+     .leave = gone_or_still_to_be_removed,
+     .documented = {HOST, ENOENT, EBUSY}},
+    {.name = "unlink of a damaged one",
+     .subject = "'gone'",
+     .enter = leave_a_damaged_one,
+     .run = remove_it,
+     .leave = gone_or_still_to_be_removed,
+     .documented = {HOST, ENOENT, EBUSY}},
+    {.name = "group unlink",
+     .subject = "'q'",
+     .enter = leave_a_group,
+     .run = remove_group,
+     .leave = group_is_there_or_not,
+     .documented = {HOST, EBUSY, ESTALE}},
+    {.name = "gc",
+     .enter = leave_much,
+     .run = collect,
+     .arg = &really,
+     .leave = next_one_collects_the_rest,
+     .documented = {HOST}},
+    {.name = "gc, dry",
+     .enter = leave_much,
+     .run = collect,
+     .arg = &dry,
+     .leave = next_one_collects_all,
+     .documented = {HOST}},
+};
+const struct group removing = {"removing", removing_operations, COUNT(removing_operations),
+                               stage_with_producer};
