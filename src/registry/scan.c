@@ -51,7 +51,10 @@ void scan_name(struct server *server, const char *name) {
   memset(&was, 0, sizeof was);
   memset(copy, 0, sizeof copy);
   memcpy(copy, name, strnlen(name, sizeof copy - 1));
-  changed(server, copy, table_refresh(&server->table, copy, &was), &was);
+  int unsure = 0;
+  changed(server, copy, table_refresh(&server->table, copy, &was, &unsure), &was);
+  if (unsure)
+    server->rescan = 1;
 }
 
 void scan_all(struct server *server) {

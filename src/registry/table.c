@@ -31,6 +31,9 @@ int table_open(struct table *table, rill_context *context) {
   (void)pthread_mutex_init(&table->order_lock, NULL);
   table->order = NULL;
   table->order_room = 0;
+  /* Its thread is made now: where there is none, liburcu ends the process, and that shall not
+   * happen to a registry that serves. */
+  (void)urcu_memb_get_default_call_rcu_data();
   table->hash = cds_lfht_new_flavor(64, 64, 0, CDS_LFHT_AUTO_RESIZE, &urcu_memb_flavor, NULL);
   return table->hash ? 0 : rilli_fail(ENOMEM, "no memory for the table of queues");
 }
@@ -165,15 +168,20 @@ static enum table_change compare(const struct entry *was, const struct entry *no
   return was->inode == now->inode && was->device == now->device ? TABLE_SAME : TABLE_REPLACED;
 }
 
-enum table_change table_refresh(struct table *table, const char *name, struct entry *was) {
+enum table_change table_refresh(struct table *table, const char *name, struct entry *was,
+                                int *ret_unsure) {
   char control[RILLI_FILE_NAME];
   struct stat status;
   rilli_name_files(name, NULL, control, NULL);
-  const int there =
-      fstatat(rilli_context_dir(table->context), control, &status, AT_SYMLINK_NOFOLLOW) == 0;
   urcu_memb_read_lock();
   struct entry *old = table_find(table, name);
   urcu_memb_read_unlock(); /* only this thread takes entries out */
+  const int there =
+      fstatat(rilli_context_dir(table->context), control, &status, AT_SYMLINK_NOFOLLOW) == 0;
+  if (!there && errno != ENOENT) {
+    *ret_unsure = 1;
+    return old ? TABLE_SAME : TABLE_ABSENT;
+  }
   if (old && there && is_current(old, &status))
     return TABLE_SAME;
   if (!old && !there)
@@ -182,8 +190,10 @@ enum table_change table_refresh(struct table *table, const char *name, struct en
     *was = *old;
   was->queue = NULL;
   struct entry *fresh = there ? make(table, name, &status) : NULL;
-  /* Gone meanwhile, or just being removed; or no memory, and a later look tries again. */
-  if (fresh && (fresh->code == -ENOENT || make_room(table))) {
+  const int room = fresh && make_room(table) == 0;
+  if (there && !room)
+    *ret_unsure = 1;
+  if (fresh && (fresh->code == -ENOENT || !room)) { /* gone meanwhile, or just being removed */
     rill_queue_close(fresh->queue);
     free(fresh);
     fresh = NULL;

@@ -67,7 +67,9 @@ size_t table_next(struct table *table, const char *after, struct entry **ret, si
 enum table_change { TABLE_SAME, TABLE_ABSENT, TABLE_APPEARED, TABLE_REMOVED, TABLE_REPLACED };
 
 /* Makes the entry what the directory says. was: what it was, for REMOVED and REPLACED (mode and
- * owner; it has no queue). */
-enum table_change table_refresh(struct table *table, const char *name, struct entry *was);
+ * owner; it has no queue). *ret_unsure: set where the directory could not be asked, or there was
+ * no memory for what it said; a later look is to ask again. */
+enum table_change table_refresh(struct table *table, const char *name, struct entry *was,
+                                int *ret_unsure);
 
 #endif

@@ -20,7 +20,8 @@ static void make_queue(const char *name) {
 static int refresh(const char *name) {
   struct entry was;
   memset(&was, 0, sizeof was);
-  const enum table_change change = table_refresh(&table, name, &was);
+  int unsure = 0;
+  const enum table_change change = table_refresh(&table, name, &was, &unsure);
   return (int)change;
 }
 

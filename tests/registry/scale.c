@@ -32,7 +32,8 @@ static void add(unsigned number) {
   assert_true(fd >= 0);
   (void)close(fd);
   memset(&was, 0, sizeof was);
-  const enum table_change change = table_refresh(&table, name, &was);
+  int unsure = 0;
+  const enum table_change change = table_refresh(&table, name, &was, &unsure);
   assert_true(change == TABLE_APPEARED);
 }
 
