@@ -6,11 +6,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <linux/membarrier.h>
 #include <sched.h>
 #include <stddef.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #ifndef SYS_futex_waitv
 #define SYS_futex_waitv 449
@@ -126,8 +128,13 @@ const struct kind *kind_of(const struct call *call) {
       return &advice;
     if (call->number == SYS_newfstatat && (call->arguments[3] & AT_EMPTY_PATH))
       return &stat_open;
-    if (call->number == SYS_futex && (call->arguments[1] & FUTEX_PRIVATE_FLAG))
-      return NULL; /* libc's own, which would abort */
+    if (call->number == SYS_futex && !call_is_a_sleep(call))
+      return NULL; /* a wake fails only without the word; others are libc's and liburcu's own */
+    if (call->number == SYS_membarrier && call->arguments[0] != MEMBARRIER_CMD_GLOBAL_EXPEDITED &&
+        call->arguments[0] != MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED)
+      return NULL; /* liburcu's */
+    if (call->number == SYS_write && call->arguments[0] != STDERR_FILENO)
+      return NULL; /* to an eventfd: it counts */
     if (call->number == SYS_epoll_ctl && call->arguments[1] != EPOLL_CTL_ADD)
       return NULL; /* allocates nothing */
     return kind;

@@ -48,15 +48,16 @@ static void keep_on_one_cpu(int listener) {
   (void)ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
 }
 
-int listener_of(pid_t pid, const _Atomic int *number) {
+int listener_of(pid_t pid, const _Atomic uint64_t *number) {
   while (atomic_load(number) == 0) {
     fail_if_dead();
     breathe();
   }
-  CHECK_THAT(atomic_load(number) > 0, "no seccomp listener: %s", strerror(-atomic_load(number)));
+  const int there = (int)(int64_t)atomic_load(number);
+  CHECK_THAT(there > 0, "no seccomp listener: %s", strerror(-there));
   const int process = (int)syscall(SYS_pidfd_open, pid, 0);
   CHECK_THAT(process >= 0, "pidfd_open: %s", strerror(errno));
-  const int listener = (int)syscall(SYS_pidfd_getfd, process, atomic_load(number), 0);
+  const int listener = (int)syscall(SYS_pidfd_getfd, process, there, 0);
   CHECK_THAT(listener >= 0, "pidfd_getfd: %s", strerror(errno));
   (void)close(process);
   keep_on_one_cpu(listener);

@@ -21,7 +21,7 @@ struct call {
  * here. The caller must not be the one who answers. */
 int listener_install(void);
 /* In the parent of a process that called listener_install, which stored what it returned there. */
-int listener_of(pid_t pid, const _Atomic int *number);
+int listener_of(pid_t pid, const _Atomic uint64_t *number);
 
 /* Waits for the next call at most so long (milliseconds; -1: for ever). 1: there is one, 0: none
  * came, -1: nobody is left who could call. */

@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: MIT */
+/* registry_calls.c - each system call of rilld failed, at its start, its end, and while it serves.
+ *
+ *   fault_registry_calls [--stride N] [TEST...]
+ *
+ * A start serves or ends with status 1 and says why; a request is answered or its client shown out;
+ * and when the fault is over everything is as it should be: the registry knows every queue, answers
+ * everybody, holds no descriptor more than before. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "stage.h"
+#include "talk.h"
+
+static unsigned stride = 1;
+
+struct occasion {
+  const char *name;
+  void (*happen)(void); /* under the plan                                               */
+  void (*settle)(void); /* without; may be NULL                                         */
+};
+
+static struct actor *rilld;
+
+/* --- each call in turn ---------------------------------------------------------------------- */
+
+typedef void trial(const struct plan *plan, const void *arg);
+
+struct tally {
+  unsigned calls, tries, reached;
+};
+
+/* What rilld reads (signals, events, counters) has no medium that could fail; and that a file is
+ * not there, or may not be opened, is believed until something about it changes. */
+static int can_be(const struct kind *kind, int error) {
+  switch (kind->number) {
+  case SYS_read:
+    return error != EIO;
+  case SYS_openat:
+  case SYS_mmap:
+    return error != ENOENT && error != EACCES && error != EPERM;
+  default:
+    return 1;
+  }
+}
+
+/* try is made once without a plan, and then with each. It lifts the plan itself. */
+static struct tally fail_each(const char *name, trial *try, const void *arg) {
+  static const struct kind *kinds[RECORDED];
+  struct tally tally = {0, 0, 0};
+  at("%s: unharmed", name);
+  try(NULL, arg);
+  tally.calls = warden_recorded(kinds);
+  unsigned turn = 0;
+  for (unsigned n = 0; n < tally.calls; n++)
+    for (unsigned i = 0; i < ERRORS_MOST && kinds[n]->errors[i]; i++)
+      for (int for_ever = 0; for_ever < 2; for_ever++) {
+        if (turn++ % stride || !can_be(kinds[n], kinds[n]->errors[i]))
+          continue;
+        const struct plan plan = {n + 1, kinds[n], kinds[n]->errors[i], for_ever};
+        at("%s: %s (call %u) fails with %s%s", name, kinds[n]->name, n + 1,
+           strerrorname_np(plan.error), for_ever ? ", and all of its kind behind it" : "");
+        try(&plan, arg);
+        tally.tries++;
+      }
+  (void)printf("  %-28s %3u calls, %5u tries\n", name, tally.calls, tally.tries);
+  (void)fflush(stdout);
+  return tally;
+}
+
+/* --- start and end ---------------------------------------------------------------------------- */
+
+static void await_start(void) {
+  struct patience patience = {0};
+  while (!warden_has_ended() && !warden_waits())
+    look_again(&patience, "neither serves nor ends");
+}
+
+/* liburcu ends a process in which it can make no thread, and says so; only at the start, then. */
+static int is_of_liburcu(int status, const char *words) {
+  return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT && strstr(words, "urcu") &&
+         strstr(words, "Unrecoverable error");
+}
+
+static void check_refusal(const struct plan *plan, int status, const char *words) {
+  if (is_of_liburcu(status, words))
+    return;
+  CHECK_THAT(WIFEXITED(status) && WEXITSTATUS(status) == 1, "a start ends with status %x: %s",
+             (unsigned)status, words);
+  CHECK_THAT(words[0] || (plan && plan->kind->number == SYS_write), "a start fails without a word");
+}
+
+static void end_in_order(void) {
+  const int status = warden_end(rilld, SIGTERM);
+  CHECK_THAT(status == 0, "the end has status %x", (unsigned)status);
+}
+
+/* spawn's actors must not be dead of themselves: those that end are taken here. */
+static int take_end(char words[600]) {
+  (void)snprintf(words, 600, "%s", warden_last_words());
+  return warden_end(rilld, 0);
+}
+
+static void try_start(const struct plan *plan, const void *arg) {
+  char words[600];
+  rilld = warden_start(plan, arg ? *(const int *)arg : -1);
+  await_start();
+  warden_lift();
+  if (warden_has_ended()) {
+    const int status = take_end(words);
+    CHECK_THAT(plan, "an unharmed start fails: %s", words);
+    check_refusal(plan, status, words);
+    return;
+  }
+  await_queues(1);
+  end_in_order();
+}
+
+static void try_end(const struct plan *plan, const void *arg) {
+  char words[600];
+  (void)arg;
+  rilld = warden_start_serving();
+  warden_plan(plan);
+  CHECK(kill(rilld->pid, SIGTERM) == 0);
+  struct patience patience = {0};
+  while (!warden_has_ended())
+    look_again(&patience, "does not end");
+  warden_lift();
+  const int status = take_end(words);
+  CHECK_THAT(WIFEXITED(status) && WEXITSTATUS(status) <= 1, "the end has status %x: %s",
+             (unsigned)status, words);
+}
+
+static void starts_again_and_leaves_nothing(void) {
+  rilld = warden_start_serving();
+  await_queues(1);
+  end_in_order();
+  CHECK_THAT(!has_files("+rilld"), "the registry's files are left");
+}
+
+static void a_start_serves_or_says_why_not(void) {
+  stage_with_producer();
+  (void)fail_each("start", try_start, NULL);
+  starts_again_and_leaves_nothing();
+  traffic_goes_on(0);
+}
+
+static void an_activated_start_serves_or_says_why_not(void) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  stage_with_producer();
+  (void)snprintf(address.sun_path, sizeof address.sun_path, "%s/" RILLI_SOCKET_FILE,
+                 scene_directory());
+  const int listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+  CHECK(bind(listener, (struct sockaddr *)&address, sizeof address) == 0 &&
+        listen(listener, 64) == 0);
+  (void)fail_each("start by its activator", try_start, &listener);
+  (void)close(listener);
+  starts_again_and_leaves_nothing();
+}
+
+static void be_the_first(void *arg) {
+  (void)arg;
+  (void)execl(RILLD, "rilld", "--foreground", (char *)NULL);
+  _exit(98);
+}
+
+static void try_second(const struct plan *plan, const void *arg) {
+  char words[600];
+  (void)arg;
+  rilld = warden_start(plan, -1);
+  struct patience patience = {0};
+  while (!warden_has_ended())
+    look_again(&patience, "the second one does not end");
+  warden_lift();
+  const int status = take_end(words);
+  check_refusal(plan, status, words);
+  await_queues(1); /* by the first */
+}
+
+static void a_second_one_ends_whatever_fails(void) {
+  stage_with_producer();
+  struct actor *first = spawn("first", be_the_first, NULL);
+  struct patience patience = {0};
+  int fd;
+  while ((fd = talk_connect()) < 0)
+    look_again(&patience, "the first one does not serve");
+  (void)close(fd);
+  (void)fail_each("second start", try_second, NULL);
+  CHECK(kill(first->pid, SIGTERM) == 0);
+  await_end(first);
+}
+
+static void an_end_is_an_end(void) {
+  stage_with_producer();
+  (void)fail_each("end", try_end, NULL);
+  starts_again_and_leaves_nothing();
+}
+
+/* --- while it serves ------------------------------------------------------------------------- */
+
+static unsigned descriptors;
+
+static void try_occasion(const struct plan *plan, const void *arg) {
+  const struct occasion *occasion = arg;
+  warden_plan(plan);
+  occasion->happen();
+  warden_lift();
+  if (occasion->settle)
+    occasion->settle();
+  CHECK_THAT(!warden_has_ended(), "rilld ended: %s", warden_last_words());
+  await_queues(1);
+  await_descriptors(rilld->pid, descriptors);
+  traffic_goes_on(0);
+}
+
+static void ask(enum rilli_wire_type type, const char *name) {
+  struct rilli_wire_answer answer;
+  (void)talk_ask(type, name, &answer);
+}
+
+static void ask_stat(void) {
+  ask(RILLI_WIRE_STAT, "q");
+}
+static void ask_open(void) {
+  ask(RILLI_WIRE_OPEN, "q");
+}
+static void ask_list(void) {
+  ask(RILLI_WIRE_LIST, "");
+}
+static void ask_create(void) {
+  struct rilli_wire_answer answer;
+  const int code = talk_ask(RILLI_WIRE_CREATE, "new", &answer);
+  CHECK_THAT(code != 0 || has_files("new"), "a creation that is answered 0 made nothing");
+}
+static void ask_unlink(void) {
+  struct rilli_wire_answer answer;
+  const int code = talk_ask(RILLI_WIRE_CREATE, "new", &answer);
+  if (code == 0)
+    ask(RILLI_WIRE_UNLINK, "new");
+}
+static void new_goes(void) {
+  remove_if_there("new");
+}
+
+/* Tells of a queue that comes and goes; one that it told is not lost for want of a descriptor. */
+static void watch(void) {
+  union rilli_wire_message message;
+  const int fd = talk_connect();
+  if (fd < 0)
+    return;
+  if (talk_send(fd, RILLI_WIRE_WATCH, "") == 0 && talk_receive(fd, &message) > 0 &&
+      message.answer.code == 0) {
+    rill_queue *queue = NULL;
+    const struct rill_queue_attr attr = {.size = sizeof attr, .capacity = CAPACITY};
+    CHECK_CODE(rill_queue_open(context_here(), "new", RILL_CREATE, &attr, RILL_NOW, &queue), 0);
+    rill_queue_close(queue);
+    CHECK_CODE(rill_queue_unlink(context_here(), "new"), 0);
+    (void)talk_send(fd, RILLI_WIRE_STAT, "q");
+    int type; /* events, or their loss, come before the answer */
+    do
+      type = talk_receive(fd, &message);
+    while (type == RILLI_WIRE_EVENT);
+  }
+  (void)close(fd);
+}
+
+static void attach_and_detach_here(void) {
+  rill_context *context = NULL;
+  rill_queue *queue = NULL;
+  rill_consumer *consumer = NULL;
+  CHECK_CODE(rill_context_open(NULL, &context), 0);
+  CHECK_CODE(rill_queue_open(context, "q", 0, NULL, RILL_NOW, &queue), 0);
+  CHECK_CODE(rill_consumer_open(queue, NULL, &consumer), 0);
+  rill_consumer_close(consumer);
+  rill_queue_close(queue);
+  rill_context_close(context);
+}
+
+static void attach_here(void) {
+  (void)open_consumer(open_queue(NULL), (struct joining){.group = "dead"});
+}
+
+/* A client of its own, which ends behind it. */
+static void be_a_client(void (*what)(void)) {
+  const pid_t child = fork();
+  CHECK(child >= 0);
+  if (child == 0) {
+    forget_context();
+    what();
+    _exit(0);
+  }
+  int status = 0;
+  CHECK(waitpid(child, &status, 0) == child && status == 0);
+  ask_stat(); /* heard behind all of that */
+}
+
+static void attach_and_detach(void) {
+  be_a_client(attach_and_detach_here);
+}
+static void die(void) {
+  be_a_client(attach_here);
+}
+
+static void the_dead_is_reclaimed(void) {
+  struct patience patience = {0};
+  while (stat_of(scene.queue).group_count != 1)
+    look_again(&patience, "nobody reclaims the dead");
+}
+
+static void hang_up_signal(void) {
+  CHECK(kill(rilld->pid, SIGHUP) == 0);
+  ask_stat();
+}
+
+static const struct occasion occasions[] = {
+    {"stat", ask_stat, NULL},
+    {"open", ask_open, NULL},
+    {"list", ask_list, NULL},
+    {"create", ask_create, new_goes},
+    {"unlink", ask_unlink, new_goes},
+    {"watch", watch, NULL},
+    {"attach and detach", attach_and_detach, NULL},
+    {"death of a client", die, the_dead_is_reclaimed},
+    {"SIGHUP", hang_up_signal, NULL},
+};
+
+static void a_request_is_answered_or_its_client_shown_out(void) {
+  stage_with_producer();
+  rilld = warden_start_serving();
+  await_queues(1);
+  ask_create(); /* and what is made once for good is there */
+  new_goes();
+  await_queues(1);
+  struct patience patience = {0};
+  descriptors = descriptors_of(rilld->pid);
+  for (unsigned same = 0; same < 20; same++) { /* of the stage itself: a settled count */
+    look_again(&patience, "the descriptors do not settle");
+    const unsigned now = descriptors_of(rilld->pid);
+    same = now == descriptors ? same : 0;
+    descriptors = now;
+  }
+  for (size_t i = 0; i < sizeof occasions / sizeof *occasions; i++)
+    (void)fail_each(occasions[i].name, try_occasion, &occasions[i]);
+  end_in_order();
+  CHECK_THAT(!has_files("+rilld"), "the registry's files are left");
+}
+
+/* The stage's own process: each test begins in an empty one. */
+static void (*part)(void);
+static void play(void *arg) {
+  (void)arg;
+  rilli_link_mute(&context_here()->link); /* no client of its own makes up for another */
+  part();
+}
+static void in_a_process(void (*what)(void)) {
+  part = what;
+  await_end(spawn("client", play, NULL));
+  gc_leaves_nothing();
+}
+
+#define IN_A_PROCESS(behaviour)                                                                    \
+  static void behaviour##_(void) {                                                                 \
+    in_a_process(behaviour);                                                                       \
+  }
+IN_A_PROCESS(a_start_serves_or_says_why_not)
+IN_A_PROCESS(an_activated_start_serves_or_says_why_not)
+IN_A_PROCESS(a_second_one_ends_whatever_fails)
+IN_A_PROCESS(an_end_is_an_end)
+IN_A_PROCESS(a_request_is_answered_or_its_client_shown_out)
+
+#define NAMED(function)                                                                            \
+  { #function, function##_ }
+static const struct test tests[] = {
+    NAMED(a_start_serves_or_says_why_not),
+    NAMED(an_activated_start_serves_or_says_why_not),
+    NAMED(a_second_one_ends_whatever_fails),
+    NAMED(an_end_is_an_end),
+    NAMED(a_request_is_answered_or_its_client_shown_out),
+};
+
+int main(int argc, char **argv) {
+  int used = 1;
+  for (; used + 1 < argc && strcmp(argv[used], "--stride") == 0; used += 2)
+    stride = (unsigned)atoi(argv[used + 1]);
+  argv[used - 1] = argv[0];
+  return RUN_TESTS(argc - used + 1, argv + used - 1, 300);
+}
