@@ -45,8 +45,11 @@ static int is_of_the_moment(const struct plan *plan) {
 
 static int is_to_fail(const struct kind *kind) {
   const struct plan *plan = &warden.plan;
-  if (!plan->at || warden.counted < plan->at || kind != plan->kind ||
-      (warden.failed && !plan->for_ever))
+  if (!plan->at || warden.counted < plan->at)
+    return 0;
+  if (plan->error == 0)
+    return !warden.failed;
+  if (kind != plan->kind || (warden.failed && !plan->for_ever))
     return 0;
   return !is_of_the_moment(plan) || warden.failed < IN_A_ROW;
 }
@@ -102,8 +105,12 @@ static void *watch(void *arg) {
 
 /* --- the process ------------------------------------------------------------------------- */
 
-static void be_rilld(void *arg) {
-  const int listener = *(const int *)arg;
+struct part {
+  void (*play)(void);
+  int listener; /* to be passed as LISTEN_FDS, or -1                                       */
+};
+
+static void be_rilld(int listener) {
   char pid[32];
   const int log = open(log_path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
   CHECK(log >= 0 && dup2(log, STDERR_FILENO) >= 0);
@@ -113,23 +120,42 @@ static void be_rilld(void *arg) {
     (void)setenv("LISTEN_PID", pid, 1);
     (void)setenv("LISTEN_FDS", "1", 1);
   }
+}
+
+static void be_watched(void *arg) {
+  const struct part *part = arg;
+  if (!part->play)
+    be_rilld(part->listener);
   atomic_store(&me->count[0], (uint64_t)(int64_t)listener_install());
+  if (part->play) {
+    (void)signal(SIGPIPE, SIG_IGN);
+    part->play();
+    _exit(0);
+  }
   (void)execl(RILLD, "rilld", "--foreground", "--verbose", (char *)NULL);
   _exit(98);
 }
 
-struct actor *warden_start(const struct plan *plan, int listener) {
+static struct actor *start(const char *name, const struct plan *plan, struct part part) {
   (void)snprintf(log_path, sizeof log_path, "%s/rilld.log", scene_directory());
   (void)pthread_mutex_lock(&warden.lock);
   warden.started = warden.ended = warden.waits = 0;
   warden.counts = 0;
   (void)pthread_mutex_unlock(&warden.lock);
   warden_plan(plan);
-  struct actor *daemon = spawn("rilld", be_rilld, &listener);
-  warden.pid = daemon->pid;
-  warden.listener = listener_of(daemon->pid, &daemon->count[0]);
+  struct actor *watched = spawn(name, be_watched, &part);
+  warden.pid = watched->pid;
+  warden.listener = listener_of(watched->pid, &watched->count[0]);
   CHECK(pthread_create(&warden.thread, NULL, watch, NULL) == 0);
-  return daemon;
+  return watched;
+}
+
+struct actor *warden_start(const struct plan *plan, int listener) {
+  return start("rilld", plan, (struct part){NULL, listener});
+}
+
+struct actor *warden_start_client(const struct plan *plan, void (*play)(void)) {
+  return start("the client", plan, (struct part){play, -1});
 }
 
 static int serves(void) {
