@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/* registry_memory.c - each allocation of rilld failed, from its start through everything that it is
+ * asked: alone, and with nine more behind it.
+ *
+ *   fault_registry_memory [--stride N]
+ *
+ * A start serves or says why not; who is asked for more than there is memory for refuses or hangs
+ * up, goes on, and forgets nothing. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "occasions.h"
+#include "stage.h"
+
+static unsigned stride = 1;
+static char log_path[600];
+
+static void be_starved(void *arg) {
+  const int log = open(log_path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
+  CHECK(log >= 0 && dup2(log, STDERR_FILENO) >= 0);
+  (void)setenv("FAULT_ALLOCATIONS", arg, 1);
+  (void)setenv("LD_PRELOAD", HEAP_PRELOAD, 1);
+  (void)execl(RILLD, "rilld", "--foreground", (char *)NULL);
+  _exit(98);
+}
+
+/* One line of its log has this; ret_last: its last line. */
+static int has_said(const char *words, char ret_last[600]) {
+  int found = 0;
+  FILE *log = fopen(log_path, "re");
+  ret_last[0] = 0;
+  while (log && fgets(ret_last, 600, log))
+    found |= strstr(ret_last, words) != NULL;
+  if (log)
+    (void)fclose(log);
+  return found;
+}
+
+static int has_ended(int *ret_status) {
+  return waitpid(rilld->pid, ret_status, WNOHANG) == rilld->pid;
+}
+
+/* Serves (0), or has ended with *ret_status (1). */
+static int await_start(int *ret_status) {
+  struct rilli_wire_answer answer;
+  struct patience patience = {0};
+  while (talk_ask(RILLI_WIRE_LIST, "", &answer) != 0) {
+    if (has_ended(ret_status))
+      return 1;
+    look_again(&patience, "neither serves nor ends");
+  }
+  return 0;
+}
+
+/* liburcu ends a process that has no memory for its threads, or for its last grace period, and says
+ * so, or fails an assertion (without memory for its words: "Unexpected error"): at the start and at
+ * the end. */
+static int may_end_so(int status, const char *words) {
+  return (WIFEXITED(status) && WEXITSTATUS(status) == 1 && words[0]) ||
+         (WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT &&
+          (strstr(words, "urcu") || strstr(words, "rculfhash") ||
+           strstr(words, "Unexpected error")));
+}
+
+static void forget(struct actor *actor) {
+  actor->pid = 0;
+  (void)close(actor->to);
+  (void)close(actor->from);
+}
+
+/* Returns whether it was reached. */
+static int starve(unsigned first, unsigned many) {
+  char wish[64], words[600];
+  int status = 0;
+  (void)snprintf(wish, sizeof wish, "%u,%u", first, many);
+  at("allocation %u fails, %u in a row: the start", first, many);
+  rilld = spawn("rilld", be_starved, wish);
+  if (await_start(&status)) {
+    const int reached = has_said("an allocation failed", words);
+    CHECK_THAT(reached && may_end_so(status, words), "a start ends with status %x: %s",
+               (unsigned)status, words);
+    forget(rilld);
+    return 1;
+  }
+  for (size_t i = 0; i < occasion_count; i++) {
+    at("allocation %u fails, %u in a row: %s", first, many, occasions[i].name);
+    occasions[i].happen();
+    CHECK_THAT(!has_ended(&status), "rilld ended with status %x", (unsigned)status);
+    if (occasions[i].settle)
+      occasions[i].settle();
+  }
+  await_queues(1);
+  traffic_goes_on(0);
+  const int reached = has_said("an allocation failed", words);
+  at("allocation %u fails, %u in a row: the end", first, many);
+  CHECK(kill(rilld->pid, SIGTERM) == 0);
+  CHECK(waitpid(rilld->pid, &status, 0) == rilld->pid);
+  (void)has_said("", words);
+  CHECK_THAT(status == 0 || may_end_so(status, words), "the end has status %x: %s",
+             (unsigned)status, words);
+  forget(rilld);
+  return reached;
+}
+
+static void starved_registry_forgets_nothing(void) {
+  unsigned tries = 0;
+  stage_with_producer();
+  (void)snprintf(log_path, sizeof log_path, "%s/rilld.log", scene_directory());
+  for (unsigned many = 1; many <= 10; many += 9)
+    for (unsigned first = 1; starve(first, many); first += stride)
+      tries++;
+  (void)unlink(log_path);
+  (void)printf("  %u tries\n", tries);
+  CHECK(tries > 0);
+}
+
+static void starved_registry_forgets_nothing_(void) {
+  in_a_process(starved_registry_forgets_nothing);
+}
+
+static const struct test tests[] = {
+    {"starved_registry_forgets_nothing", starved_registry_forgets_nothing_}};
+
+int main(int argc, char **argv) {
+  int used = 1;
+  for (; used + 1 < argc && strcmp(argv[used], "--stride") == 0; used += 2)
+    stride = (unsigned)atoi(argv[used + 1]);
+  argv[used - 1] = argv[0];
+  return RUN_TESTS(argc - used + 1, argv + used - 1, 300);
+}
