@@ -56,8 +56,11 @@ static void drop(struct rilli_link *link, int ours) {
  * have given the number to a file of its own. */
 static int is_ours(const struct rilli_link *link) {
   struct stat status;
-  return link->fd >= 0 && fstat(link->fd, &status) == 0 && status.st_dev == link->device &&
-         status.st_ino == link->inode;
+  if (link->fd < 0)
+    return 0;
+  if (fstat(link->fd, &status) != 0)
+    return errno != EBADF; /* not known to be another's */
+  return status.st_dev == link->device && status.st_ino == link->inode;
 }
 
 /* Returns whether it went, or was lost for want of room; 0: not connected any more. */
