@@ -111,7 +111,7 @@ static const struct operation looking_operations[] = {
      .documented = {HOST, ESTALE}},
 };
 const struct group looking = {"looking", looking_operations, COUNT(looking_operations),
-                              stage_with_producer};
+                              stage_with_producer, NULL};
 
 /* --- producing --------------------------------------------------------------------------- */
 
@@ -243,7 +243,7 @@ static const struct operation producing_operations[] = {
      .documented = PUBLISH_ERRORS},
 };
 const struct group producing = {"producing", producing_operations, COUNT(producing_operations),
-                                stage_without_producer};
+                                stage_without_producer, NULL};
 
 /* --- consuming --------------------------------------------------------------------------- */
 
@@ -316,7 +316,7 @@ static const struct operation consuming_operations[] = {
      .documented = {HOST, ENOSPC, ESTALE, EBUSY, EUSERS}},
 };
 const struct group consuming = {"consuming", consuming_operations, COUNT(consuming_operations),
-                                stage_with_producer};
+                                stage_with_producer, NULL};
 
 /* --- waiting ----------------------------------------------------------------------------- */
 
@@ -372,4 +372,4 @@ static const struct operation waiting_operations[] = {
     WAIT("tail is interrupted", tail_waits, park, interrupts),
 };
 const struct group waiting = {"waiting", waiting_operations, COUNT(waiting_operations),
-                              stage_with_producer};
+                              stage_with_producer, NULL};

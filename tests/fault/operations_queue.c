@@ -115,7 +115,7 @@ static const struct operation making_operations[] = {
      .documented = {HOST, ENOSPC, EBUSY, EEXIST, EBADMSG}},
 };
 const struct group making = {"making", making_operations, COUNT(making_operations),
-                             stage_with_producer};
+                             stage_with_producer, NULL};
 
 /* --- opening --------------------------------------------------------------------------- */
 
@@ -230,7 +230,7 @@ static const struct operation opening_operations[] = {
      .documented = {HOST, ENOENT}},
 };
 const struct group opening = {"opening", opening_operations, COUNT(opening_operations),
-                              stage_with_producer};
+                              stage_with_producer, NULL};
 
 /* --- removing --------------------------------------------------------------------------- */
 
@@ -386,4 +386,4 @@ static const struct operation removing_operations[] = {
      .documented = {HOST}},
 };
 const struct group removing = {"removing", removing_operations, COUNT(removing_operations),
-                               stage_with_producer};
+                               stage_with_producer, NULL};

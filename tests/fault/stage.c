@@ -103,6 +103,8 @@ static void play_group(void *arg) {
     while (atomic_load(&part->neighbour->count[0]) < before + 3)
       breathe();
   }
+  if (part->group->unset)
+    part->group->unset();
   fail_if_found();
 }
 

@@ -24,7 +24,8 @@ struct group {
   const char *name;
   const struct operation *operations;
   size_t count;
-  void (*set)(void); /* what the operations need; NULL: nothing                          */
+  void (*set)(void);   /* what the operations need                                       */
+  void (*unset)(void); /* and the end of it; each may be NULL                             */
 };
 /* All of it in a process of its own, beside a neighbour. */
 void sweep_group(const struct group *group, const struct tier *tier);

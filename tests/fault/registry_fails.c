@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/* registry_fails.c - the library beside a registry that fails it: each system call by which they
+ * talk failed in the library, and a registry that refuses, hangs up, says nothing, or says
+ * nonsense.
+ *
+ * Queues, producers and consumers do not notice; whoever asks is told what is wrong. */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "stage.h"
+
+/* From the first call to the last. */
+static int live(const void *arg) {
+  const struct rill_consumer_attr attr = {.size = sizeof attr, .group = "named"};
+  rill_context *context = NULL;
+  rill_queue *queue = NULL;
+  rill_consumer *consumer = NULL;
+  (void)arg;
+  int code = rill_context_open(NULL, &context);
+  if (code == 0)
+    code = rill_queue_open(context, "q", 0, NULL, RILL_NOW, &queue);
+  if (code == 0)
+    code = rill_consumer_open(queue, &attr, &consumer);
+  rill_consumer_close(consumer);
+  rill_queue_close(queue);
+  rill_context_close(context);
+  return code;
+}
+
+static int ask(const void *arg) {
+  struct rilli_wire_request request;
+  union rilli_wire_message message;
+  (void)arg;
+  const int fd = rilli_registry_open(context_here());
+  if (fd < 0)
+    return fd;
+  rilli_wire_start(&request, RILLI_WIRE_LIST, 7);
+  int code = rilli_registry_send(fd, &request);
+  if (code == 0)
+    code = rilli_registry_receive(fd, &message);
+  (void)close(fd);
+  return code;
+}
+
+/* --- a registry that is well ------------------------------------------------------------------ */
+
+static pid_t daemon_pid;
+
+static void be_rilld(void) {
+  (void)close(STDERR_FILENO);
+  (void)execl(RILLD, "rilld", "--foreground", (char *)NULL);
+  _exit(98);
+}
+
+static void beside_a_registry(void) {
+  stage_with_producer();
+  rilli_link_mute(&context_here()->link);
+  daemon_pid = fork();
+  CHECK(daemon_pid >= 0);
+  if (daemon_pid == 0)
+    be_rilld();
+  at("waiting for rilld");
+  while (ask(NULL) < 0)
+    breathe();
+}
+
+static void registry_is_well(int code) {
+  CHECK_THAT(ask(NULL) == RILLI_WIRE_ANSWER, "rilld does not answer: %s", rill_error());
+  traffic_goes_on(code);
+}
+
+static void end_of_the_registry(void) {
+  int status = 0;
+  CHECK(kill(daemon_pid, SIGTERM) == 0);
+  CHECK(waitpid(daemon_pid, &status, 0) == daemon_pid && status == 0);
+}
+
+#define HOST ENOMEM, EMFILE, ENFILE, ENOLCK, EIO, EACCES, EPERM, EINTR, ENOENT
+static const struct operation talks[] = {
+    {.name = "a life beside a registry",
+     .run = live,
+     .leave = registry_is_well,
+     .documented = {HOST, ESTALE, EBUSY, EBADMSG, EUSERS, ENOSPC, ENOSYS, EINVAL}},
+    {.name = "a request",
+     .run = ask,
+     .leave = registry_is_well,
+     .documented = {HOST, ECONNREFUSED, EPIPE, EAGAIN, ENOBUFS, EPROTO, ECONNRESET}},
+};
+static const struct group talking = {"talking", talks, sizeof talks / sizeof *talks,
+                                     beside_a_registry, end_of_the_registry};
+
+static void each_call_by_which_they_talk_may_fail(void) {
+  static const struct tier all = {.stride = 1};
+  sweep_group(&talking, &all);
+}
+
+/* --- one that is not ----------------------------------------------------------------------------
+ */
+
+enum manner { REFUSES, LISTENS_ONLY, IS_FULL, HANGS_UP, TALKS_NONSENSE, IS_SILENT, MANNERS };
+static const char *const words[MANNERS] = {"refuses",  "listens only",   "is full",
+                                           "hangs up", "talks nonsense", "is silent"};
+
+static int bound_socket(enum manner manner) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  (void)snprintf(address.sun_path, sizeof address.sun_path, "%s/" RILLI_SOCKET_FILE,
+                 scene_directory());
+  const int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+  CHECK(fd >= 0 && bind(fd, (const struct sockaddr *)&address, sizeof address) == 0);
+  if (manner != REFUSES)
+    CHECK(listen(fd, manner == IS_FULL ? 0 : 64) == 0);
+  return fd;
+}
+
+static void be_a_bad_registry(void *arg) {
+  const enum manner manner = *(const enum manner *)arg;
+  const int fd = bound_socket(manner);
+  reached();
+  if (manner < HANGS_UP) {
+    await_cue();
+    return;
+  }
+  for (;;) {
+    const int client = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+    CHECK(client >= 0);
+    if (manner == TALKS_NONSENSE)
+      (void)send(client, "nonsense", 8, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (manner != IS_SILENT) /* then it is kept, and never read */
+      (void)close(client);
+  }
+}
+
+static void check_request(enum manner manner) {
+  if (manner == LISTENS_ONLY || manner == IS_FULL || manner == IS_SILENT)
+    return; /* who asks it waits for it, as it says */
+  const int code = ask(NULL);
+  CHECK_THAT(code == (manner == REFUSES ? -ECONNREFUSED : -EPIPE) ||
+                 (manner == TALKS_NONSENSE && code == -EPROTO),
+             "a request to a registry that %s answers %d: %s", words[manner], code, rill_error());
+  CHECK(strstr(rill_error(), "registry"));
+}
+
+static void be_a_client(void *arg) {
+  enum { LIVES = 200 }; /* more than a backlog and a socket's buffer hold                  */
+  const enum manner manner = *(const enum manner *)arg;
+  stage_with_producer();
+  for (unsigned i = 0; i < LIVES; i++) {
+    at("a registry that %s, life %u", words[manner], i);
+    CHECK_CODE(live(NULL), 0);
+    traffic_goes_on(0);
+  }
+  check_request(manner);
+}
+
+static void bad_registry_harms_nobody(void) {
+  (void)context_here(); /* and there is a directory */
+  for (enum manner manner = 0; manner < MANNERS; manner++) {
+    struct actor *registry = spawn("bad registry", be_a_bad_registry, &manner);
+    meet(registry);
+    await_end(spawn("client", be_a_client, &manner));
+    kill_actor(registry);
+    char path[600];
+    (void)snprintf(path, sizeof path, "%s/" RILLI_SOCKET_FILE, scene_directory());
+    CHECK(unlink(path) == 0);
+    gc_leaves_nothing();
+  }
+}
+
+#define NAMED(function)                                                                            \
+  { #function, function }
+static const struct test tests[] = {
+    NAMED(each_call_by_which_they_talk_may_fail),
+    NAMED(bad_registry_harms_nobody),
+};
+
+int main(int argc, char **argv) {
+  return RUN_TESTS(argc, argv, 120);
+}
