@@ -96,6 +96,20 @@ long run_to_stop(struct actor *actor, unsigned n) {
   return info.op == PTRACE_SYSCALL_INFO_ENTRY ? (long)info.entry.nr : 0;
 }
 
+void let_execute(struct actor *actor) {
+  resume(actor, PTRACE_CONT, 0);
+  CHECK_THAT(next_stop(actor) == SIGTRAP, "%s does not execute anything", actor->name);
+  resume(actor, PTRACE_CONT, 0);
+}
+
+void stop_running(struct actor *actor) {
+  CHECK(syscall(SYS_tgkill, actor->pid, actor->pid, SIGSTOP) == 0);
+  for (int signal; (signal = next_stop(actor)) != SIGSTOP;) {
+    CHECK_THAT(signal > 0, "%s has ended", actor->name);
+    resume(actor, PTRACE_CONT, 0);
+  }
+}
+
 void kill_traced(struct actor *actor) {
   int status;
   CHECK(kill(actor->pid, SIGKILL) == 0);

@@ -20,6 +20,9 @@ void run_to_curtain(struct actor *actor);
 /* Lets it run to its n-th stop from here (n >= 1). Returns the number of the system call it
  * stands at, or -1: it ended (with 0) before. */
 long run_to_stop(struct actor *actor, unsigned n);
+/* Lets it run to the program that it executes, and in that; and stops it where it is then. */
+void let_execute(struct actor *actor);
+void stop_running(struct actor *actor);
 /* Kills it where it stands. */
 void kill_traced(struct actor *actor);
 
