@@ -133,7 +133,8 @@ const struct kind *kind_of(const struct call *call) {
     if (call->number == SYS_membarrier && call->arguments[0] != MEMBARRIER_CMD_GLOBAL_EXPEDITED &&
         call->arguments[0] != MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED)
       return NULL; /* liburcu's */
-    if (call->number == SYS_write && call->arguments[0] != STDERR_FILENO)
+    if (call->number == SYS_write && call->arguments[0] != STDERR_FILENO &&
+        call->arguments[0] != STDOUT_FILENO)
       return NULL; /* to an eventfd: it counts */
     if (call->number == SYS_epoll_ctl && call->arguments[1] != EPOLL_CTL_ADD)
       return NULL; /* allocates nothing */

@@ -16,56 +16,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "occasions.h"
+#include "each.h"
 #include "stage.h"
 
 static unsigned stride = 1;
-
-/* --- each call in turn ---------------------------------------------------------------------- */
-
-typedef void trial(const struct plan *plan, const void *arg);
-
-struct tally {
-  unsigned calls, tries, reached;
-};
-
-/* What rilld reads (signals, events, counters) has no medium that could fail; and that a file is
- * not there, or may not be opened, is believed until something about it changes. */
-static int can_be(const struct kind *kind, int error) {
-  switch (kind->number) {
-  case SYS_read:
-    return error != EIO;
-  case SYS_openat:
-  case SYS_mmap:
-    return error != ENOENT && error != EACCES && error != EPERM;
-  default:
-    return 1;
-  }
-}
-
-/* try is made once without a plan, and then with each. It lifts the plan itself. */
-static struct tally fail_each(const char *name, trial *try, const void *arg) {
-  static const struct kind *kinds[RECORDED];
-  struct tally tally = {0, 0, 0};
-  at("%s: unharmed", name);
-  try(NULL, arg);
-  tally.calls = warden_recorded(kinds);
-  unsigned turn = 0;
-  for (unsigned n = 0; n < tally.calls; n++)
-    for (unsigned i = 0; i < ERRORS_MOST && kinds[n]->errors[i]; i++)
-      for (int for_ever = 0; for_ever < 2; for_ever++) {
-        if (turn++ % stride || !can_be(kinds[n], kinds[n]->errors[i]))
-          continue;
-        const struct plan plan = {n + 1, kinds[n], kinds[n]->errors[i], for_ever};
-        at("%s: %s (call %u) fails with %s%s", name, kinds[n]->name, n + 1,
-           strerrorname_np(plan.error), for_ever ? ", and all of its kind behind it" : "");
-        try(&plan, arg);
-        tally.tries++;
-      }
-  (void)printf("  %-28s %3u calls, %5u tries\n", name, tally.calls, tally.tries);
-  (void)fflush(stdout);
-  return tally;
-}
 
 /* --- start and end ---------------------------------------------------------------------------- */
 
@@ -139,7 +93,7 @@ static void starts_again_and_leaves_nothing(void) {
 
 static void a_start_serves_or_says_why_not(void) {
   stage_with_producer();
-  (void)fail_each("start", try_start, NULL);
+  fail_each("start", try_start, NULL, stride);
   starts_again_and_leaves_nothing();
   traffic_goes_on(0);
 }
@@ -152,7 +106,7 @@ static void an_activated_start_serves_or_says_why_not(void) {
   const int listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
   CHECK(bind(listener, (struct sockaddr *)&address, sizeof address) == 0 &&
         listen(listener, 64) == 0);
-  (void)fail_each("start by its activator", try_start, &listener);
+  fail_each("start by its activator", try_start, &listener, stride);
   (void)close(listener);
   starts_again_and_leaves_nothing();
 }
@@ -184,14 +138,14 @@ static void a_second_one_ends_whatever_fails(void) {
   while ((fd = talk_connect()) < 0)
     look_again(&patience, "the first one does not serve");
   (void)close(fd);
-  (void)fail_each("second start", try_second, NULL);
+  fail_each("second start", try_second, NULL, stride);
   CHECK(kill(first->pid, SIGTERM) == 0);
   await_end(first);
 }
 
 static void an_end_is_an_end(void) {
   stage_with_producer();
-  (void)fail_each("end", try_end, NULL);
+  fail_each("end", try_end, NULL, stride);
   starts_again_and_leaves_nothing();
 }
 
@@ -231,7 +185,7 @@ static void a_request_is_answered_or_its_client_shown_out(void) {
     descriptors = now;
   }
   for (size_t i = 0; i < occasion_count; i++)
-    (void)fail_each(occasions[i].name, try_occasion, &occasions[i]);
+    fail_each(occasions[i].name, try_occasion, &occasions[i], stride);
   end_in_order();
   CHECK_THAT(!has_files("+rilld"), "the registry's files are left");
 }

@@ -108,12 +108,15 @@ static void *watch(void *arg) {
 struct part {
   void (*play)(void);
   int listener; /* to be passed as LISTEN_FDS, or -1                                       */
+  const char *const *program; /* in place of rilld: its path and arguments               */
 };
 
-static void be_rilld(int listener) {
+/* Standard error goes to the log, what is shown nowhere. */
+static void set_up(int listener) {
   char pid[32];
   const int log = open(log_path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
-  CHECK(log >= 0 && dup2(log, STDERR_FILENO) >= 0);
+  const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+  CHECK(log >= 0 && dup2(log, STDERR_FILENO) >= 0 && dup2(nowhere, STDOUT_FILENO) >= 0);
   if (listener >= 0) {
     CHECK(dup2(listener, 3) == 3 && fcntl(3, F_SETFD, 0) == 0);
     (void)snprintf(pid, sizeof pid, "%ld", (long)getpid());
@@ -125,14 +128,17 @@ static void be_rilld(int listener) {
 static void be_watched(void *arg) {
   const struct part *part = arg;
   if (!part->play)
-    be_rilld(part->listener);
+    set_up(part->listener);
   atomic_store(&me->count[0], (uint64_t)(int64_t)listener_install());
   if (part->play) {
     (void)signal(SIGPIPE, SIG_IGN);
     part->play();
     _exit(0);
   }
-  (void)execl(RILLD, "rilld", "--foreground", "--verbose", (char *)NULL);
+  if (part->program)
+    (void)execv(part->program[0], (char *const *)(uintptr_t)part->program);
+  else
+    (void)execl(RILLD, "rilld", "--foreground", "--verbose", (char *)NULL);
   _exit(98);
 }
 
@@ -151,11 +157,15 @@ static struct actor *start(const char *name, const struct plan *plan, struct par
 }
 
 struct actor *warden_start(const struct plan *plan, int listener) {
-  return start("rilld", plan, (struct part){NULL, listener});
+  return start("rilld", plan, (struct part){NULL, listener, NULL});
+}
+
+struct actor *warden_start_program(const struct plan *plan, const char *const *program) {
+  return start(program[0], plan, (struct part){NULL, -1, program});
 }
 
 struct actor *warden_start_client(const struct plan *plan, void (*play)(void)) {
-  return start("the client", plan, (struct part){play, -1});
+  return start("the client", plan, (struct part){play, -1, NULL});
 }
 
 static int serves(void) {

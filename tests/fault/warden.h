@@ -25,6 +25,9 @@ struct actor *warden_start_serving(void);
 /* A client in place of rilld: a process that plays this, from its first call on. */
 struct actor *warden_start_client(const struct plan *plan, void (*play)(void));
 
+/* Another program, which begins as rilld does; program: its path, its arguments, NULL. */
+struct actor *warden_start_program(const struct plan *plan, const char *const *program);
+
 /* From now on calls are counted; and fail, by the plan (NULL: none), or are just recorded. */
 void warden_plan(const struct plan *plan);
 /* No more. How many calls the plan failed (or 1: it killed). */

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* cli_calls.c - each system call of the inspector failed, verb by verb.
+ *
+ *   fault_cli_calls [--stride N]
+ *
+ * It ends with a status that it states, and says why when that is 1; the queue that it looks at is
+ * as it was, and what it makes or removes is there or not. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "each.h"
+#include "stage.h"
+
+static unsigned stride = 1;
+
+struct verb {
+  const char *name;
+  const char *arguments[6];
+  void (*before)(void);
+  void (*after)(int status);
+};
+
+static void make(const char *name) {
+  rill_queue *queue = NULL;
+  const struct rill_queue_attr attr = {
+      .size = sizeof attr, .capacity = 65536, .lifetime = RILL_KEPT};
+  CHECK_CODE(rill_queue_open(context_here(), name, RILL_CREATE, &attr, RILL_NOW, &queue), 0);
+  rill_queue_close(queue);
+}
+
+static void make_new(void) {
+  make("new");
+}
+
+static void is_made(int status) {
+  CHECK_THAT(status || has_files("new"), "a creation with status 0 made nothing");
+  remove_if_there("new");
+}
+
+static void is_gone(int status) {
+  CHECK_THAT(status || !has_files("new"), "a removal with status 0 leaves files");
+  remove_if_there("new");
+}
+
+static const struct verb verbs[] = {
+    {"ls", {"ls"}, NULL, NULL},
+    {"ls --json", {"ls", "--json"}, NULL, NULL},
+    {"stat", {"stat", "q"}, NULL, NULL},
+    {"why", {"why", "q"}, NULL, NULL},
+    {"doctor", {"doctor", "q"}, NULL, NULL},
+    {"create", {"create", "new", "--capacity", "64K"}, NULL, is_made},
+    {"rm", {"rm", "new"}, make_new, is_gone},
+    {"gc", {"gc"}, NULL, NULL},
+};
+
+static void try_verb(const struct plan *plan, const void *arg) {
+  const struct verb *verb = arg;
+  const char *program[8] = {RILL};
+  memcpy(program + 1, verb->arguments, sizeof verb->arguments);
+  if (verb->before)
+    verb->before();
+  struct actor *rill = warden_start_program(plan, program);
+  struct patience patience = {0};
+  while (!warden_has_ended())
+    look_again(&patience, "does not end");
+  warden_lift();
+  char words[600];
+  (void)snprintf(words, sizeof words, "%s", warden_last_words());
+  const int status = warden_end(rill, 0);
+  CHECK_THAT(WIFEXITED(status) && (WEXITSTATUS(status) <= 1 || WEXITSTATUS(status) == 3),
+             "ends with status %x: %s", (unsigned)status, words);
+  CHECK_THAT(plan || status == 0, "unharmed: status %x: %s", (unsigned)status, words);
+  CHECK_THAT(WEXITSTATUS(status) != 1 || words[0] || plan->kind->number == SYS_write,
+             "fails without a word");
+  if (verb->after)
+    verb->after(status);
+  traffic_goes_on(0);
+}
+
+static void verb_ends_as_it_states_whatever_fails(void) {
+  stage_with_producer();
+  for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+    fail_each(verbs[i].name, try_verb, &verbs[i], stride);
+}
+
+static void in_order(void) {
+  in_a_process(verb_ends_as_it_states_whatever_fails);
+}
+
+static const struct test tests[] = {{"verb_ends_as_it_states_whatever_fails", in_order}};
+
+int main(int argc, char **argv) {
+  int used = 1;
+  for (; used + 1 < argc && strcmp(argv[used], "--stride") == 0; used += 2)
+    stride = (unsigned)atoi(argv[used + 1]);
+  argv[used - 1] = argv[0];
+  return RUN_TESTS(argc - used + 1, argv + used - 1, 300);
+}
