@@ -52,8 +52,8 @@ struct rill_context_attr {
  * A child made by fork must open its own: every call on this one is -ECHILD.
  * Errors: -EINVAL (attributes or names), -EACCES, -EPERM (the directory is
  * another's), -ENOENT (no such directory), -ENOTDIR (a file is in its place),
- * -ENAMETOOLONG (the path of the namespace), -ENOSYS (no such fence here), -ENOMEM, -EMFILE.
- * Since 0.1. */
+ * -ENAMETOOLONG (the path of the namespace), -ENOSPC (no room for its
+ * directory), -ENOSYS (no such fence here), -ENOMEM, -EMFILE. Since 0.1. */
 RILL_API int rill_context_open(const struct rill_context_attr *attr,
                                rill_context **ret_context);
 

@@ -48,8 +48,8 @@ struct rill_item {
  * Contexts: any thread; then one thread at a time per handle; not after fork.
  * Errors: -EBUSY (another producer lives, RILL_NOW), -ETIMEDOUT, -EINVAL,
  * -EPERM (queue opened with RILL_OBSERVE), -EPROTOTYPE, -EPROTO (bad bytes in the
- * segment), -ESTALE (queue removed), -ENOMEM, -EMFILE, -EACCES, -EINTR, -ECHILD.
- * Since 0.1. */
+ * segment), -EBADMSG (its data segment was exchanged), -ESTALE (queue
+ * removed), -ENOMEM, -EMFILE, -EACCES, -EINTR, -ECHILD. Since 0.1. */
 RILL_API int rill_producer_open(rill_queue *queue, const struct rill_producer_attr *attr,
                                 rill_time deadline, rill_producer **ret_producer);
 

@@ -8,8 +8,9 @@
  *
  * What the host refuses is passed on, by every call that makes system calls and beside the
  * errors that it names itself: -ENOMEM, -EMFILE, -ENFILE (no memory, no descriptor), -ENOLCK
- * (no lock), -EIO, -EACCES and -EPERM (rights, or a sandbox), -ENOENT (the directory of the
- * namespace is gone). Such a failure leaves nothing behind: the call can be made again.
+ * (no lock), -EIO, -EACCES and -EPERM (rights, or a sandbox), -EINTR (a signal, where a file
+ * system or a lock may wait), -ENOENT (the directory of the namespace is gone). Such a
+ * failure leaves nothing behind: the call can be made again.
  *
  * Which calls may run side by side:
  *
