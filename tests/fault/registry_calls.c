@@ -176,14 +176,7 @@ static void a_request_is_answered_or_its_client_shown_out(void) {
       occasions[i].settle();
   }
   await_queues(1);
-  struct patience patience = {0};
-  descriptors = descriptors_of(rilld->pid);
-  for (unsigned same = 0; same < 20; same++) { /* of the stage itself: a settled count */
-    look_again(&patience, "the descriptors do not settle");
-    const unsigned now = descriptors_of(rilld->pid);
-    same = now == descriptors ? same : 0;
-    descriptors = now;
-  }
+  descriptors = descriptors_at_rest(rilld->pid);
   for (size_t i = 0; i < occasion_count; i++)
     fail_each(occasions[i].name, try_occasion, &occasions[i], stride);
   end_in_order();

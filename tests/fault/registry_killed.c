@@ -138,15 +138,7 @@ static void client_killed_at_any_call_leaves_nothing_in_the_registry(void) {
     look_again(&patience, "it does not serve");
   (void)close(fd);
   await_queues(1);
-  occasion_of_client = &coming_and_going; /* what is made once for good is there then */
-  others_are_served(descriptors_of(rilld->pid));
-  unsigned descriptors = 0, same = 0;
-  for (; same < 20; same++) {
-    look_again(&patience, "its descriptors do not settle");
-    const unsigned now = descriptors_of(rilld->pid);
-    same = now == descriptors ? same : 0;
-    descriptors = now;
-  }
+  const unsigned descriptors = descriptors_at_rest(rilld->pid);
   for (size_t i = 0; i <= occasion_count; i++) {
     occasion_of_client = i < occasion_count ? &occasions[i] : &coming_and_going;
     if (!occasion_of_client->of_client && i < occasion_count)

@@ -74,7 +74,7 @@ void await_queues(unsigned count) {
     look_again(&patience, "the registry does not know the queues there are");
 }
 
-unsigned descriptors_of(pid_t pid) {
+static unsigned descriptors_of(pid_t pid) {
   char path[64];
   unsigned count = 0;
   (void)snprintf(path, sizeof path, "/proc/%d/fd", (int)pid);
@@ -83,6 +83,16 @@ unsigned descriptors_of(pid_t pid) {
   while (readdir(entries))
     count++;
   (void)closedir(entries);
+  return count;
+}
+
+unsigned descriptors_at_rest(pid_t pid) {
+  enum { OF_A_CLIENT = 2 }; /* its socket, and its process */
+  union rilli_wire_message message;
+  const int fd = talk_connect();
+  CHECK(fd >= 0 && talk_send(fd, RILLI_WIRE_STAT, "q") == 0 && talk_receive(fd, &message) > 0);
+  const unsigned count = descriptors_of(pid) - OF_A_CLIENT;
+  (void)close(fd);
   return count;
 }
 

@@ -22,7 +22,9 @@ int talk_ask(enum rilli_wire_type type, const char *name, struct rilli_wire_answ
 void await_queues(unsigned count);
 /* Until the process has so many descriptors. */
 void await_descriptors(pid_t pid, unsigned count);
-unsigned descriptors_of(pid_t pid);
+/* How many it has when nobody is connected: what hung up before is closed when a later one is
+ * answered. */
+unsigned descriptors_at_rest(pid_t pid);
 /* Between two looks; ends a wait that takes much too long, with its name. */
 struct patience {
   unsigned looks;
