@@ -6,6 +6,11 @@
 #     check.sh [-l] MODEL MUTANT...  each mutant must be rejected, with the kind of error
 #                                    that the line "mutant NAME: KIND - why" in the model says
 #
+# A model whose first comment has a line "search: cycles, weak fairness" makes claims of liveness
+# (ltl): all runs are searched for cycles that break one, of those in which no process that could
+# always go on stays behind for ever. KIND is then "acceptance cycle", or an assertion. In all
+# others a process that waits for ever is an "invalid end state".
+#
 # -l: the model's large parameters (memory up to 4 GB, minutes). Prints states and time.
 # Exit status: 0 as it must be, 1 not so (the end of Spin's output is shown), 2 usage or tools.
 set -eu
@@ -34,12 +39,17 @@ trap 'exit 2' HUP INT TERM
 cd "$work"
 cp "$model" .
 
+search='-DSAFETY -DNOFAIR' options=''
+if grep -q '^ \* search: cycles, weak fairness$' "$name.pml"; then
+  search=-DNFAIR=3 options='-a -f'
+fi
+
 # build and run: defines, optimisation. The result is in the file `output`.
 run() {
   spin -a $large $1 "$name.pml" >output 2>&1 || { cat output >&2; exit 2; }
   # -w: what spin generates is not ours to keep free of warnings.
-  gcc -w "$2" -DSAFETY -DNOFAIR ${large:+-DCOLLAPSE} -DMEMLIM=$memory -o pan pan.c
-  ./pan -m1000000 >output 2>&1 || true
+  gcc -w "$2" $search ${large:+-DCOLLAPSE} -DMEMLIM=$memory -o pan pan.c
+  ./pan -m1000000 $options >output 2>&1 || true
 }
 
 say() {
