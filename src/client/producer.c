@@ -202,6 +202,8 @@ static void farewell(const struct rill_producer *producer) {
   const struct rilli_ring *ring = &producer->ring;
   atomic_store_explicit(&ring->page->state, RILLI_PRODUCER_CLOSED, memory_order_release);
   atomic_store_explicit(&ring->page->waiting, RILLI_NONE, memory_order_relaxed);
+  /* Who joins stores its cursor, fences, and looks at the state: one of the two sees the other. */
+  atomic_thread_fence(memory_order_seq_cst);
   for (uint32_t i = 0; i < ring->max_groups; i++) {
     struct rilli_group *group = rilli_group_at(ring, i);
     if (atomic_load_explicit(&group->cursor, memory_order_relaxed) != RILLI_NONE)

@@ -37,6 +37,8 @@ static int bury(const struct rilli_file *control, const struct rilli_control_geo
     return code;
   struct rilli_control *page = (void *)map.base;
   atomic_store_explicit(&page->tombstone, 1, memory_order_release); /* E13 */
+  /* Who joins stores its row, fences, and looks at the tombstone: one of the two sees the other. */
+  atomic_thread_fence(memory_order_seq_cst);
   wake_everybody(map.base, geometry);
   rilli_unmap(&map);
   return 0;

@@ -130,6 +130,9 @@ static int park_for_room(struct rill_producer *producer, uint64_t need, int64_t 
     atomic_store_explicit(&ring->page->waiting, target(producer, need, soon),
                           memory_order_release); /* E7 */
     const int64_t slice = rilli_fence_peers() ? RILLI_SLICE : RILLI_SLICE_BLIND;
+    int code = rilli_check_removed(ring); /* whose wake-up may have come before `room` was read */
+    if (code)
+      return code;
     if (rilli_scan_groups(producer, need) == 0)
       return 0;
     const int64_t before = rilli_now();
@@ -138,7 +141,7 @@ static int park_for_room(struct rill_producer *producer, uint64_t need, int64_t 
     atomic_store_explicit(&ring->page->parks,
                           atomic_load_explicit(&ring->page->parks, memory_order_relaxed) + 1,
                           memory_order_relaxed);
-    int code = rilli_futex_wait(&room, 1, sooner(deadline, later(before, slice)));
+    code = rilli_futex_wait(&room, 1, sooner(deadline, later(before, slice)));
     if (rilli_scan_groups(producer, need) == 0)
       return 0;
     if (code == -EINTR)

@@ -108,6 +108,42 @@ static void a_removal_ends_every_wait_for_room(void **state) {
   }
 }
 
+/* Linked with --wrap=rilli_fence_peers and --wrap=rilli_futex_wait. */
+int __real_rilli_fence_peers(void);
+int __wrap_rilli_fence_peers(void);
+int __real_rilli_futex_wait(const struct rilli_futex *words, unsigned n, int64_t deadline);
+int __wrap_rilli_futex_wait(const struct rilli_futex *words, unsigned n, int64_t deadline);
+static int buries, sleeps;
+
+int __wrap_rilli_fence_peers(void) {
+  if (buries)
+    atomic_store(&plain.tombstone, 1);
+  return __real_rilli_fence_peers();
+}
+
+int __wrap_rilli_futex_wait(const struct rilli_futex *words, unsigned n, int64_t deadline) {
+  sleeps += buries;
+  return __real_rilli_futex_wait(words, n, deadline);
+}
+
+/* Its wake-up came already, before the word to sleep on was read: none will end that sleep. */
+static void nobody_sleeps_on_a_queue_that_was_just_removed(void **state) {
+  (void)state;
+  struct rill_message message;
+  for (int room = 0; room < 2; room++) {
+    begin(RILL_PARK, 0);
+    if (room)
+      fill_up();
+    buries = 1;
+    assert_code(room ? rill_publish(&producer, bytes, 4000, RILL_FOREVER)
+                     : rill_receive(&consumer, RILL_FOREVER, &message),
+                -ESTALE);
+    buries = 0;
+    assert_int_equal(sleeps, 0);
+    end();
+  }
+}
+
 static void a_removal_ends_every_wait_for_a_message(void **state) {
   (void)state;
   static const uint32_t waits[] = {RILL_PARK, RILL_ADAPTIVE, RILL_SPIN};
@@ -214,6 +250,7 @@ int main(void) {
                                      BEHAVIOUR(room_wakes_a_parked_producer),
                                      BEHAVIOUR(a_removal_ends_every_wait_for_room),
                                      BEHAVIOUR(a_removal_ends_every_wait_for_a_message),
+                                     BEHAVIOUR(nobody_sleeps_on_a_queue_that_was_just_removed),
                                      BEHAVIOUR(a_farewell_ends_the_wait_when_all_is_read),
                                      BEHAVIOUR(a_wait_ends_at_its_deadline_with_nothing_changed),
                                      BEHAVIOUR(an_interrupt_before_or_during_the_wait_ends_it_once),

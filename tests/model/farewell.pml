@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT
+ * farewell.pml - a queue is removed, or its producer closes: whoever sleeps on it is told.
+ *
+ * Follows bury and wake_everybody (src/client/unlink.c), farewell (producer.c), take_row and
+ * rilli_join (src/ring/group.c), and park_for_message, ended and park_for_room (src/ring/wait.c),
+ * edges E7, E12 and E13. Who says farewell stores a flag (the tombstone; the producer's state
+ * CLOSED), then looks which rows are taken, and kicks those. A consumer that joins stores its
+ * row, and looks at the flags later, when it is about to sleep: store and look on both sides,
+ * as in E3, so both fence: the consumer in step 3 of its join, the other one in between. A
+ * producer that waits for room has no row that could be missed: the remover bumps `room`
+ * always, behind the flag, and it looks at the flag behind its reading of `room`.
+ *
+ * Memory: x86-TSO: the flags and the consumer's row wait in store buffers until a fence, a
+ * locked instruction or a system call of the same process, or a membarrier of another one, if
+ * the process is registered for it (full mode: it is not).
+ *
+ * Properties, without slices, nobody dies (else a slice is the backstop, whoever looks):
+ * consumer and producer end their waits, since they see the flag: nobody is left parked
+ * (invalid end state).
+ *
+ * mutant no_fence: invalid end state - full mode: rows are looked at before the flag is seen
+ * mutant no_own_fence: invalid end state - a joiner fences neither in step 3 nor before it parks
+ * mutant rows_first: invalid end state - rows are looked at, then the flag is stored
+ * mutant no_look: invalid end state - a consumer parks without a look at the flags
+ * mutant look_first: invalid end state - a consumer looks at the flags, then reads kick
+ * mutant no_look_room: invalid end state - a producer parks without a look at the tombstone
+ * mutant look_first_room: invalid end state - ... looks at it before it reads room
+ * mutant room_first: invalid end state - room is bumped, and the tombstone stored then
+ *
+ * Measured: */
+bool registered;                  /* who says farewell */
+bool removes;                     /* else its producer closes */
+bool flag, flag_seen;             /* the tombstone, or CLOSED: stored, visible */
+bool row, row_seen;               /* the consumer's */
+bool kicked, roomed;              /* words bumped since they were read */
+bool parked, parked_room;
+
+active proctype Memory() {
+end:
+  do
+  :: flag != flag_seen -> flag_seen = flag
+  :: row != row_seen -> row_seen = row
+  od
+}
+
+#define KICK atomic { flag_seen == flag -> kicked = true; parked = false }
+#define ROOM atomic { flag_seen == flag -> roomed = true; parked_room = false }
+
+proctype Leaver() {
+  bool taken;
+#ifdef rows_first
+  taken = row_seen;
+#endif
+#ifdef room_first
+  if :: removes -> ROOM :: else fi;
+#endif
+  flag = true;                                   /* E13, or the producer's state */
+#ifndef no_fence
+  (flag_seen);
+#endif
+#ifndef rows_first
+  taken = row_seen;
+#endif
+  if :: taken -> KICK :: else fi;                /* rilli_kick, E12 */
+#ifndef room_first
+  if :: removes -> ROOM :: else fi               /* rilli_wake_producer, E7 */
+#endif
+}
+
+proctype Consumer() {
+  row = true;                                    /* state and cursor: E11, E2 */
+#ifndef no_own_fence
+  (row_seen);                                    /* E3, rilli_fence_peers */
+#endif
+  do
+  :: true ->
+#ifdef look_first
+     if :: flag_seen -> break :: else fi;
+#endif
+     kicked = false;                             /* reads it: E12 */
+     if                                          /* membarrier, of the registered */
+     :: registered -> (flag_seen == flag)
+     :: else
+     fi;
+#if !defined(no_look) && !defined(look_first)
+     if :: flag_seen -> break :: else fi;        /* ended */
+#endif
+     atomic {                                    /* futex_waitv */
+       row_seen -> if :: !kicked -> parked = true :: else fi
+     };
+     (!parked);
+     if :: flag_seen -> break :: else fi
+  od
+}
+
+/* The queue's producer, its ring being full. */
+proctype Waiter() {
+  do
+  :: true ->
+#ifdef look_first_room
+     if :: flag_seen -> break :: else fi;
+#endif
+     roomed = false;                             /* reads it: E7 */
+#if !defined(no_look_room) && !defined(look_first_room)
+     if :: flag_seen -> break :: else fi;        /* rilli_check_removed */
+#endif
+     atomic { if :: !roomed -> parked_room = true :: else fi };
+     (!parked_room);
+     if :: flag_seen -> break :: else fi         /* tend_producer */
+  od
+}
+
+init {
+  atomic {
+    if :: registered = true :: skip fi;
+    run Leaver(); run Consumer();
+    if
+    :: removes = true; run Waiter()
+    :: skip
+    fi
+  }
+}
