@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: MIT
+ * removal.pml - one name: creating, attaching, removing and collecting beside each other.
+ *
+ * Follows attach and open_data (src/client/pair.c), open_or_create, open_existing and create
+ * (queue.c), name_both (create.c), rilli_remove with remove_locked and bury (unlink.c), and
+ * remove_idle, collect_queue and collect_orphan (gc.c); edges E9 (a name comes last) and E13.
+ * A queue is a control file, that has the name or has lost it, and a data file. Locks are on
+ * the control file, not on the name: ATTACH (shared, by whoever has it open; a creator before
+ * it is named), the whole lease range (exclusive, by who removes it as idle, so there is no
+ * ATTACH), the unlink byte (whoever removes, from the look whether the name still means this
+ * file until both files are gone), and the creation lock (until it is named).
+ *
+ * Memory: sequentially consistent: each step but the tombstone is a system call, which the
+ * kernel's locks put in order; who sees a lock free sees what its dead holder stored (E10).
+ * Everybody may die after each step, KILLS times in all; locks drop then.
+ *
+ * Properties: a queue is never removed as idle while somebody has it open; no remover takes
+ * the name of another queue; who attaches has a queue with its data, that had the name, and no
+ * tombstone, when his lock was there; a removal that says it is done has taken the name away
+ * (assertions). In the end, after one more gc: no name of a removed or half queue, no data
+ * file without its queue, and a tombstone in each that lost its name, so that those who have
+ * it open are told (assertions). That attach looks at the name as well as at the tombstone is
+ * for damaged files, which are removed without one.
+ *
+ * mutant look_first: assertion violated - tombstone and name looked at, then ATTACH taken
+ * mutant no_tombstone: assertion violated - attach does not look at the tombstone
+ * mutant no_range: assertion violated - idle is looked for, not locked
+ * mutant no_unlink_byte: assertion violated - two removers, and a new queue between them
+ * mutant same_outside: assertion violated - the name is looked at before the unlink byte
+ * mutant tombstone_late: assertion violated - the name goes first, the tombstone comes then
+ * mutant data_first: assertion violated - the data file is removed before the name
+ * mutant named_first: assertion violated - control is named, and data then
+ * mutant attach_late: assertion violated - a creator attaches when it has its name
+ * mutant no_create_lock: assertion violated - gc takes the data of a creator that lives
+ *
+ * Measured: */
+#define KILLS 1
+#define TRIES 2                   /* of an opener */
+#define FILES 3                   /* control files: 1 is there at the start, 0 is none */
+#define NOBODY 255
+
+byte named = 1;                   /* the control file that has the name; 0: none */
+byte made = 1;                    /* control files so far */
+bool tombstone[FILES], data[FILES];
+byte attached[FILES];             /* ATTACH: how many */
+byte range[FILES] = NOBODY, unlinking[FILES] = NOBODY, creating[FILES] = NOBODY;
+byte users[FILES];                /* ghost: who were told that they have it open */
+bool collected[FILES];            /* ghost: removed as idle */
+bool was_named[FILES];            /* ghost */
+byte kills;
+
+#define X if :: kills < KILLS -> kills++; goto died :: true fi
+
+#define BURY(f, idle) \
+  atomic { \
+    tombstone[f] = true; \
+    if :: idle -> collected[f] = true; assert(users[f] == 0) :: else fi; \
+    X \
+  }
+
+/* rilli_remove of f; idle: only if nobody else has it open. done: the name is gone. */
+inline remove(f, idle) {
+#ifdef same_outside
+  same = (named == f);
+#endif
+  atomic {
+#ifdef no_unlink_byte
+    locked = true;
+#else
+    locked = (unlinking[f] == NOBODY);
+    if :: locked -> unlinking[f] = _pid :: else fi;
+#endif
+    X
+  };
+#ifndef same_outside
+  same = (named == f);
+#endif
+  done = (locked && !same && !idle);
+  atomic {
+    locked = locked && same;
+    if
+    :: locked && idle ->
+       locked = (attached[f] == mine && range[f] == NOBODY);
+#ifndef no_range
+       if :: locked -> range[f] = _pid :: else fi
+#endif
+    :: else
+    fi;
+    X
+  };
+  if
+  :: locked ->
+#ifndef tombstone_late
+     BURY(f, idle);                              /* E13 */
+#endif
+#ifdef data_first
+     atomic { data[f] = false; X };
+#endif
+     atomic { assert(named == f); named = 0; X };
+#ifdef tombstone_late
+     BURY(f, idle);
+#endif
+     data[f] = false;
+     done = true
+  :: else
+  fi;
+  atomic {
+    X;
+    if :: unlinking[f] == _pid -> unlinking[f] = NOBODY :: else fi;
+    assert(!done || named != f);
+    locked = false; same = false
+  }
+}
+
+/* All locks of this process: its end, or when it closes its description. */
+inline drop(f) {
+  d_step {
+    if :: mine -> attached[f] = attached[f] - 1; mine = 0 :: else fi;
+    if :: user -> users[f] = users[f] - 1; user = false :: else fi;
+    if :: range[f] == _pid -> range[f] = NOBODY :: else fi;
+    if :: unlinking[f] == _pid -> unlinking[f] = NOBODY :: else fi;
+    if :: creating[f] == _pid -> creating[f] = NOBODY :: else fi
+  }
+}
+
+inline attach_lock() {
+  atomic {
+    locked = (range[f] == NOBODY);
+    if
+    :: locked ->
+       attached[f] = attached[f] + 1; mine = 1;
+       sound = (named == f && !tombstone[f])
+    :: else
+    fi;
+    X
+  }
+}
+
+inline make() {
+  if
+  :: made + 1 == FILES -> goto out               /* the model's files */
+  :: d_step {                                    /* under random names */
+    made + 1 < FILES ->
+    made++;
+    f = made;
+#ifndef no_create_lock
+    creating[f] = _pid;
+#endif
+#ifndef attach_late
+    attached[f] = attached[f] + 1; mine = 1;
+#endif
+    sound = true
+    }
+  fi;
+#ifndef named_first
+  atomic { data[f] = true; X };                  /* data is named first */
+#endif
+  atomic {
+    same = (named == 0);
+    if :: same -> named = f; was_named[f] = true :: else fi;
+    X
+  };
+#ifdef named_first
+  atomic { if :: same -> data[f] = true :: else fi; X };
+#endif
+#ifdef attach_late
+  attach_lock();
+#endif
+  atomic {
+    if :: !same -> data[f] = false :: else fi;
+    if :: creating[f] == _pid -> creating[f] = NOBODY :: else fi;
+    X
+  }
+}
+
+/* open_or_create; then it has the queue open, and closes it. */
+proctype Opener() {
+  byte f, mine, tries;
+  bool locked, same, done, buried, sound, user;
+again:
+  tries++;
+  f = named;
+  if
+  :: tries > TRIES -> goto out
+  :: tries <= TRIES && f == 0 ->
+     make();
+     if :: same -> goto accept :: else -> goto later fi
+  :: tries <= TRIES && f != 0
+  fi;
+#ifdef look_first
+  buried = tombstone[f]; same = (named == f);
+#endif
+  attach_lock();
+  if :: !locked -> goto later :: else -> locked = false fi;
+#if !defined(look_first) && !defined(no_tombstone)
+  buried = tombstone[f];
+#endif
+  if :: buried -> remove(f, false); goto later :: else fi;
+#ifndef look_first
+  same = (named == f);
+#endif
+  if :: !same -> goto later :: else fi;
+  if                                             /* open_data */
+  :: data[f]
+  :: else -> assert(named != f); goto later
+  fi;
+  if
+  :: skip
+  :: remove(f, true); goto later                 /* others left it, not as it is wanted */
+  fi;
+accept:
+  atomic {
+    assert(sound && !collected[f]);
+    users[f] = users[f] + 1; user = true
+  };
+  X;
+  goto died;                                     /* it closes */
+later:
+  atomic { drop(f); locked = false; same = false; buried = false; done = false; sound = false };
+  goto again;
+died:
+  drop(f);
+out:
+  atomic { f = 0; tries = 0; locked = false; same = false; buried = false; done = false; sound = false }
+}
+
+/* collect_orphan: a data file whose control file does not have the name. */
+inline widow(n) {
+  if
+  :: data[n] && named != n ->
+     atomic {
+       locked = (creating[n] == NOBODY);
+       if :: locked -> creating[n] = _pid :: else fi
+     };
+     if
+     :: locked && named != n -> data[n] = false
+     :: else
+     fi;
+     atomic {
+       if :: creating[n] == _pid -> creating[n] = NOBODY :: else fi;
+       locked = false
+     }
+  :: else
+  fi
+}
+
+/* rill_queue_unlink. */
+proctype Unlinker() {
+  byte f;
+  bool locked, same, done, user, mine;
+  f = named;
+  if
+  :: f ->
+     do
+     :: !done && unlinking[f] == NOBODY -> remove(f, false)
+     :: done -> break
+     od;
+     widow(f)
+  :: else
+  fi;
+died:
+  atomic { drop(f); f = 0; locked = false; same = false; done = false }
+}
+
+inline collect() {
+  f = named;
+  if
+  :: f ->
+     buried = tombstone[f];                      /* collect_queue, remove_idle */
+     if :: buried -> remove(f, false) :: else -> remove(f, true) fi;
+     atomic { drop(f); done = false; buried = false }
+  :: else
+  fi;
+  n = 1;
+  do
+  :: n < FILES -> widow(n); n++
+  :: else -> n = 0; break
+  od
+}
+
+proctype Collector() {
+  byte f, n;
+  bool locked, same, done, buried, user, mine;
+  collect();
+died:
+  atomic {
+    drop(f);
+    if :: n < FILES && creating[n] == _pid -> creating[n] = NOBODY :: else fi;
+    f = 0; n = 0; locked = false; same = false; done = false; buried = false
+  }
+}
+
+active proctype End() {
+  byte f, n;
+  bool locked, same, done, buried, user, mine;
+  timeout;
+  kills = KILLS;
+  collect();
+died:
+  do
+  :: n < FILES ->
+     assert(!data[n] || named == n);
+     assert(!was_named[n] || named == n || tombstone[n]);
+     assert(named != n || n == 0 || (data[n] && !tombstone[n]));
+     n++
+  :: else -> break
+  od
+}
+
+init {
+  atomic {
+    data[1] = true; was_named[1] = true;
+    run Opener();
+#ifdef LARGE
+    run Opener(); run Unlinker(); run Collector()
+#else
+    if
+    :: run Opener(); run Unlinker()
+    :: run Opener(); run Collector()
+    :: run Unlinker(); run Collector()
+    :: run Unlinker(); run Unlinker()
+    fi
+#endif
+  }
+}
