@@ -98,6 +98,7 @@ static int look(struct rill_producer *producer, uint32_t index, uint64_t *ret_cu
     if (!sound(producer, seen, before, cursor)) {
       note(seen, group, RILLI_NONE, before); /* so that every scan takes a closer look */
       atomic_store_explicit(&seen->void_state, before, memory_order_release);
+      atomic_thread_fence(memory_order_release); /* E14: before what is written over its messages */
       return 0;
     }
     note(seen, group, cursor, before);

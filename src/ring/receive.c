@@ -85,8 +85,8 @@ void rilli_publish_cursor(struct rill_consumer *consumer) {
 
 static int refused(const struct rill_consumer *consumer) {
   const struct rilli_seen *seen = &consumer->ring.seen[consumer->group_index];
-  return atomic_load_explicit(&seen->void_state, memory_order_acquire) ==
-         consumer->tenancy; /* E14 */
+  atomic_thread_fence(memory_order_acquire); /* E14: what was read, before the look */
+  return atomic_load_explicit(&seen->void_state, memory_order_acquire) == consumer->tenancy;
 }
 
 static __attribute__((noinline)) int publish_or_fail(struct rill_consumer *consumer,
