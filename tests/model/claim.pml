@@ -57,7 +57,7 @@
 #ifdef LARGE
 #define N 3
 #define KILLS 2
-#define STARTS 1
+#define STARTS 2
 #define ROOM 3
 #else
 #define N 3

@@ -33,7 +33,7 @@
  * Measured: */
 #ifdef LARGE
 #define M 3
-#define N 4
+#define N 3
 #define STOPS 1
 #else
 #define M 2

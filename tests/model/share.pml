@@ -40,9 +40,9 @@
  *
  * Measured: */
 #ifdef LARGE
-#define M 3
+#define M 2
 #define N 3
-#define LOSSES 2
+#define LOSSES 1
 #else
 #define M 2
 #define N 2
