@@ -3,7 +3,8 @@
  *
  * A row belongs to whoever holds its lease byte; while it is set up, its reclaim byte is
  * held too. Members of one name are kept apart by a lock on the name. All are kernel
- * locks, so a process that dies here leaves nothing behind. Model: tests/model/lease.pml. */
+ * locks, so a process that dies here leaves nothing behind. Models:
+ * tests/model/seat.pml, lease.pml. */
 #include <errno.h>
 #include <string.h>
 #include <time.h>

@@ -28,7 +28,7 @@
  * mutant bell_late: acceptance cycle - the bell is read behind the second look
  * mutant room_late: acceptance cycle - the room word is
  *
- * Measured: */
+ * Measured: 69 529 states; LARGE: 557 032 */
 #ifdef LARGE
 #define CAP 3
 #define MOD 8

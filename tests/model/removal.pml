@@ -33,7 +33,7 @@
  * mutant attach_late: assertion violated - a creator attaches when it has its name
  * mutant no_create_lock: assertion violated - gc takes the data of a creator that lives
  *
- * Measured: */
+ * Measured: 1.60 million states; LARGE: 39.4 million, 90 s on a busy machine */
 #define KILLS 1
 #define TRIES 2                   /* of an opener */
 #define FILES 3                   /* control files: 1 is there at the start, 0 is none */

@@ -27,7 +27,7 @@
  * mutant resume_unasked: assertion violated - a kept group goes on where it was refused
  * mutant resume_by_word: assertion violated - ... asks by the word of KEPT alone
  *
- * Measured: */
+ * Measured: 83 176 states; LARGE: 460 377 */
 #ifdef LARGE
 #define TURNS 4
 #define DAMAGES 3
