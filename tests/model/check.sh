@@ -75,7 +75,7 @@ fi
 for mutant in "$@"; do
   kind=$(sed -n "s/^ \* mutant $mutant: \(.*\) - .*/\1/p" "$name.pml")
   [ -n "$kind" ] || { echo "check.sh: $name has no mutant $mutant" >&2; exit 2; }
-  run "-D$mutant" -O1 # most end soon: compiling is what takes time
+  run "-D$mutant" -O0 # most end soon: compiling is what takes time
   grep -q "^pan:1: $kind" output || wrong "$name.$mutant" "not rejected by: $kind"
   say "$name.$mutant" "rejected, $kind"
 done
