@@ -29,7 +29,8 @@
  * behind all, a CAS only when it is empty. Loads are acquire, in program order, and see the
  * own buffer. Each member may die after each step, KILLS times in all; what it had stored
  * arrives before its lease is seen free (E10). STARTS more members take free slots. One nack.
- * Slot 0 has two entries, and so may hold two claims; a claim has one or two frames.
+ * Two shapes, chosen at the start and not combined: slot 0 has two entries, and so may hold two
+ * claims, of one frame each, and there is no nack; or each has one, of one or two frames.
  *
  * Properties: no message is delivered to two at a time, or after its ack was stored, or to
  * one who cannot know its number (assertions); in the end all are acked, else members wait

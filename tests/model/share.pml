@@ -17,9 +17,9 @@
  * Memory: the producer's commit may wait in its store buffer until its next exchange or
  * system call, or a sleeper's membarrier. All else is a locked instruction or a kernel call.
  *
- * Properties (ltl, weak fairness, runs without end): while work is there, members go on
- * claiming, although the producer may stop for ever, and one member may sit on a claim for
- * ever, or leave, or die after any step (and be reclaimed, and be followed by a new one).
+ * Properties (ltl, weak fairness): N messages, one by one or as a batch, are all claimed in the
+ * end, and none stays put back, although one claim may be sat on for ever or put back, or one
+ * member leave, or die after any step (be reclaimed, and be followed by a new one or by none).
  *  without slices  the producer lives: no wake-up is lost
  *  with slices     the producer dies after any step; a successor goes on, or there is none
  *

@@ -13,7 +13,7 @@
  * DAMAGES stores of a senseless cursor come from whoever may write the page set, at any time
  * but within a join: that harms the group which was damaged, and no other. For the same reason
  * a refusal that is under way (a few instructions) ends before the next member joins (several
- * system calls): nothing else makes it wait.
+ * system calls). The code does not see to that: without it the model has a counterexample.
  *
  * Properties (assertions): only a tenancy that was damaged is refused; what was read before a
  * release that holds had not been written over; who goes on where a group was kept reads what
