@@ -106,12 +106,15 @@ static inline int may_publish(const struct rill_consumer *consumer) {
          atomic_load_explicit(consumer->waiting, memory_order_relaxed) != RILLI_NONE;
 }
 
-/* ... nor one that does not give it the room that it sleeps for. */
+/* ... nor one that does not give it the room that it sleeps for: the place that it waits for, or,
+ * if that is not reached before its slice ends, the room that it needs. That has to be there then:
+ * this consumer may not release anything more for long. */
 static __attribute__((noinline)) int publish_release(struct rill_consumer *consumer,
                                                      uint64_t sequence) {
   const uint64_t waiting = atomic_load_explicit(consumer->waiting, memory_order_relaxed);
-  if (consumer->released - consumer->published < consumer->publish_step && waiting != RILLI_SPINS &&
-      !reaches(waiting, consumer->published, consumer->released))
+  const uint64_t from = consumer->published, to = consumer->released;
+  if (to - from < consumer->publish_step && waiting != RILLI_SPINS && !reaches(waiting, from, to) &&
+      !reaches(waiting - rilli_eagerness(&consumer->ring), from, to))
     return 0;
   return publish_or_fail(consumer, sequence);
 }

@@ -197,6 +197,11 @@ int rilli_something_there(const struct rill_consumer *consumer);
 void rilli_count_latency(struct rill_consumer *consumer, uint64_t sequence, int64_t time);
 void rilli_clear_latency(struct rilli_slot *slot);
 
+/* How much more room than it needs a producer waits for first. */
+static inline uint64_t rilli_eagerness(const struct rilli_ring *ring) {
+  return ring->capacity / 8;
+}
+
 /* wait.c: the only system calls of this layer. */
 int rilli_wait_room(struct rill_producer *producer, uint64_t need, rill_time deadline);
 int rilli_wait_message(struct rill_consumer *consumer, rill_time deadline);

@@ -117,7 +117,7 @@ static int spin_for_room(struct rill_producer *producer, uint64_t need, int64_t 
  * shall not be waited for so long: in the second slice it is what is needed. */
 static uint64_t target(const struct rill_producer *producer, uint64_t need, int soon) {
   const uint64_t least = need - producer->ring.capacity;
-  const uint64_t eager = least + (soon ? 0 : producer->ring.capacity / 8);
+  const uint64_t eager = least + (soon ? 0 : rilli_eagerness(&producer->ring));
   return (rilli_before(producer->position, eager) ? producer->position : eager) &
          ~(uint64_t)(RILLI_FRAME_ALIGN - 1);
 }

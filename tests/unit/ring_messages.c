@@ -372,6 +372,25 @@ static void only_the_release_that_passes_the_target_is_told_to_the_producer(void
   end();
 }
 
+static void a_release_that_is_enough_for_the_producer_is_published(void **state) {
+  (void)state;
+  begin(NULL);
+  struct rill_message message;
+  const uint64_t start = cursor_of(0);
+  for (uint64_t i = 0; i < 6; i++)
+    assert_code(publish(i, 100), 0);
+  const uint64_t stride = (producer.position - start) / 6, enough = start + 3 * stride;
+  const uint32_t first = atomic_load(&plain.ring.hints->room);
+  atomic_store(&plain.ring.page->waiting, enough + rilli_eagerness(&plain.ring));
+  for (uint64_t i = 1; i <= 6; i++) {
+    assert_code(rill_receive(&consumer, RILL_NOW, &message), 0);
+    assert_code(rill_release(&consumer, &message), 0);
+    assert_true(cursor_of(0) == (i < 3 ? start : enough)); /* its slice may end before the next */
+  }
+  assert_int_equal(atomic_load(&plain.ring.hints->room), first); /* it is not woken for that */
+  end();
+}
+
 static void what_is_not_released_is_not_overwritten(void **state) {
   (void)state;
   begin(NULL);
@@ -406,6 +425,7 @@ int main(void) {
       BEHAVIOUR(only_what_was_received_and_not_released_can_be_released),
       BEHAVIOUR(the_cursor_follows_lazily_but_follows),
       BEHAVIOUR(only_the_release_that_passes_the_target_is_told_to_the_producer),
+      BEHAVIOUR(a_release_that_is_enough_for_the_producer_is_published),
       BEHAVIOUR(what_is_not_released_is_not_overwritten)};
   return cmocka_run_group_tests_name("ring_messages", tests, NULL, NULL);
 }
