@@ -18,7 +18,7 @@ static void push_index(struct rill_producer *producer) {
   const int64_t now = rilli_now();
   const int64_t took = now - producer->pushed, bytes = (int64_t)ring->quantum;
   producer->hurried = took < bytes; /* a byte a nanosecond */
-  producer->streams = took < bytes / 2;
+  producer->handed = took < bytes / 2 ? 0 : RILLI_HANDED;
   producer->pushed = now;
   /* A reader of the old entry that sees these bytes also sees an index_head >= n (E8). */
   atomic_thread_fence(memory_order_release);

@@ -252,7 +252,7 @@ static inline int finish(struct rill_producer *producer, uint8_t *frame, size_t 
  * follows at once would have to wait for the way down. */
 static inline void hand_down(const struct rill_producer *producer, const uint8_t *frame,
                              uint64_t end) {
-  if (producer->streams)
+  if (end - producer->position > producer->handed)
     return;
   const uint8_t *stop = frame + (end - producer->position);
   for (const uint8_t *line = frame + 64 - ((uintptr_t)frame & 63); line + 64 <= stop; line += 64)
@@ -420,6 +420,7 @@ void rilli_producer_init(struct rill_producer *producer, const struct rilli_ring
   producer->hints = ring->hints;
   producer->position = head->position;
   producer->sequence = head->sequence;
+  producer->handed = RILLI_HANDED;
   producer->room = head->position; /* U: nothing, so that the gate comes before the first store */
   clear_no_more(producer, head->position);
   end_reservation(producer);

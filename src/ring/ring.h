@@ -13,6 +13,7 @@
 
 #define RILLI_SLICE INT64_C(100000000)     /* ns: the longest anybody sleeps in one piece */
 #define RILLI_SLICE_BLIND INT64_C(1000000) /* ns: ... where membarrier fails        */
+#define RILLI_HANDED 1280u /* bytes: of longer frames a reader fetches lines ahead anyway */
 
 #define rilli_likely(x) __builtin_expect(!!(x), 1)
 #define rilli_unlikely(x) __builtin_expect(!!(x), 0)
@@ -86,8 +87,8 @@ struct rill_producer {
   uint32_t stamp;
   uint64_t room;         /* U: it writes only below; never behind position   */
   int64_t pushed;        /* when the index was pushed last, ns                  */
-  uint32_t hurried;      /* the quantum before that was written at a gigabyte a second, */
-  uint32_t streams;      /* ... at two                                        */
+  uint32_t hurried;      /* the quantum before that was written at a gigabyte a second  */
+  uint32_t handed;       /* frames up to here are handed down; 0, if it went at two     */
   uint64_t reserved;     /* bytes of the open reservation, plus 1; 0: none  */
   struct rill_meta meta; /* its meta                                       */
   struct rilli_ring ring;
