@@ -106,8 +106,9 @@ RILL_API int rill_receive_batch(rill_consumer *consumer, size_t n, rill_time dea
  * Ordering: release: reads of the messages come before. Progress: wait-free, but for
  * a wake-up of a producer that waits. The group's place in shared memory follows at
  * once when that gives a sleeping producer its room (or a spinning one any), at the next
- * empty poll, every capacity/32 bytes, and at the close: after a kill, a successor sees
- * again what was released since.
+ * empty poll, every capacity/32 bytes, and at the close. So less than that may be
+ * released and not known yet: after a kill, a successor sees it again; and a producer
+ * learns of it at this consumer's next call.
  * Contexts: one thread at a time per consumer; not after fork.
  * Errors: -EINVAL (not a message that it received), -ESTALE, -ECHILD. Since 0.1. */
 RILL_API int rill_release(rill_consumer *consumer, const struct rill_message *up_to);
