@@ -16,8 +16,6 @@
 #include "each.h"
 #include "stage.h"
 
-static unsigned stride = 1;
-
 struct verb {
   const char *name;
   const char *arguments[6];
@@ -85,7 +83,7 @@ static void try_verb(const struct plan *plan, const void *arg) {
 static void verb_ends_as_it_states_whatever_fails(void) {
   stage_with_producer();
   for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
-    fail_each(verbs[i].name, try_verb, &verbs[i], stride);
+    fail_each(verbs[i].name, try_verb, &verbs[i]);
 }
 
 static void in_order(void) {
@@ -95,9 +93,5 @@ static void in_order(void) {
 static const struct test tests[] = {{"verb_ends_as_it_states_whatever_fails", in_order}};
 
 int main(int argc, char **argv) {
-  int used = 1;
-  for (; used + 1 < argc && strcmp(argv[used], "--stride") == 0; used += 2)
-    stride = (unsigned)atoi(argv[used + 1]);
-  argv[used - 1] = argv[0];
-  return RUN_TESTS(argc - used + 1, argv + used - 1, 300);
+  return RUN_IN_STRIDES(argc, argv);
 }

@@ -3,8 +3,11 @@
 #include "each.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+
+unsigned stride = 1;
 
 /* What rilld reads (signals, events, counters) has no medium that could fail; and that a file is
  * not there, or may not be opened, is believed until something about it changes. */
@@ -20,7 +23,7 @@ static int can_be(const struct kind *kind, int error) {
   }
 }
 
-void fail_each(const char *name, trial *try, const void *arg, unsigned stride) {
+void fail_each(const char *name, trial *try, const void *arg) {
   static const struct kind *kinds[RECORDED];
   at("%s: unharmed", name);
   try(NULL, arg);
@@ -39,4 +42,15 @@ void fail_each(const char *name, trial *try, const void *arg, unsigned stride) {
       }
   (void)printf("  %-28s %3u calls, %5u tries\n", name, calls, tries);
   (void)fflush(stdout);
+}
+
+int run_in_strides(const struct test *tests, size_t n, int argc, char **argv) {
+  if (argc > 2 && strcmp(argv[1], "--stride") == 0) {
+    stride = (unsigned)atoi(argv[2]);
+    CHECK_THAT(stride > 0, "--stride %s: it takes a number from 1 on", argv[2]);
+    argv[2] = argv[0];
+    argv += 2;
+    argc -= 2;
+  }
+  return run_tests(tests, n, argc, argv, 300);
 }

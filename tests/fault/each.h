@@ -8,7 +8,15 @@
 /* One try: it lifts the plan itself. plan NULL: unharmed, and its calls are recorded. */
 typedef void trial(const struct plan *plan, const void *arg);
 
-/* With each error that the kernel may give, once and for ever; every stride-th of these tries. */
-void fail_each(const char *name, trial *try, const void *arg, unsigned stride);
+/* Only every stride-th try; 1: all. */
+extern unsigned stride;
+
+/* With each error that the kernel may give, once and for ever, in strides. */
+void fail_each(const char *name, trial *try, const void *arg);
+
+/* What main does: PROGRAM [--stride N] [TEST...] */
+int run_in_strides(const struct test *tests, size_t n, int argc, char **argv);
+#define RUN_IN_STRIDES(argc, argv)                                                                 \
+  run_in_strides(tests, sizeof tests / sizeof *tests, (argc), (argv))
 
 #endif

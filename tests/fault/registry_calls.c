@@ -19,8 +19,6 @@
 #include "each.h"
 #include "stage.h"
 
-static unsigned stride = 1;
-
 /* --- start and end ---------------------------------------------------------------------------- */
 
 static void await_start(void) {
@@ -93,7 +91,7 @@ static void starts_again_and_leaves_nothing(void) {
 
 static void a_start_serves_or_says_why_not(void) {
   stage_with_producer();
-  fail_each("start", try_start, NULL, stride);
+  fail_each("start", try_start, NULL);
   starts_again_and_leaves_nothing();
   traffic_goes_on(0);
 }
@@ -106,7 +104,7 @@ static void an_activated_start_serves_or_says_why_not(void) {
   const int listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
   CHECK(bind(listener, (struct sockaddr *)&address, sizeof address) == 0 &&
         listen(listener, 64) == 0);
-  fail_each("start by its activator", try_start, &listener, stride);
+  fail_each("start by its activator", try_start, &listener);
   (void)close(listener);
   starts_again_and_leaves_nothing();
 }
@@ -138,14 +136,14 @@ static void a_second_one_ends_whatever_fails(void) {
   while ((fd = talk_connect()) < 0)
     look_again(&patience, "the first one does not serve");
   (void)close(fd);
-  fail_each("second start", try_second, NULL, stride);
+  fail_each("second start", try_second, NULL);
   CHECK(kill(first->pid, SIGTERM) == 0);
   await_end(first);
 }
 
 static void an_end_is_an_end(void) {
   stage_with_producer();
-  fail_each("end", try_end, NULL, stride);
+  fail_each("end", try_end, NULL);
   starts_again_and_leaves_nothing();
 }
 
@@ -178,7 +176,7 @@ static void a_request_is_answered_or_its_client_shown_out(void) {
   await_queues(1);
   descriptors = descriptors_at_rest(rilld->pid);
   for (size_t i = 0; i < occasion_count; i++)
-    fail_each(occasions[i].name, try_occasion, &occasions[i], stride);
+    fail_each(occasions[i].name, try_occasion, &occasions[i]);
   end_in_order();
   CHECK_THAT(!has_files("+rilld"), "the registry's files are left");
 }
@@ -204,9 +202,5 @@ static const struct test tests[] = {
 };
 
 int main(int argc, char **argv) {
-  int used = 1;
-  for (; used + 1 < argc && strcmp(argv[used], "--stride") == 0; used += 2)
-    stride = (unsigned)atoi(argv[used + 1]);
-  argv[used - 1] = argv[0];
-  return RUN_TESTS(argc - used + 1, argv + used - 1, 300);
+  return RUN_IN_STRIDES(argc, argv);
 }

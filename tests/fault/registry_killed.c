@@ -13,10 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "occasions.h"
+#include "each.h"
 #include "stage.h"
-
-static unsigned stride = 1;
 
 static int is_killed(int status) {
   return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
@@ -167,9 +165,5 @@ static const struct test tests[] = {
 };
 
 int main(int argc, char **argv) {
-  int used = 1;
-  for (; used + 1 < argc && strcmp(argv[used], "--stride") == 0; used += 2)
-    stride = (unsigned)atoi(argv[used + 1]);
-  argv[used - 1] = argv[0];
-  return RUN_TESTS(argc - used + 1, argv + used - 1, 300);
+  return RUN_IN_STRIDES(argc, argv);
 }

@@ -14,10 +14,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "occasions.h"
+#include "each.h"
 #include "stage.h"
 
-static unsigned stride = 1;
 static char log_path[600];
 
 static void be_starved(void *arg) {
@@ -127,9 +126,5 @@ static const struct test tests[] = {
     {"starved_registry_forgets_nothing", starved_registry_forgets_nothing_}};
 
 int main(int argc, char **argv) {
-  int used = 1;
-  for (; used + 1 < argc && strcmp(argv[used], "--stride") == 0; used += 2)
-    stride = (unsigned)atoi(argv[used + 1]);
-  argv[used - 1] = argv[0];
-  return RUN_TESTS(argc - used + 1, argv + used - 1, 300);
+  return RUN_IN_STRIDES(argc, argv);
 }
