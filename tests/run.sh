@@ -64,15 +64,12 @@ for preset in "$@"; do
     continue
   }
   echo "== $preset: test"
-  code=0
   # shellcheck disable=SC2086 # words
-  ctest $tier -j "$(nproc)" --timeout 240 >"$result" 2>&1 || code=$?
-  cat "$result"
-  # "97% tests passed, 2 tests failed out of 61"
+  ctest $tier -j "$(nproc)" --timeout 240 2>&1 | tee "$result" # the slow tier takes half an hour
+  # "97% tests passed, 2 tests failed out of 61"; no such line: it did not get so far
   line=$(grep -E '^[0-9]+% tests passed' "$result" || echo "0% tests passed, 1 tests failed out of 1")
   bad=$(echo "$line" | sed 's/.* \([0-9]*\) tests failed.*/\1/')
   all=$(echo "$line" | sed 's/.*out of \([0-9]*\).*/\1/')
-  [ "$code" -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
   passed=$((passed + all - bad))
   failed=$((failed + bad))
 done
