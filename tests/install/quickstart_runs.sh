@@ -9,4 +9,5 @@ timeout 300 sh "$work/source/src/quickstart.sh" "$work/numbers" >"$work/out" 2>&
   cat "$work/out"
   fail "quickstart.sh fails"
 }
-[ "$(grep -c 'yes, sha256' "$work/out")" = 6 ] || fail "not every consumer got every byte"
+[ "$(grep -c 'yes, sha256' "$work/out")" = 9 ] || # three consumers, three rounds
+  fail "not every consumer got every byte"
