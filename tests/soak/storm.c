@@ -316,6 +316,21 @@ static void watch_lines(rill_time now) {
   }
 }
 
+/* Once a minute: how far it is. */
+static void tell_progress(rill_time now, rill_time end) {
+  static rill_time due;
+  uint64_t received = 0;
+  if (now < due)
+    return;
+  for (unsigned i = 0; due && i < LINES; i++)
+    received += world->received[i];
+  if (due)
+    (void)printf("  %lld s to go: %llu messages received, %llu kills\n",
+                 (long long)((end - now) / SECOND), (number)received, (number)tally.kills);
+  (void)fflush(stdout);
+  due = now + 60 * SECOND;
+}
+
 static void rage(rill_time end) {
   while (rill_clock() < end) {
     reap();
@@ -324,6 +339,7 @@ static void rage(rill_time end) {
     const rill_time now = rill_clock();
     watch_processes(now);
     watch_lines(now);
+    tell_progress(now, end);
     rest_a_little(6000000);
   }
 }
