@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "client.h"
 #include "error.h"
@@ -181,6 +182,20 @@ static int open_existing(rill_context *context, const char *name, unsigned flags
   return code;
 }
 
+/* Maps what has no name yet. A mapping of the ring is inherited by children, and would keep the
+ * creation lock for as long as they live: so it is made through a description without one. */
+static int adopt_made(rill_context *context, const char *name, unsigned flags,
+                      const struct rilli_making *making, const struct rilli_pair *pair,
+                      rill_queue **ret) {
+  struct rilli_pair unlocked = *pair;
+  int code = rilli_segment_open(rilli_context_dir(context), making->data, 0, &unlocked.data);
+  if (code)
+    return code == -ENOENT ? rilli_fail(EAGAIN, "its data segment is gone") : code;
+  code = adopt(context, name, flags, &unlocked, ret);
+  (void)close(unlocked.data.fd);
+  return code;
+}
+
 /* Mapped and attached before it is named: a creation that fails leaves no queue. */
 static int create(rill_context *context, const char *name, unsigned flags,
                   const struct rill_queue_attr *attr, rill_queue **ret) {
@@ -191,7 +206,7 @@ static int create(rill_context *context, const char *name, unsigned flags,
   int code = rilli_pair_make(dir, name, attr, &making, &pair);
   if (code)
     return code;
-  code = adopt(context, name, flags, &pair, &queue);
+  code = adopt_made(context, name, flags, &making, &pair, &queue);
   if (code == 0)
     code = rilli_pair_name(dir, &making, &pair);
   if (code) {
