@@ -160,8 +160,12 @@ static void ask(int fd, enum rilli_wire_type type, const char *name, uint32_t se
   union rilli_wire_message message;
   rilli_wire_start(&request, type, serial);
   rilli_wire_name(request.name, name);
+  int heard;
   CK_EQ(rilli_registry_send(fd, &request), 0);
-  CK_EQ(rilli_registry_receive(fd, &message), RILLI_WIRE_ANSWER);
+  do /* libFuzzer's clock is a signal */
+    heard = rilli_registry_receive(fd, &message);
+  while (heard == -EINTR);
+  CK_EQ(heard, RILLI_WIRE_ANSWER);
   CK_EQ(message.answer.head.serial, serial);
 }
 
