@@ -3,13 +3,6 @@
  * while they read. */
 #include "play.h"
 
-int LLVMFuzzerInitialize(int *argc, char ***argv) {
-  (void)argc;
-  (void)argv;
-  stage_open();
-  return 0;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   static play_call *const calls[] = {play_open,       play_consumer, play_receive,   play_batch,
                                      play_release,    play_leave,    play_interrupt, play_observe,

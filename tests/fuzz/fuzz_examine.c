@@ -3,13 +3,6 @@
  * copied files. */
 #include "play.h"
 
-int LLVMFuzzerInitialize(int *argc, char ***argv) {
-  (void)argc;
-  (void)argv;
-  stage_open();
-  return 0;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   static play_call *const calls[] = {play_examine, play_examine_files, play_observe,
                                      play_stat,    play_seal,          play_open_files};

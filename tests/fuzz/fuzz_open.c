@@ -3,13 +3,6 @@
  * or to make it anew; and looking who is there. */
 #include "play.h"
 
-int LLVMFuzzerInitialize(int *argc, char ***argv) {
-  (void)argc;
-  (void)argv;
-  stage_open();
-  return 0;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   static play_call *const calls[] = {play_open,  play_observe,     play_open_files, play_create,
                                      play_close, play_stat,        play_placement,  play_list,

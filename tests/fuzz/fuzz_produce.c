@@ -3,13 +3,6 @@
  * may be anything; and members that read what it publishes. */
 #include "play.h"
 
-int LLVMFuzzerInitialize(int *argc, char ***argv) {
-  (void)argc;
-  (void)argv;
-  stage_open();
-  return 0;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   static play_call *const calls[] = {play_open,    play_producer, play_publish,  play_items,
                                      play_reserve, play_commit,   play_farewell, play_consumer,

@@ -9,6 +9,14 @@
 #include "examine.h"
 #include "support.h"
 
+/* Of every target that runs scripts. */
+int LLVMFuzzerInitialize(int *argc, char ***argv) {
+  (void)argc;
+  (void)argv;
+  stage_open();
+  return 0;
+}
+
 void play_seal(struct play *play, struct input *input) {
   (void)input;
   stage_seal(&play->stage);
