@@ -179,7 +179,8 @@ int rilli_check_identity(const struct rilli_identity *copy, uint64_t file_size,
               RILLI_PAGE))
     return wrong(EBADMSG, "its offsets make no sense", ret_why);
   if (copy->overflow > 1 || copy->lifetime > 1 || copy->durability != 0 ||
-      copy->base_position % RILLI_FRAME_ALIGN != 0 || copy->name[RILLI_NAME_SIZE - 1] != 0)
+      copy->base_position % RILLI_FRAME_ALIGN != 0 || copy->name[RILLI_NAME_SIZE - 1] != 0 ||
+      copy->evict_after < 0 || (copy->overflow && copy->evict_after))
     return wrong(EBADMSG, "its attributes make no sense", ret_why);
   const int misplaced = check_placement(copy, ret_why);
   if (misplaced)
@@ -208,6 +209,7 @@ int rilli_check_identity(const struct rilli_identity *copy, uint64_t file_size,
   ret->numa_node = copy->numa_node;
   ret->huge_error = copy->huge_error;
   ret->created = copy->created;
+  ret->evict_after = copy->evict_after;
   memcpy(ret->name, copy->name, sizeof ret->name);
   return 0;
 }

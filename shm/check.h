@@ -16,7 +16,7 @@ struct rilli_geometry {
   uint32_t overflow, lifetime, max_groups;
   uint32_t type_id, type_size, type_version;
   uint32_t attributes, numa, numa_node, huge_error;
-  int64_t created;
+  int64_t created, evict_after;
   char name[RILLI_NAME_SIZE];
 };
 

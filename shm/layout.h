@@ -7,8 +7,8 @@
  * bytes apart. What another process may write is read once and checked before use
  * (check.h). Ordering edges E1... are listed in ORDERING.md.
  *
- * The format has its room, from version 1, for shared groups, keys and bindings,
- * durability and eviction; what this version does not use yet says so. */
+ * The format has its room, from version 1, for shared groups, keys and bindings, and
+ * durability; what this version does not use yet says so. */
 #ifndef RILLI_LAYOUT_H
 #define RILLI_LAYOUT_H
 
@@ -92,7 +92,8 @@ struct rilli_identity {
   uint32_t numa, numa_node; /* RILLI_NUMA_*: what was asked for; the node of _NODE */
   uint32_t huge_error;      /* errno with which the creator got no huge pages; 0: none */
   uint32_t reserved0;
-  uint64_t reserved[30];
+  int64_t evict_after; /* ns for which a group may hold a publish up; 0: for ever   */
+  uint64_t reserved[29];
   uint64_t checksum; /* of all bytes behind magic and before this           */
 };
 _Static_assert(sizeof(struct rilli_identity) <= RILLI_PAGE, "one page");
@@ -140,6 +141,7 @@ struct rilli_producer_page {
   /* When it wakes or parks: counters, for display only. */
   _Alignas(RILLI_LINE) _Atomic uint64_t wakes;
   _Atomic uint64_t parks;
+  _Atomic uint64_t evictions;
 
   /* Durable queues, later: zero. */
   _Alignas(RILLI_LINE) _Atomic uint64_t synced;
@@ -150,15 +152,20 @@ struct rilli_producer_page {
 };
 _Static_assert(sizeof(struct rilli_producer_page) <= RILLI_PAGE, "one page");
 
-/* What the producer last saw of a group; it alone writes it. */
+/* What the producer last saw of a group; it alone writes it. A tenancy is void by its generation:
+ * the same one may be refused as JOINING, ACTIVE or KEPT. */
 struct rilli_seen {
   _Atomic uint64_t void_state; /* state word of a tenancy it refuses; 0: none (E14) */
   _Atomic uint64_t gate;       /* the cursor at its last scan; NONE: no group     */
   _Atomic uint64_t gate_state; /* the state word that gate belongs to             */
-  uint64_t reserved[5];
+  _Atomic uint64_t void_why;   /* RILLI_VOID_*; of void_state                     */
+  uint64_t reserved[4];
   _Atomic uint64_t name[RILLI_GROUP_NAME_SIZE / 8]; /* for those who may only look    */
 };
 _Static_assert(sizeof(struct rilli_seen) == 128, "one line");
+
+#define RILLI_VOID_SENSELESS 0u /* its cursor made no sense                          */
+#define RILLI_VOID_EVICTED 1u   /* it held the queue up for longer than evict_after  */
 
 /* Pushed before the write limit is raised (E8): a frame begins (or will begin) at
  * `position`. Entry n lies in slot n % RILLI_INDEX_COUNT. The newest is the

@@ -77,7 +77,9 @@ struct rill_queue_attr {
   uint32_t numa, numa_node; /* RILL_NUMA_*; the node, for RILL_NUMA_NODE         */
   uint32_t placement;   /* RILL_NO_PREFAULT and so on                          */
   uint32_t reserved0;   /* zero                                                */
-  uint64_t reserved[3]; /* zero                                                */
+  int64_t evict_after;  /* ns: a publish that has waited for room so long takes it from
+                           the groups that hold it up (reliable queues); 0: never  */
+  uint64_t reserved[2]; /* zero                                                */
 };
 
 /* Opens a queue; with RILL_CREATE makes it first if need be.

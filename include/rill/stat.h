@@ -52,6 +52,8 @@ struct rill_queue_stat {
                               For display                                       */
   uint32_t numa, numa_node, placement; /* as asked for, in rill_queue_attr      */
   uint32_t reserved1;
+  int64_t evict_after;     /* ns, as in rill_queue_attr; 0: never               */
+  uint64_t evictions;      /* groups evicted so far                            */
 };
 
 /* What was obtained of what rill_queue_attr asked for. */
@@ -79,7 +81,9 @@ enum {
   RILL_GROUP_KEPT = 2,    /* no member, its place is kept                      */
   RILL_GROUP_JOINING = 3, /* a member is just joining                          */
   RILL_GROUP_DEAD = 4,    /* its member died and nobody has reclaimed it yet   */
-  RILL_GROUP_VOID = 5     /* refused by the producer: its cursor made no sense  */
+  RILL_GROUP_VOID = 5,    /* refused by the producer: its cursor made no sense  */
+  RILL_GROUP_EVICTED = 6  /* refused by the producer: it held the queue up for longer
+                             than evict_after. Both until its member leaves, or comes back */
 };
 
 struct rill_group_stat {

@@ -145,7 +145,6 @@ int rilli_reclaim_group(int fd, struct rilli_group *group, uint32_t index,
  * dry: only counts. */
 int rilli_reclaim_queue(int dir, const char *control_name, const struct rilli_file *control,
                         const struct rilli_control_geometry *geometry, int dry);
-void rilli_kick(struct rilli_group *group);
 /* Is the row a dead member's? fd: a description that holds no lease. */
 int rilli_is_dead(int fd, const struct rilli_group *group, uint32_t index);
 

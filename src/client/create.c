@@ -92,6 +92,7 @@ static int plan(const char *name, const struct rill_queue_attr *attr,
   identity->type_id = attr->type.id;
   identity->type_size = attr->type.size;
   identity->type_version = attr->type.version;
+  identity->evict_after = attr->evict_after;
   identity->created = rilli_wall_clock();
   (void)snprintf(identity->name, sizeof identity->name, "%s", name);
   rilli_seal_control(control);

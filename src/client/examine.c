@@ -171,13 +171,16 @@ static int on_a_frame(struct examination *exam, uint64_t cursor) {
   return rilli_walk(ring, &until, &place) != 0 || place.position == cursor;
 }
 
-static void examine_cursor(struct examination *exam, const struct rilli_group *group,
+static void examine_cursor(struct examination *exam, uint32_t index, uint64_t state,
                            const char *name, uint64_t cursor) {
+  const struct rilli_group *group = rilli_group_at(exam->ring, index);
   const uint64_t limit = atomic_load_explicit(&exam->ring->page->limit, memory_order_acquire);
   const int reliable = !exam->ring->overwrite;
   const int far = reliable && limit - cursor > 2 * exam->ring->capacity;
-  if (atomic_load_explicit(&group->cursor, memory_order_acquire) != cursor)
-    return; /* it went on, and the limit may be of much later: whoever looks may be stopped */
+  if (atomic_load_explicit(&group->cursor, memory_order_acquire) != cursor ||
+      rilli_is_void(&exam->ring->seen[index], state))
+    return; /* it went on, and the limit may be of much later: whoever looks may be stopped; or it
+               was refused, and stays where it is */
   if (cursor % RILLI_FRAME_ALIGN != 0 || far)
     tell(exam->report, RILLI_WRONG, "group %s: its cursor %llu makes no sense (write limit %llu)",
          name, number(cursor), number(limit));
@@ -205,7 +208,15 @@ static void examine_group(struct examination *exam, uint32_t index) {
       tell(exam->report, RILLI_NOTE, "group row %u was left half-way; gc mends it", index);
     return;
   }
-  if (atomic_load_explicit(&exam->ring->seen[index].void_state, memory_order_relaxed) == word)
+  const struct rilli_seen *seen = &exam->ring->seen[index];
+  const int refused = rilli_is_void(seen, word);
+  if (refused &&
+      atomic_load_explicit(&seen->void_why, memory_order_relaxed) == RILLI_VOID_EVICTED) {
+    tell(exam->report, RILLI_NOTE,
+         "group %s: evicted, since it held the queue up for longer than evict_after", name);
+    return; /* its cursor stays behind, and gates nothing */
+  }
+  if (refused)
     tell(exam->report, RILLI_WRONG,
          "group %s: the producer refused it, since its cursor made no sense", name);
   else if (state != RILLI_GROUP_KEPT && !alive)
@@ -215,7 +226,7 @@ static void examine_group(struct examination *exam, uint32_t index) {
     tell(exam->report, RILLI_FINE, "group %s: %s", name,
          state == RILLI_GROUP_KEPT ? "kept, without a member" : "has a living member");
   if (state != RILLI_GROUP_JOINING && cursor != RILLI_NONE)
-    examine_cursor(exam, group, name, cursor);
+    examine_cursor(exam, index, word, name, cursor);
 }
 
 static void examine_names(struct examination *exam) {

@@ -26,6 +26,7 @@ void rilli_ring_at(const rill_queue *queue, uint8_t *data, struct rilli_ring *re
                              .max_message = geometry->max_message,
                              .overwrite = geometry->overflow == RILL_OVERWRITE,
                              .max_groups = geometry->max_groups,
+                             .evict_after = geometry->evict_after,
                              .page = (void *)(data + geometry->producer_offset),
                              .seen = (void *)(data + geometry->seen_offset),
                              .index = (void *)(data + geometry->index_offset),
@@ -146,6 +147,9 @@ static int compare(const rill_queue *queue, const struct rill_queue_attr *attr) 
   if (attr->max_groups && attr->max_groups != has->max_groups)
     return rilli_fail(EEXIST, "it exists with max_groups %u, not %u", has->max_groups,
                       attr->max_groups);
+  if (attr->evict_after && attr->evict_after != has->evict_after)
+    return rilli_fail(EEXIST, "it exists with evict_after %lld ns, not %lld",
+                      (long long)has->evict_after, (long long)attr->evict_after);
   const int code = compare_placement(queue, attr);
   return code ? code : rilli_type_check(queue, &attr->type);
 }
@@ -280,6 +284,11 @@ static int check_call(const rill_context *context, const char *name, unsigned fl
     return rilli_fail(EINVAL,
                       "rill_queue_attr for '%s': unknown overflow or lifetime, or a reserved "
                       "field that is not zero",
+                      name);
+  if (attr->evict_after < 0 || (attr->evict_after && attr->overflow == RILL_OVERWRITE))
+    return rilli_fail(EINVAL,
+                      "rill_queue_attr for '%s': evict_after is negative, or goes with "
+                      "RILL_OVERWRITE, where no group holds the producer up",
                       name);
   if (attr->numa > RILL_NUMA_NODE || (attr->placement & ~RILLI_PLACE_KNOWN) || attr->reserved0)
     return rilli_fail(EINVAL, "rill_queue_attr for '%s': unknown numa or placement", name);

@@ -11,11 +11,6 @@
 #include "client.h"
 #include "futex.h"
 
-void rilli_kick(struct rilli_group *group) {
-  atomic_fetch_add_explicit(&group->kick, 1, memory_order_release); /* E12 */
-  rilli_futex_wake(&group->kick);
-}
-
 /* Somebody is, or was, in this row: any state but that of a kept group; or none, and yet a
  * cursor, which gates. */
 static int is_taken(const struct rilli_group *group) {

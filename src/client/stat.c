@@ -54,7 +54,7 @@ static void view_seen(const rill_queue *queue, uint32_t index, const struct rill
   const struct rilli_seen *seen = &queue->ring.seen[index];
   ret->state = LOAD(seen->gate_state);
   ret->cursor = LOAD(seen->gate);
-  if (ret->state && LOAD(seen->void_state) == ret->state)
+  if (ret->state && rilli_is_void(seen, ret->state))
     ret->cursor = head->position; /* refused: it holds nothing up */
   for (uint32_t i = 0; i < RILLI_GROUP_NAME_SIZE / 8; i++) {
     const uint64_t part = atomic_load_explicit(&seen->name[i], memory_order_relaxed);
@@ -127,6 +127,7 @@ static void geometry_stat(const rill_queue *queue, struct rill_queue_stat *ret) 
   ret->numa_node = geometry->numa_node;
   ret->placement = geometry->attributes;
   ret->max_groups = geometry->max_groups;
+  ret->evict_after = geometry->evict_after;
   ret->mode = rights(queue->data_mode, queue->control_file.mode);
   ret->limited = (uint32_t)is_blind(queue);
   ret->uid = queue->control_file.uid;
@@ -143,6 +144,8 @@ static void depth_stat(const rill_queue *queue, const struct rilli_place *head,
       continue;
     ret->group_count++;
     const uint64_t lag = head->position - view.cursor;
+    if (rilli_is_void(&queue->ring.seen[i], view.state)) /* it holds nothing up */
+      continue;
     if (lag > ret->capacity || lag < ret->depth_bytes)
       continue;
     ret->depth_bytes = lag;
@@ -183,6 +186,7 @@ int rill_queue_stat(rill_queue *queue, struct rill_queue_stat *ret) {
   stat.limit = LOAD(page->limit);
   stat.wakes = LOAD(page->wakes);
   stat.producer_parks = LOAD(page->parks);
+  stat.evictions = LOAD(page->evictions);
   stat.waiting = LOAD(page->waiting) % RILLI_FRAME_ALIGN == 0;
   stat.removed = (gone && !is_blind(queue)) || rilli_is_removed(queue);
   stat.attached = (uint32_t)attached;
@@ -193,8 +197,9 @@ int rill_queue_stat(rill_queue *queue, struct rill_queue_stat *ret) {
 
 static uint32_t group_state(const rill_queue *queue, int lease_held, uint32_t index,
                             uint64_t word) {
-  if (LOAD(queue->ring.seen[index].void_state) == word)
-    return RILL_GROUP_VOID;
+  const struct rilli_seen *seen = &queue->ring.seen[index];
+  if (rilli_is_void(seen, word))
+    return LOAD(seen->void_why) == RILLI_VOID_EVICTED ? RILL_GROUP_EVICTED : RILL_GROUP_VOID;
   const uint32_t state = RILLI_STATE_STATE(word);
   if (state == RILLI_GROUP_KEPT)
     return RILL_GROUP_KEPT;

@@ -51,9 +51,8 @@ static int sound(const struct rill_producer *producer, const struct rilli_seen *
          !rilli_before(cursor, last);
 }
 
-/* For the successor, and for those who may only look. */
-static void note(struct rilli_seen *seen, const struct rilli_group *group, uint64_t cursor,
-                 uint64_t state) {
+void rilli_note_gate(struct rilli_seen *seen, const struct rilli_group *group, uint64_t cursor,
+                     uint64_t state) {
   if (atomic_load_explicit(&seen->gate, memory_order_relaxed) != cursor)
     atomic_store_explicit(&seen->gate, cursor, memory_order_relaxed);
   if (atomic_load_explicit(&seen->gate_state, memory_order_relaxed) == state)
@@ -87,24 +86,22 @@ static int look(struct rill_producer *producer, uint32_t index, uint64_t *ret_cu
   const uint64_t before = atomic_load_explicit(&group->state, memory_order_acquire);
   const uint64_t cursor = atomic_load_explicit(&group->cursor, memory_order_acquire);
   if (cursor == RILLI_NONE) {
-    note(seen, group, RILLI_NONE, 0);
+    rilli_note_gate(seen, group, RILLI_NONE, 0);
     return 0;
   }
-  const uint64_t after = atomic_load_explicit(&group->state, memory_order_acquire);
-  const uint32_t state = RILLI_STATE_STATE(before);
-  if (before == after && (state == RILLI_GROUP_ACTIVE || state == RILLI_GROUP_KEPT)) {
-    if (atomic_load_explicit(&seen->void_state, memory_order_relaxed) == before)
-      return 0;
-    if (!sound(producer, seen, before, cursor)) {
-      note(seen, group, RILLI_NONE, before); /* so that every scan takes a closer look */
-      atomic_store_explicit(&seen->void_state, before, memory_order_release);
-      atomic_thread_fence(memory_order_release); /* E14: before what is written over its messages */
-      return 0;
-    }
-    note(seen, group, cursor, before);
-  }
   *ret_cursor = cursor;
-  return 1;
+  if (atomic_load_explicit(&group->state, memory_order_acquire) != before)
+    return 1;
+  if (rilli_is_void(seen, before))
+    return 0;
+  const uint32_t state = RILLI_STATE_STATE(before);
+  if (state != RILLI_GROUP_ACTIVE && state != RILLI_GROUP_KEPT)
+    return 1;
+  if (sound(producer, seen, before, cursor)) {
+    rilli_note_gate(seen, group, cursor, before);
+    return 1;
+  }
+  return !rilli_refuse(producer, index, before, RILLI_VOID_SENSELESS);
 }
 
 /* How far the slowest group is behind; more than the capacity: some cursor makes no sense. */

@@ -126,20 +126,21 @@ static int gated(const struct rill_consumer *consumer, uint64_t cursor, struct r
              : -EPROTO;
 }
 
-/* Did the producer refuse this tenancy (E14), in whatever state it was then? What was in the
- * ring has not been held for it since, although its cursor may make sense again. */
-static int was_refused(const struct rill_consumer *consumer, uint64_t state) {
-  const struct rilli_seen *seen = &consumer->ring.seen[consumer->group_index];
-  const uint64_t refused = atomic_load_explicit(&seen->void_state, memory_order_acquire);
-  return refused != 0 && RILLI_STATE_GENERATION(refused) == RILLI_STATE_GENERATION(state);
+static uint32_t generation_of(const struct rilli_group *group) {
+  return RILLI_STATE_GENERATION(atomic_load_explicit(&group->state, memory_order_acquire));
+}
+
+/* Did the producer refuse the tenancy of this generation (E14), in whatever state it was then? */
+static int was_refused(const struct rill_consumer *consumer, uint32_t generation) {
+  return rilli_is_void(&consumer->ring.seen[consumer->group_index], RILLI_STATE(generation, 0, 0));
 }
 
 /* A kept group goes on where it was. It stays KEPT, so its place is held, until the
  * member is ready. */
-static int resume(const struct rill_consumer *consumer, uint64_t state, struct rilli_place *place) {
+static int resume(const struct rill_consumer *consumer, struct rilli_place *place) {
   const struct rilli_ring *ring = &consumer->ring;
   const uint64_t cursor = atomic_load_explicit(&consumer->group->cursor, memory_order_acquire);
-  if (cursor % RILLI_FRAME_ALIGN != 0 || was_refused(consumer, state))
+  if (cursor % RILLI_FRAME_ALIGN != 0)
     return -EPROTO;
   const int code = protected(ring, cursor) ? verify(ring, cursor, place) : -EAGAIN;
   if (code != -EAGAIN)
@@ -149,26 +150,26 @@ static int resume(const struct rill_consumer *consumer, uint64_t state, struct r
              : gated(consumer, cursor, place);
 }
 
-int rilli_join(struct rill_consumer *consumer, uint32_t flags, const struct rilli_start *start,
-               uint64_t *ret_head) {
+/* One tenancy of the row, up to its state. Returns -ESTALE when the producer refused it before it
+ * was whole, or the one that it goes on from: then it is to begin anew, with the next generation.
+ */
+static int begin(struct rill_consumer *consumer, uint32_t flags, const struct rilli_start *start,
+                 uint64_t *ret_head) {
   struct rilli_group *group = consumer->group;
   const uint64_t old = atomic_load_explicit(&group->state, memory_order_acquire);
   const uint32_t generation = RILLI_STATE_GENERATION(old) + 1;
-  const int kept = RILLI_STATE_STATE(old) == RILLI_GROUP_KEPT;
-  if (kept)
-    flags |= RILLI_STATE_FLAGS(old);
-  const uint64_t joining = RILLI_STATE(generation, flags, RILLI_GROUP_JOINING);
+  uint32_t since = generation;
   struct rilli_place place;
-  int code =
-      kept ? resume(consumer, old, &place) : join_fresh(consumer, joining, start, &place, ret_head);
-  if (kept && code == -EPROTO) /* its place makes no sense: as a new group */
-    code = join_fresh(consumer, joining, &(struct rilli_start){RILL_OLDEST, 0}, &place, ret_head);
-  if (code) {
-    atomic_store_explicit(&group->cursor, RILLI_NONE, memory_order_release);
-    atomic_store_explicit(&group->state, RILLI_STATE(generation, 0, RILLI_GROUP_NONE),
-                          memory_order_release);
-    return code;
-  }
+  int code = -EPROTO;
+  if (RILLI_STATE_STATE(old) == RILLI_GROUP_KEPT)
+    code = resume(consumer, &place);
+  if (code == 0)
+    since = RILLI_STATE_GENERATION(old);
+  else
+    code = join_fresh(consumer, RILLI_STATE(generation, flags, RILLI_GROUP_JOINING), start, &place,
+                      ret_head);
+  if (code)
+    return was_refused(consumer, generation) ? -ESTALE : code;
   rilli_store_place(group, 0, place.position, place.sequence);
   rilli_store_place(group, 1, place.position, place.sequence);
   atomic_store_explicit(&group->cursor, place.position, memory_order_release); /* E2 */
@@ -176,6 +177,34 @@ int rilli_join(struct rill_consumer *consumer, uint32_t flags, const struct rill
   atomic_store_explicit(&group->state, consumer->tenancy, memory_order_release); /* step 5, E11 */
   consumer->position = consumer->released = consumer->published = place.position;
   consumer->sequence = place.sequence;
+  atomic_thread_fence(memory_order_seq_cst); /* E14: the state before the look */
+  return was_refused(consumer, since) || was_refused(consumer, generation) ? -ESTALE : 0;
+}
+
+int rilli_join(struct rill_consumer *consumer, uint32_t flags, const struct rilli_start *start,
+               uint64_t *ret_head) {
+  static const struct rilli_start oldest = {RILL_OLDEST, 0};
+  struct rilli_group *group = consumer->group;
+  const uint64_t word = atomic_load_explicit(&group->state, memory_order_acquire);
+  const int kept = RILLI_STATE_STATE(word) == RILLI_GROUP_KEPT;
+  struct rilli_place noted = {0, 0, 0};
+  const int known =
+      kept && rilli_noted_place(group, atomic_load_explicit(&group->cursor, memory_order_acquire),
+                                &noted) == 0;
+  if (kept)
+    flags |= RILLI_STATE_FLAGS(word);
+  int code = -ESTALE;
+  for (int tries = 0; code == -ESTALE && tries < TRIES; tries++)
+    code = begin(consumer, flags, kept ? &oldest : start, ret_head);
+  if (code) {
+    const uint32_t next = generation_of(group) + 1;
+    atomic_store_explicit(&group->cursor, RILLI_NONE, memory_order_release);
+    atomic_store_explicit(&group->state, RILLI_STATE(next, 0, RILLI_GROUP_NONE),
+                          memory_order_release);
+    return code;
+  }
+  if (known && rilli_before(noted.sequence, consumer->sequence)) /* its place was not to be had */
+    consumer->lost = consumer->sequence - noted.sequence;
   return 0;
 }
 

@@ -125,7 +125,7 @@ static int get_room(struct rill_producer *producer, uint64_t end, rill_time dead
   if (need - producer->position > producer->room - producer->position) {
     code = rilli_make_room(producer, need);
     if (code == -EAGAIN)
-      code = rilli_wait_room(producer, need, deadline);
+      code = rilli_wait_or_evict(producer, need, deadline);
   }
   if (code == 0 && !rilli_before(end, producer->cleared)) {
     clear(producer, end, end + RILLI_LINE);

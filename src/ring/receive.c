@@ -38,7 +38,8 @@ void rilli_consumer_init(struct rill_consumer *consumer) {
   consumer->page = ring->page;
   consumer->waiting = &ring->page->waiting;
   consumer->copies = ring->overwrite || !consumer->group;
-  consumer->publish_step = consumer->copies ? 0 : ring->capacity / PUBLISHED;
+  /* Who may be evicted asks at each release whether what it read was whole. */
+  consumer->publish_step = consumer->copies || ring->evict_after ? 0 : ring->capacity / PUBLISHED;
   consumer->eager = consumer->patience.wait == RILL_PARK ? 0 : EAGER_POLLS;
   choose_path(consumer);
 }
@@ -83,20 +84,12 @@ void rilli_publish_cursor(struct rill_consumer *consumer) {
   publish_cursor(consumer, rilli_released_sequence(consumer));
 }
 
-static int refused(const struct rill_consumer *consumer) {
-  const struct rilli_seen *seen = &consumer->ring.seen[consumer->group_index];
-  atomic_thread_fence(memory_order_acquire); /* E14: what was read, before the look */
-  return atomic_load_explicit(&seen->void_state, memory_order_acquire) == consumer->tenancy;
-}
-
 static __attribute__((noinline)) int publish_or_fail(struct rill_consumer *consumer,
                                                      uint64_t sequence) {
-  if (consumer->group && refused(consumer))
-    return rilli_fail(ESTALE,
-                      "the producer refused this group, since its cursor made no sense: what "
-                      "was received and not released is void; open the consumer again");
-  publish_cursor(consumer, sequence);
-  return 0;
+  const int code = consumer->group ? rilli_check_refused(consumer) : 0;
+  if (code == 0)
+    publish_cursor(consumer, sequence);
+  return code;
 }
 
 /* Nobody has to know of every release: not one that is less than a step from the last that was
@@ -195,11 +188,14 @@ static void describe(struct rill_consumer *consumer, const uint8_t *frame, uint6
   consumer->sequence++;
 }
 
+/* Who was refused is told so: others may have written there. */
 static int senseless(const struct rill_consumer *consumer) {
-  return rilli_fail(EPROTO,
-                    "the bytes of message %llu make no sense: another process damaged the "
-                    "queue; look with rill doctor",
-                    (unsigned long long)consumer->sequence);
+  const int code = consumer->group ? rilli_check_refused(consumer) : 0;
+  return code ? code
+              : rilli_fail(EPROTO,
+                           "the bytes of message %llu make no sense: another process damaged the "
+                           "queue; look with rill doctor",
+                           (unsigned long long)consumer->sequence);
 }
 
 /* In place. Nobody writes behind the cursor of a group that is not refused, so a commit word

@@ -23,6 +23,7 @@ struct rilli_ring {
   uint8_t *base; /* the ring, mapped twice; only the producer may write there     */
   uint64_t capacity, quantum, max_message;
   uint32_t overwrite, max_groups;
+  int64_t evict_after; /* ns; 0: never                                             */
   struct rilli_producer_page *page;
   struct rilli_seen *seen;
   struct rilli_index *index;
@@ -85,12 +86,14 @@ struct rill_producer {
   struct rilli_hints *hints;
   uint32_t full_fence;
   uint32_t stamp;
-  uint64_t room;         /* U: it writes only below; never behind position   */
-  int64_t pushed;        /* when the index was pushed last, ns                  */
-  uint32_t hurried;      /* the quantum before that was written at a gigabyte a second  */
-  uint32_t handed;       /* frames up to here are handed down; 0, if it went at two     */
-  uint64_t reserved;     /* bytes of the open reservation, plus 1; 0: none  */
-  struct rill_meta meta; /* its meta                                       */
+  uint64_t room;               /* U: it writes only below; never behind position   */
+  int64_t pushed;              /* when the index was pushed last, ns                  */
+  uint32_t hurried;            /* the quantum before that was written at a gigabyte a second  */
+  uint32_t handed;             /* frames up to here are handed down; 0, if it went at two     */
+  uint64_t held_at, held_need; /* position for which there was no room, up to where,  */
+  int64_t held_since;          /* and since when                                      */
+  uint64_t reserved;           /* bytes of the open reservation, plus 1; 0: none  */
+  struct rill_meta meta;       /* its meta                                       */
   struct rilli_ring ring;
   struct rilli_patience patience;
   struct rilli_host host;
@@ -139,6 +142,22 @@ void rilli_producer_init(struct rill_producer *producer, const struct rilli_ring
 int rilli_make_room(struct rill_producer *producer, uint64_t need);
 /* Only looks at the groups again; the same answer. */
 int rilli_scan_groups(struct rill_producer *producer, uint64_t need);
+
+/* For the successor, and for those who may only look: what the producer last saw of a row. */
+void rilli_note_gate(struct rilli_seen *seen, const struct rilli_group *group, uint64_t cursor,
+                     uint64_t state);
+
+/* evict.c: refusing groups (E14). */
+/* Was the tenancy that this state word belongs to refused? */
+int rilli_is_void(const struct rilli_seen *seen, uint64_t state);
+/* Refuses the tenancy of a row. why: RILLI_VOID_*. Returns 0 when the next one has begun, which
+ * gates until it is judged itself. */
+int rilli_refuse(struct rill_producer *producer, uint32_t index, uint64_t state, uint64_t why);
+/* As rilli_wait_room; but a group that holds the producer up for longer than evict_after does so
+ * no longer. */
+int rilli_wait_or_evict(struct rill_producer *producer, uint64_t need, rill_time deadline);
+/* 0, or -ESTALE with its text when the member was refused; after what it read. */
+int rilli_check_refused(const struct rill_consumer *consumer);
 
 /* walk.c: the index, and walking over committed frames. */
 int rilli_index_newest(const struct rilli_ring *ring, struct rilli_place *ret);
@@ -209,6 +228,8 @@ int rilli_wait_message(struct rill_consumer *consumer, rill_time deadline);
 /* Returns 0, for the tail of a publish. */
 int rilli_wake_sleepers(struct rill_producer *producer);
 void rilli_wake_producer(struct rilli_hints *hints);
+/* Wakes the members of a group. */
+void rilli_kick(struct rilli_group *group);
 int64_t rilli_now(void);
 /* 0, or -ESTALE with its text when the queue was removed (E13). */
 int rilli_check_removed(const struct rilli_ring *ring);

@@ -178,6 +178,11 @@ void rilli_wake_producer(struct rilli_hints *hints) {
   rilli_futex_wake(&hints->room);
 }
 
+void rilli_kick(struct rilli_group *group) {
+  atomic_fetch_add_explicit(&group->kick, 1, memory_order_release); /* E12 */
+  rilli_futex_wake(&group->kick);
+}
+
 /* --- the producer wakes ------------------------------------------------------------ */
 
 int rilli_wake_sleepers(struct rill_producer *producer) {
@@ -213,9 +218,11 @@ static int end_of_stream(const struct rill_consumer *consumer) {
                     consumer->ring.name);
 }
 
-/* What can be seen without a system call: an orderly close, a removal. */
+/* What can be seen without a system call: a removal, a refusal, an orderly close. */
 static int ended(const struct rill_consumer *consumer) {
-  const int code = rilli_check_removed(&consumer->ring);
+  int code = rilli_check_removed(&consumer->ring);
+  if (code == 0 && consumer->group)
+    code = rilli_check_refused(consumer);
   if (code)
     return code;
   if (atomic_load_explicit(&consumer->page->state, memory_order_acquire) != RILLI_PRODUCER_CLOSED)

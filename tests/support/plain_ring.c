@@ -25,6 +25,7 @@ static void lay_out(struct plain_ring *plain, const struct rilli_identity *plan)
                               .quantum = plan->quantum,
                               .max_message = plan->max_message,
                               .overwrite = plan->overflow,
+                              .evict_after = plan->evict_after,
                               .max_groups = plan->max_groups,
                               .page = (void *)(base + plan->producer_offset),
                               .seen = (void *)(base + plan->seen_offset),
@@ -57,6 +58,7 @@ void plain_open(struct plain_ring *plain, const struct plain_options *options) {
                       options->max_groups ? options->max_groups : 4);
   rilli_plan_control(&control, identity.max_groups);
   identity.overflow = options->overwrite;
+  identity.evict_after = options->evict_after;
   identity.base_position = options->base_position;
   identity.base_sequence = options->base_sequence;
   memset(plain, 0, sizeof *plain);

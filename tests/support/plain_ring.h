@@ -16,6 +16,7 @@ struct plain_options {
   uint64_t max_message; /* 0: capacity/8 */
   uint32_t max_groups;  /* 0: 4 */
   uint32_t overwrite;
+  int64_t evict_after;                   /* ns; 0: never */
   uint64_t base_position, base_sequence; /* of the first message */
 };
 

@@ -56,7 +56,10 @@ static void senseless_calls_are_refused(void **state) {
   assert_code(try_open("q", RILL_CREATE, ATTR(.lifetime = 2), 0), -EINVAL);
   assert_code(try_open("q", RILL_CREATE, ATTR(.type = {.reserved = 1}), 0), -EINVAL);
   assert_code(try_open("q", RILL_CREATE, ATTR(.reserved = {1}), 0), -EINVAL);
-  assert_code(try_open("q", RILL_CREATE, ATTR(.reserved = {0, 0, 1}), 0), -EINVAL);
+  assert_code(try_open("q", RILL_CREATE, ATTR(.reserved = {0, 1}), 0), -EINVAL);
+  assert_code(try_open("q", RILL_CREATE, ATTR(.evict_after = -1), 0), -EINVAL);
+  assert_code(try_open("q", RILL_CREATE, ATTR(.evict_after = 1, .overflow = RILL_OVERWRITE), 0),
+              -EINVAL);
   assert_code(try_open("q", RILL_CREATE, ATTR(.capacity = (UINT64_C(1) << 40) + 1), 0), -EINVAL);
   assert_code(try_open("q", RILL_CREATE, ATTR(.capacity = UINT64_MAX), 0), -EINVAL);
   assert_code(try_open("q", RILL_CREATE, ATTR(.capacity = 65536, .max_message = 32257), 0),

@@ -113,7 +113,7 @@ int __real_rilli_fence_peers(void);
 int __wrap_rilli_fence_peers(void);
 int __real_rilli_futex_wait(const struct rilli_futex *words, unsigned n, int64_t deadline);
 int __wrap_rilli_futex_wait(const struct rilli_futex *words, unsigned n, int64_t deadline);
-static int buries, sleeps;
+static int buries, refuses, sleeps;
 
 int __wrap_rilli_fence_peers(void) {
   if (buries)
@@ -123,6 +123,8 @@ int __wrap_rilli_fence_peers(void) {
 
 int __wrap_rilli_futex_wait(const struct rilli_futex *words, unsigned n, int64_t deadline) {
   sleeps += buries;
+  if (refuses)
+    atomic_store(&plain.ring.seen[0].void_state, consumer.tenancy);
   return __real_rilli_futex_wait(words, n, deadline);
 }
 
@@ -245,6 +247,17 @@ static void a_waiting_consumer_that_is_refused_is_told(void **state) {
   end();
 }
 
+/* Its kick is lost: the slice tells. */
+static void a_consumer_that_is_refused_while_it_sleeps_is_told(void **state) {
+  (void)state;
+  begin(RILL_PARK, 0);
+  struct rill_message message;
+  refuses = 1;
+  assert_code(rill_receive(&consumer, RILL_FOREVER, &message), -ESTALE);
+  refuses = 0;
+  end();
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {BEHAVIOUR(a_message_wakes_a_parked_consumer),
                                      BEHAVIOUR(room_wakes_a_parked_producer),
@@ -254,6 +267,7 @@ int main(void) {
                                      BEHAVIOUR(a_farewell_ends_the_wait_when_all_is_read),
                                      BEHAVIOUR(a_wait_ends_at_its_deadline_with_nothing_changed),
                                      BEHAVIOUR(an_interrupt_before_or_during_the_wait_ends_it_once),
-                                     BEHAVIOUR(a_waiting_consumer_that_is_refused_is_told)};
+                                     BEHAVIOUR(a_waiting_consumer_that_is_refused_is_told),
+                                     BEHAVIOUR(a_consumer_that_is_refused_while_it_sleeps_is_told)};
   return cmocka_run_group_tests_name("ring_wait", tests, NULL, NULL);
 }

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/* evict.c - refusing a group: one whose cursor makes no sense, or that holds the queue up.
+ *
+ * The producer alone refuses, a whole tenancy of a row at once, by its generation: void_state,
+ * then nothing of that row gates any more (E14). What its member reads from then on may be
+ * overwritten, which its release tells. The row stays its own until its lease is free.
+ * Model: tests/model/void.pml. */
+#include "ring.h"
+
+#include <errno.h>
+
+#include "error.h"
+
+int rilli_is_void(const struct rilli_seen *seen, uint64_t state) {
+  const uint64_t refused = atomic_load_explicit(&seen->void_state, memory_order_acquire);
+  return refused != 0 && RILLI_STATE_GENERATION(refused) == RILLI_STATE_GENERATION(state);
+}
+
+int rilli_refuse(struct rill_producer *producer, uint32_t index, uint64_t state, uint64_t why) {
+  const struct rilli_group *group = rilli_group_at(&producer->ring, index);
+  struct rilli_seen *seen = &producer->ring.seen[index];
+  rilli_note_gate(seen, group, RILLI_NONE, state); /* so that every scan takes a closer look */
+  atomic_store_explicit(&seen->void_why, why, memory_order_relaxed);
+  atomic_store_explicit(&seen->void_state, state, memory_order_release);
+  /* E14: before what is written over its messages; and before the state is looked at again, for
+   * a member that just goes on where this tenancy was kept: it stores its state, fences, and looks
+   * at void_state, so that one of the two sees the other. */
+  atomic_thread_fence(memory_order_seq_cst);
+  return RILLI_STATE_GENERATION(atomic_load_explicit(&group->state, memory_order_acquire)) ==
+         RILLI_STATE_GENERATION(state);
+}
+
+/* The state of a row that stands between the producer and `need`; 0: it does not, or just changes,
+ * so that somebody lives there. */
+static uint64_t holds_up(const struct rill_producer *producer, uint32_t index, uint64_t need) {
+  const struct rilli_group *group = rilli_group_at(&producer->ring, index);
+  const uint64_t before = atomic_load_explicit(&group->state, memory_order_acquire);
+  const uint64_t cursor = atomic_load_explicit(&group->cursor, memory_order_acquire); /* E2 */
+  const uint64_t after = atomic_load_explicit(&group->state, memory_order_acquire);
+  if (cursor == RILLI_NONE || need - cursor <= producer->ring.capacity || before != after ||
+      RILLI_STATE_STATE(before) == RILLI_GROUP_NONE ||
+      rilli_is_void(&producer->ring.seen[index], before))
+    return 0;
+  return before;
+}
+
+static void evict(struct rill_producer *producer, uint64_t need) {
+  struct rilli_producer_page *page = producer->ring.page;
+  for (uint32_t i = 0; i < producer->ring.max_groups; i++) {
+    const uint64_t state = holds_up(producer, i, need);
+    if (!state)
+      continue;
+    atomic_store_explicit(&page->evictions,
+                          atomic_load_explicit(&page->evictions, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
+    (void)rilli_refuse(producer, i, state, RILLI_VOID_EVICTED);
+    rilli_kick(rilli_group_at(&producer->ring, i));
+  }
+}
+
+/* Since when no room could be had for this; a wish for more begins anew. */
+static int64_t held_since(struct rill_producer *producer, uint64_t need) {
+  if (producer->held_at != producer->position || rilli_before(producer->held_need, need)) {
+    producer->held_at = producer->position;
+    producer->held_need = need;
+    producer->held_since = rilli_now();
+  }
+  return producer->held_since;
+}
+
+int rilli_wait_or_evict(struct rill_producer *producer, uint64_t need, rill_time deadline) {
+  const int64_t span = producer->ring.evict_after;
+  if (!span)
+    return rilli_wait_room(producer, need, deadline);
+  for (;;) {
+    const int64_t since = held_since(producer, need);
+    const int64_t end = span > RILL_FOREVER - since ? RILL_FOREVER : since + span;
+    const int code = rilli_wait_room(producer, need, deadline < end ? deadline : end);
+    const int64_t now = rilli_now();
+    if ((code != -EAGAIN && code != -ETIMEDOUT) || now < end)
+      return code;
+    evict(producer, need);
+    if (rilli_scan_groups(producer, need) == 0)
+      return 0;
+    producer->held_since = now; /* a group that came meanwhile has its time too */
+    if (deadline <= now)
+      return deadline == RILL_NOW ? -EAGAIN : -ETIMEDOUT;
+  }
+}
+
+int rilli_check_refused(const struct rill_consumer *consumer) {
+  const struct rilli_ring *ring = &consumer->ring;
+  const struct rilli_seen *seen = &ring->seen[consumer->group_index];
+  atomic_thread_fence(memory_order_acquire); /* E14: what was read, before the look */
+  if (rilli_likely(!rilli_is_void(seen, consumer->tenancy)))
+    return 0;
+  if (atomic_load_explicit(&seen->void_why, memory_order_relaxed) == RILLI_VOID_EVICTED)
+    return rilli_fail(ESTALE,
+                      "this group held queue '%s' up for longer than its evict_after of %g s, and "
+                      "was evicted: what was received and not released is void; open the "
+                      "consumer again",
+                      ring->name, (double)ring->evict_after / 1e9);
+  return rilli_fail(ESTALE,
+                    "the producer of queue '%s' refused this group, since its cursor made no "
+                    "sense: what was received and not released is void; open the consumer again",
+                    ring->name);
+}
