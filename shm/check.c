@@ -64,7 +64,9 @@ void rilli_plan_control(struct rilli_control *ret, uint32_t max_groups) {
   ret->byte_order = RILLI_BYTE_ORDER;
   ret->format = RILLI_FORMAT;
   ret->hints_offset = RILLI_PAGE;
-  ret->group_offset = RILLI_ALIGN;
+  ret->names_offset = ret->hints_offset + RILLI_PAGE;
+  ret->group_offset =
+      round_up(ret->names_offset + (uint64_t)max_groups * RILLI_GROUP_NAME_SIZE, RILLI_ALIGN);
   ret->group_stride = RILLI_GROUP_STRIDE;
   ret->bindings_offset = RILLI_BINDINGS_OFFSET;
   ret->bindings = RILLI_BINDINGS;
@@ -238,14 +240,18 @@ int rilli_check_control(const struct rilli_control *copy, uint64_t file_size,
       stride > (UINT64_C(1) << 30))
     return wrong(EBADMSG, "its counts make no sense", ret_why);
   if (!inside(copy->hints_offset, 1, RILLI_PAGE, RILLI_PAGE, file_size, RILLI_PAGE) ||
-      !inside(copy->group_offset, copy->max_groups, stride, copy->hints_offset + RILLI_PAGE,
-              file_size, RILLI_ALIGN) ||
+      !inside(copy->names_offset, copy->max_groups, RILLI_GROUP_NAME_SIZE,
+              copy->hints_offset + RILLI_PAGE, file_size, RILLI_PAGE) ||
+      !inside(copy->group_offset, copy->max_groups, stride,
+              copy->names_offset + (uint64_t)copy->max_groups * RILLI_GROUP_NAME_SIZE, file_size,
+              RILLI_ALIGN) ||
       !inside(copy->slots_offset, copy->slots, copy->slot_stride, RILLI_PAGE, stride, RILLI_LINE))
     return wrong(EBADMSG, "its offsets make no sense", ret_why);
 
   memcpy(ret->uuid, copy->uuid, sizeof ret->uuid);
   ret->file_size = file_size;
   ret->hints_offset = copy->hints_offset;
+  ret->names_offset = copy->names_offset;
   ret->group_offset = copy->group_offset;
   ret->group_stride = stride;
   ret->slots_offset = copy->slots_offset;

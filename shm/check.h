@@ -23,7 +23,8 @@ struct rilli_geometry {
 /* The same of the control segment. */
 struct rilli_control_geometry {
   uint8_t uuid[16];
-  uint64_t file_size, hints_offset, group_offset, group_stride, slots_offset, slot_stride;
+  uint64_t file_size, hints_offset, names_offset, group_offset, group_stride;
+  uint64_t slots_offset, slot_stride;
   uint32_t max_groups, slots;
 };
 

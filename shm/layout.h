@@ -191,7 +191,9 @@ struct rilli_control {
   uint64_t hints_offset, group_offset, group_stride;
   uint64_t bindings_offset, claims_offset, slots_offset; /* inside a page set       */
   uint32_t binding_stride, bindings, claims, slot_stride, slots, max_groups;
-  uint64_t reserved[32];
+  uint64_t names_offset; /* of the groups' names, RILLI_GROUP_NAME_SIZE each: consumers map
+                            them read-only, and write their own through the file     */
+  uint64_t reserved[31];
   uint64_t checksum;
   /* Behind the checksum: written under the unlink lock by whoever removes the queue. */
   _Alignas(RILLI_LINE) _Atomic uint32_t tombstone; /* not 0: removed (E13)          */
@@ -222,7 +224,6 @@ _Static_assert(sizeof(struct rilli_hints) <= RILLI_PAGE, "one page");
  * of other groups have it not mapped. */
 struct rilli_group {
   _Alignas(RILLI_LINE) _Atomic uint64_t state; /* E11                              */
-  char name[RILLI_GROUP_NAME_SIZE];            /* constant while state is not NONE  */
 
   /* Written by the member. The gate scan loads `cursor` exactly once. */
   _Alignas(RILLI_LINE) _Atomic uint64_t cursor; /* first byte still needed, or NONE (E2) */

@@ -83,7 +83,8 @@ enum {
   RILL_GROUP_DEAD = 4,    /* its member died and nobody has reclaimed it yet   */
   RILL_GROUP_VOID = 5,    /* refused by the producer: its cursor made no sense  */
   RILL_GROUP_EVICTED = 6  /* refused by the producer: it held the queue up for longer
-                             than evict_after. Both until its member leaves, or comes back */
+                             than evict_after. Both until its member leaves; of a kept
+                             group, until the next one comes                   */
 };
 
 struct rill_group_stat {
@@ -99,7 +100,7 @@ struct rill_group_stat {
   int64_t lag_age;          /* ns since its next message was published, to within
                                capacity/32 of the stream; 0: has read everything */
   uint64_t parks;           /* times the member slept                          */
-  uint64_t lost;            /* messages it lost (overwrite)                    */
+  uint64_t lost;            /* messages it lost: overwritten, or since its group was evicted */
   int64_t opened;           /* CLOCK_REALTIME ns when the member came; for display */
   uint64_t latency_count;   /* stamped messages that the latencies stand for; 0: none */
   int64_t latency_p50, latency_p99, latency_p999, latency_max; /* ns              */

@@ -138,14 +138,15 @@ uint32_t rilli_seat_state(const struct rilli_group *group);
 
 /* reclaim.c */
 /* If the group's member is dead: does what it should have done. fd: a description of the
- * control file that holds no lease. 1: reclaimed, 0: nothing to do. */
-int rilli_reclaim_group(int fd, struct rilli_group *group, uint32_t index,
-                        struct rilli_hints *hints);
+ * control file that holds no lease; control: all of it, mapped. 1: reclaimed, 0: nothing to do. */
+int rilli_reclaim_group(int fd, uint8_t *control, const struct rilli_control_geometry *geometry,
+                        uint32_t index);
 /* All groups of a queue; control is mapped read-only. Returns how many were dead;
  * dry: only counts. */
 int rilli_reclaim_queue(int dir, const char *control_name, const struct rilli_file *control,
                         const struct rilli_control_geometry *geometry, int dry);
 /* Is the row a dead member's? fd: a description that holds no lease. */
-int rilli_is_dead(int fd, const struct rilli_group *group, uint32_t index);
+int rilli_is_dead(int fd, const uint8_t *control, const struct rilli_control_geometry *geometry,
+                  uint32_t index);
 
 #endif

@@ -60,14 +60,27 @@ static void sign(struct rill_consumer *consumer, const rill_context *context) {
   rilli_clear_latency(slot);
 }
 
-/* A fresh row gets its name; what a dead member left is first reclaimed. */
-static void prepare_row(struct rilli_group *group, const char *name) {
-  rilli_leave(group);
-  if (rilli_seat_state(group) == RILLI_GROUP_KEPT)
-    return;
-  memset(group->name, 0, sizeof group->name);
+/* A fresh row gets its name, by the file, since what members map of it is read-only; what a dead
+ * member left is first reclaimed. */
+static int prepare_row(const struct rill_consumer *consumer, int fd, const char *name) {
+  const struct owner *owner = consumer->owner;
+  const uint32_t index = consumer->group_index;
+  rilli_leave(consumer->group, *rilli_name_at(&owner->queue->ring, index) != 0);
+  if (rilli_seat_state(consumer->group) == RILLI_GROUP_KEPT)
+    return 0;
+  char padded[RILLI_GROUP_NAME_SIZE] = "";
   if (name)
-    memcpy(group->name, name, strlen(name));
+    memcpy(padded, name, strlen(name));
+  const off_t at =
+      (off_t)(owner->queue->control_geometry.names_offset + (size_t)index * sizeof padded);
+  ssize_t written;
+  do
+    written = pwrite(fd, padded, sizeof padded, at);
+  while (written < 0 && errno == EINTR);
+  if (written == (ssize_t)sizeof padded)
+    return 0;
+  const int error = written < 0 ? errno : EIO;
+  return rilli_fail(error, "cannot write the group's name: %s", rilli_words(error));
 }
 
 static int not_yet(uint64_t sequence, uint64_t head) {
@@ -88,7 +101,9 @@ static int enter(struct rill_consumer *consumer, const struct rill_consumer_attr
   consumer->group = (void *)owner->group.base;
   consumer->slot = (void *)(owner->group.base + queue->control_geometry.slots_offset);
   consumer->group_index = index;
-  prepare_row(consumer->group, attr->group);
+  code = prepare_row(consumer, fd, attr->group);
+  if (code)
+    return code;
   rilli_populate(owner->group.base, RILLI_PAGE, 1);
   rilli_populate(owner->hints.base, RILLI_PAGE, 1);
   sign(consumer, queue->context);
@@ -269,7 +284,8 @@ void rill_consumer_close(rill_consumer *consumer) {
   }
   if (consumer->group && consumer->tenancy) {
     rilli_publish_cursor(consumer);
-    rilli_leave(consumer->group);
+    const struct owner *owner = consumer->owner;
+    rilli_leave(consumer->group, *rilli_name_at(&owner->queue->ring, consumer->group_index) != 0);
     rilli_wake_producer(consumer->ring.hints); /* the gate may rise */
   }
   free_consumer(consumer);

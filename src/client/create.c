@@ -174,8 +174,11 @@ static int write_control(int fd, const struct rilli_control *control,
     struct rilli_group *group =
         (void *)(map.base + control->group_offset + i * control->group_stride);
     atomic_init(&group->cursor, RILLI_NONE);
-    if (i < attr->group_count)
-      rilli_declare(group, attr->groups[i], &start);
+    if (i < attr->group_count) {
+      memcpy(map.base + control->names_offset + (size_t)i * RILLI_GROUP_NAME_SIZE, attr->groups[i],
+             strlen(attr->groups[i]));
+      rilli_declare(group, &start);
+    }
   }
   struct rilli_control *page = (void *)map.base;
   memcpy((char *)page + sizeof page->magic, (const char *)control + sizeof page->magic,

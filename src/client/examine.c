@@ -195,7 +195,7 @@ static void examine_group(struct examination *exam, uint32_t index) {
   const uint64_t cursor = atomic_load_explicit(&group->cursor, memory_order_acquire);
   const uint32_t state = RILLI_STATE_STATE(word);
   char name[RILLI_GROUP_NAME_SIZE + 16];
-  (void)snprintf(name, sizeof name, "#%u '%.63s'", index, group->name);
+  (void)snprintf(name, sizeof name, "#%u '%.63s'", index, rilli_name_at(exam->ring, index));
   if (state > RILLI_GROUP_KEPT) {
     tell(exam->report, RILLI_WRONG, "group %s: its state %u is none", name, state);
     return;
@@ -229,20 +229,21 @@ static void examine_group(struct examination *exam, uint32_t index) {
     examine_cursor(exam, index, word, name, cursor);
 }
 
+static int is_used(const struct rilli_ring *ring, uint32_t index) {
+  return RILLI_STATE_STATE(
+             atomic_load_explicit(&rilli_group_at(ring, index)->state, memory_order_acquire)) != 0;
+}
+
 static void examine_names(struct examination *exam) {
   const struct rilli_ring *ring = exam->ring;
   for (uint32_t a = 0; a < ring->max_groups; a++) {
-    const struct rilli_group *one = rilli_group_at(ring, a);
-    if (!RILLI_STATE_STATE(atomic_load_explicit(&one->state, memory_order_acquire)) ||
-        !one->name[0])
+    const char *name = rilli_name_at(ring, a);
+    if (!is_used(ring, a) || !*name)
       continue;
-    for (uint32_t b = a + 1; b < ring->max_groups; b++) {
-      const struct rilli_group *other = rilli_group_at(ring, b);
-      if (RILLI_STATE_STATE(atomic_load_explicit(&other->state, memory_order_acquire)) &&
-          strncmp(one->name, other->name, RILLI_GROUP_NAME_SIZE) == 0)
+    for (uint32_t b = a + 1; b < ring->max_groups; b++)
+      if (is_used(ring, b) && strncmp(name, rilli_name_at(ring, b), RILLI_GROUP_NAME_SIZE) == 0)
         tell(exam->report, RILLI_WRONG, "two groups, #%u and #%u, have the name '%.63s'", a, b,
-             one->name);
-    }
+             name);
   }
 }
 

@@ -37,8 +37,7 @@ static int tend(void *self) {
   if (code) /* no descriptor free, say: look again in the next slice */
     return 0;
   for (uint32_t i = 0; i < producer->ring.max_groups; i++)
-    (void)rilli_reclaim_group(control.fd, rilli_group_at(&producer->ring, i), i,
-                              producer->ring.hints);
+    (void)rilli_reclaim_group(control.fd, owner->control.base, &queue->control_geometry, i);
   rilli_lease_close(control.fd);
   return 0;
 }
@@ -98,6 +97,7 @@ static int start(struct rill_producer *producer, const struct owner *owner) {
   rilli_ring_at(queue, owner->data.base, &ring);
   ring.hints = (void *)(owner->control.base + queue->control_geometry.hints_offset);
   ring.groups = owner->control.base + queue->control_geometry.group_offset;
+  ring.names = (const char *)owner->control.base + queue->control_geometry.names_offset;
   const uint64_t limit = atomic_load_explicit(&ring.page->limit, memory_order_acquire);
   if (rilli_find_head(&ring, &head) || limit - head.position > ring.capacity)
     return rilli_fail(EPROTO,

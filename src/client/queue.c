@@ -92,6 +92,7 @@ static int adopt(rill_context *context, const char *name, unsigned flags,
   }
   rilli_ring_at(queue, queue->data.base, &queue->ring);
   queue->ring.groups = queue->control.base + queue->control_geometry.group_offset;
+  queue->ring.names = (const char *)queue->control.base + queue->control_geometry.names_offset;
   *ret = queue;
   return 0;
 }
@@ -148,8 +149,8 @@ static int compare(const rill_queue *queue, const struct rill_queue_attr *attr) 
     return rilli_fail(EEXIST, "it exists with max_groups %u, not %u", has->max_groups,
                       attr->max_groups);
   if (attr->evict_after && attr->evict_after != has->evict_after)
-    return rilli_fail(EEXIST, "it exists with evict_after %lld ns, not %lld",
-                      (long long)has->evict_after, (long long)attr->evict_after);
+    return rilli_fail(EEXIST, "it exists with an evict_after of %g s, not %g s",
+                      (double)has->evict_after / 1e9, (double)attr->evict_after / 1e9);
   const int code = compare_placement(queue, attr);
   return code ? code : rilli_type_check(queue, &attr->type);
 }

@@ -11,33 +11,48 @@
 #include "client.h"
 #include "futex.h"
 
+static const struct rilli_group *
+row_at(const uint8_t *control, const struct rilli_control_geometry *geometry, uint32_t index) {
+  return (const void *)(control + geometry->group_offset + index * geometry->group_stride);
+}
+
+static int is_named(const uint8_t *control, const struct rilli_control_geometry *geometry,
+                    uint32_t index) {
+  return control[geometry->names_offset + (size_t)index * RILLI_GROUP_NAME_SIZE] != 0;
+}
+
 /* Somebody is, or was, in this row: any state but that of a kept group; or none, and yet a
  * cursor, which gates. */
-static int is_taken(const struct rilli_group *group) {
+static int is_taken(const struct rilli_group *group, int named) {
   const uint32_t state =
       RILLI_STATE_STATE(atomic_load_explicit(&group->state, memory_order_acquire));
   if (state == RILLI_GROUP_NONE)
     return atomic_load_explicit(&group->cursor, memory_order_acquire) != RILLI_NONE;
-  return state != RILLI_GROUP_KEPT || !group->name[0]; /* nobody could come back to that one */
+  return state != RILLI_GROUP_KEPT || !named; /* nobody could come back to that one */
 }
 
-int rilli_is_dead(int fd, const struct rilli_group *group, uint32_t index) {
-  return is_taken(group) && rilli_lock_held(fd, RILLI_LEASE_MEMBER(index, 0), 1) == 0;
+int rilli_is_dead(int fd, const uint8_t *control, const struct rilli_control_geometry *geometry,
+                  uint32_t index) {
+  return is_taken(row_at(control, geometry, index), is_named(control, geometry, index)) &&
+         rilli_lock_held(fd, RILLI_LEASE_MEMBER(index, 0), 1) == 0;
 }
 
-int rilli_reclaim_group(int fd, struct rilli_group *group, uint32_t index,
-                        struct rilli_hints *hints) {
+int rilli_reclaim_group(int fd, uint8_t *control, const struct rilli_control_geometry *geometry,
+                        uint32_t index) {
   const int64_t guard = RILLI_RECLAIM_OF(RILLI_LEASE_MEMBER(index, 0));
-  if (!rilli_is_dead(fd, group, index) || rilli_lock_try(fd, guard, 1, 1))
+  if (!rilli_is_dead(fd, control, geometry, index) || rilli_lock_try(fd, guard, 1, 1))
     return 0;
-  const int dead = rilli_is_dead(fd, group, index); /* E10; E11: the state again, under the guard */
+  struct rilli_group *group =
+      (void *)(control + geometry->group_offset + index * geometry->group_stride);
+  /* E10; E11: the state again, under the guard */
+  const int dead = rilli_is_dead(fd, control, geometry, index);
   if (dead)
-    rilli_leave(group);
+    rilli_leave(group, is_named(control, geometry, index));
   (void)rilli_lock_drop(fd, guard, 1);
   if (!dead)
     return 0;
   rilli_kick(group);
-  rilli_wake_producer(hints); /* the gate may rise */
+  rilli_wake_producer((void *)(control + geometry->hints_offset)); /* the gate may rise */
   return 1;
 }
 
@@ -49,15 +64,10 @@ int rilli_reclaim_queue(int dir, const char *control_name, const struct rilli_fi
     return 0;
   int count = 0;
   if (file.inode == control->inode && file.size >= geometry->file_size &&
-      rilli_lease_map(file.fd, 0, geometry->file_size, 1, &map) == 0) {
-    struct rilli_hints *hints = (void *)(map.base + geometry->hints_offset);
-    for (uint32_t i = 0; i < geometry->max_groups; i++) {
-      struct rilli_group *group =
-          (void *)(map.base + geometry->group_offset + i * geometry->group_stride);
-      count +=
-          dry ? rilli_is_dead(file.fd, group, i) : rilli_reclaim_group(file.fd, group, i, hints);
-    }
-  }
+      rilli_lease_map(file.fd, 0, geometry->file_size, 1, &map) == 0)
+    for (uint32_t i = 0; i < geometry->max_groups; i++)
+      count += dry ? rilli_is_dead(file.fd, map.base, geometry, i)
+                   : rilli_reclaim_group(file.fd, map.base, geometry, i);
   rilli_unmap(&map);
   rilli_lease_close(file.fd);
   return count;

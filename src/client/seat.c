@@ -46,9 +46,8 @@ uint32_t rilli_seat_state(const struct rilli_group *group) {
 static uint32_t find_named(const rill_queue *queue, const char *name) {
   uint32_t i = 0;
   for (; i < queue->geometry.max_groups; i++) {
-    const struct rilli_group *group = rilli_group_at(&queue->ring, i);
-    if (rilli_seat_state(group) != RILLI_GROUP_NONE &&
-        strncmp(group->name, name, RILLI_GROUP_NAME_SIZE) == 0)
+    if (rilli_seat_state(rilli_group_at(&queue->ring, i)) != RILLI_GROUP_NONE &&
+        strncmp(rilli_name_at(&queue->ring, i), name, RILLI_GROUP_NAME_SIZE) == 0)
       break;
   }
   return i;
@@ -83,7 +82,7 @@ static int take_named(const rill_queue *queue, int fd, const char *name, uint32_
   for (int tries = 0; tries < TRIES; tries++) {
     const int code = lock_row(fd, index);
     if (code == 0) {
-      if (strncmp(group->name, name, RILLI_GROUP_NAME_SIZE) == 0)
+      if (strncmp(rilli_name_at(&queue->ring, index), name, RILLI_GROUP_NAME_SIZE) == 0)
         return 0;
       unlock_row(fd, index);
       return -ENOENT;
@@ -180,7 +179,7 @@ static int remove_group(rill_queue *queue, int fd, const char *name) {
   atomic_store_explicit(&group->state,
                         RILLI_STATE(RILLI_STATE_GENERATION(word), 0, RILLI_GROUP_JOINING),
                         memory_order_release);
-  rilli_leave(group);
+  rilli_leave(group, 1);
   rilli_wake_producer(hints); /* the gate may rise */
   rilli_unmap(&map);
   return 0;

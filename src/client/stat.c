@@ -66,7 +66,7 @@ static void view_row(const rill_queue *queue, uint32_t index, struct view *ret) 
   const struct rilli_group *group = rilli_group_at(&queue->ring, index);
   ret->state = LOAD(group->state);
   ret->cursor = LOAD(group->cursor);
-  memcpy(ret->name, group->name, sizeof ret->name);
+  memcpy(ret->name, rilli_name_at(&queue->ring, index), sizeof ret->name);
 }
 
 /* The message a cursor stands for: as its group noted it, else as the frame there says (which a
@@ -277,7 +277,7 @@ static int fill_group(const rill_queue *queue, uint32_t index, const struct view
   memcpy(stat.name, view->name, sizeof stat.name);
   stat.state = group_state(queue, member, index, view->state);
   stat.keep = RILLI_STATE_FLAGS(view->state) & RILLI_GROUP_KEEP;
-  if (stat.state != RILL_GROUP_KEPT && !queue->limited)
+  if (RILLI_STATE_STATE(view->state) != RILLI_GROUP_KEPT && !queue->limited)
     member_stat(queue, index, &stat);
   stat.position = view->cursor;
   stat.sequence = view->sequence;

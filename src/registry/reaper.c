@@ -60,10 +60,10 @@ static void reclaim_row(const struct look *look, int fd, uint8_t *control, uint3
       (void *)(control + geometry->group_offset + index * geometry->group_stride);
   const struct rilli_slot *slot = (const void *)((uint8_t *)group + geometry->slots_offset);
   char name[RILLI_GROUP_NAME_SIZE];
-  memcpy(name, group->name, sizeof name);
+  memcpy(name, rilli_name_at(&queue->ring, index), sizeof name);
   name[sizeof name - 1] = 0;
   const int64_t pid = LOAD(slot->pid);
-  if (!rilli_reclaim_group(fd, group, index, (void *)(control + geometry->hints_offset)))
+  if (!rilli_reclaim_group(fd, control, geometry, index))
     return;
   const int kept = rilli_seat_state(group) == RILLI_GROUP_KEPT;
   log_info("queue '%s': the consumer of group '%s' (process %lld) died; %s; %s", queue->name,
@@ -113,7 +113,7 @@ static void kick_all(const struct look *look, int fd, uint8_t *control) {
 static void look_at_groups(const struct look *look) {
   const rill_queue *queue = look->entry->queue;
   for (uint32_t i = 0; i < queue->geometry.max_groups; i++)
-    if (rilli_is_dead(look->control.fd, rilli_group_at(&queue->ring, i), i)) {
+    if (rilli_is_dead(look->control.fd, queue->control.base, &queue->control_geometry, i)) {
       repair(look, reclaim_rows);
       return;
     }

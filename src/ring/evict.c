@@ -11,15 +11,11 @@
 
 #include "error.h"
 
-int rilli_is_void(const struct rilli_seen *seen, uint64_t state) {
-  const uint64_t refused = atomic_load_explicit(&seen->void_state, memory_order_acquire);
-  return refused != 0 && RILLI_STATE_GENERATION(refused) == RILLI_STATE_GENERATION(state);
-}
-
 int rilli_refuse(struct rill_producer *producer, uint32_t index, uint64_t state, uint64_t why) {
   const struct rilli_group *group = rilli_group_at(&producer->ring, index);
   struct rilli_seen *seen = &producer->ring.seen[index];
-  rilli_note_gate(seen, group, RILLI_NONE, state); /* so that every scan takes a closer look */
+  rilli_note_gate(&producer->ring, index, RILLI_NONE,
+                  state); /* so that every scan takes a closer look */
   atomic_store_explicit(&seen->void_why, why, memory_order_relaxed);
   atomic_store_explicit(&seen->void_state, state, memory_order_release);
   /* E14: before what is written over its messages; and before the state is looked at again, for
@@ -88,20 +84,19 @@ int rilli_wait_or_evict(struct rill_producer *producer, uint64_t need, rill_time
   }
 }
 
-int rilli_check_refused(const struct rill_consumer *consumer) {
+int rilli_tell_refused(const struct rill_consumer *consumer) {
   const struct rilli_ring *ring = &consumer->ring;
   const struct rilli_seen *seen = &ring->seen[consumer->group_index];
-  atomic_thread_fence(memory_order_acquire); /* E14: what was read, before the look */
-  if (rilli_likely(!rilli_is_void(seen, consumer->tenancy)))
-    return 0;
   if (atomic_load_explicit(&seen->void_why, memory_order_relaxed) == RILLI_VOID_EVICTED)
     return rilli_fail(ESTALE,
                       "this group held queue '%s' up for longer than its evict_after of %g s, and "
-                      "was evicted: what was received and not released is void; open the "
-                      "consumer again",
+                      "was evicted: what was received and not released is void; close the "
+                      "consumer, and open it again",
                       ring->name, (double)ring->evict_after / 1e9);
-  return rilli_fail(ESTALE,
-                    "the producer of queue '%s' refused this group, since its cursor made no "
-                    "sense: what was received and not released is void; open the consumer again",
-                    ring->name);
+  return rilli_fail(
+      ESTALE,
+      "the producer of queue '%s' refused this group, since its cursor made no "
+      "sense: what was received and not released is void; close the consumer, and open "
+      "it again",
+      ring->name);
 }

@@ -51,15 +51,16 @@ static int sound(const struct rill_producer *producer, const struct rilli_seen *
          !rilli_before(cursor, last);
 }
 
-void rilli_note_gate(struct rilli_seen *seen, const struct rilli_group *group, uint64_t cursor,
+void rilli_note_gate(const struct rilli_ring *ring, uint32_t index, uint64_t cursor,
                      uint64_t state) {
+  struct rilli_seen *seen = &ring->seen[index];
   if (atomic_load_explicit(&seen->gate, memory_order_relaxed) != cursor)
     atomic_store_explicit(&seen->gate, cursor, memory_order_relaxed);
   if (atomic_load_explicit(&seen->gate_state, memory_order_relaxed) == state)
     return;
   for (uint32_t i = 0; i < RILLI_GROUP_NAME_SIZE / 8; i++) {
     uint64_t part;
-    memcpy(&part, group->name + 8 * i, 8);
+    memcpy(&part, rilli_name_at(ring, index) + 8 * i, 8);
     atomic_store_explicit(&seen->name[i], part, memory_order_relaxed);
   }
   atomic_store_explicit(&seen->gate_state, state, memory_order_release);
@@ -86,7 +87,7 @@ static int look(struct rill_producer *producer, uint32_t index, uint64_t *ret_cu
   const uint64_t before = atomic_load_explicit(&group->state, memory_order_acquire);
   const uint64_t cursor = atomic_load_explicit(&group->cursor, memory_order_acquire);
   if (cursor == RILLI_NONE) {
-    rilli_note_gate(seen, group, RILLI_NONE, 0);
+    rilli_note_gate(ring, index, RILLI_NONE, 0);
     return 0;
   }
   *ret_cursor = cursor;
@@ -98,7 +99,7 @@ static int look(struct rill_producer *producer, uint32_t index, uint64_t *ret_cu
   if (state != RILLI_GROUP_ACTIVE && state != RILLI_GROUP_KEPT)
     return 1;
   if (sound(producer, seen, before, cursor)) {
-    rilli_note_gate(seen, group, cursor, before);
+    rilli_note_gate(ring, index, cursor, before);
     return 1;
   }
   return !rilli_refuse(producer, index, before, RILLI_VOID_SENSELESS);

@@ -9,7 +9,6 @@
 #include "ring.h"
 
 #include <errno.h>
-#include <string.h>
 
 #define TRIES 1000
 
@@ -203,15 +202,17 @@ int rilli_join(struct rill_consumer *consumer, uint32_t flags, const struct rill
                           memory_order_release);
     return code;
   }
-  if (known && rilli_before(noted.sequence, consumer->sequence)) /* its place was not to be had */
+  if (known && rilli_before(noted.sequence, consumer->sequence)) { /* its place was not to be had */
     consumer->lost = consumer->sequence - noted.sequence;
+    atomic_store_explicit(&consumer->slot->lost, consumer->lost, memory_order_relaxed);
+  }
   return 0;
 }
 
-void rilli_leave(struct rilli_group *group) {
+void rilli_leave(struct rilli_group *group, int named) {
   const uint64_t state = atomic_load_explicit(&group->state, memory_order_acquire);
   const uint32_t generation = RILLI_STATE_GENERATION(state), flags = RILLI_STATE_FLAGS(state);
-  if (RILLI_STATE_STATE(state) == RILLI_GROUP_KEPT && group->name[0])
+  if (RILLI_STATE_STATE(state) == RILLI_GROUP_KEPT && named)
     return;
   if ((flags & RILLI_GROUP_KEEP) && RILLI_STATE_STATE(state) == RILLI_GROUP_ACTIVE) {
     atomic_store_explicit(&group->state, RILLI_STATE(generation, flags, RILLI_GROUP_KEPT),
@@ -223,9 +224,7 @@ void rilli_leave(struct rilli_group *group) {
                         memory_order_release); /* E11 */
 }
 
-void rilli_declare(struct rilli_group *group, const char *name, const struct rilli_place *place) {
-  memset(group->name, 0, sizeof group->name);
-  memcpy(group->name, name, strnlen(name, sizeof group->name - 1));
+void rilli_declare(struct rilli_group *group, const struct rilli_place *place) {
   rilli_store_place(group, 0, place->position, place->sequence);
   rilli_store_place(group, 1, place->position, place->sequence);
   atomic_store_explicit(&group->cursor, place->position, memory_order_relaxed);

@@ -81,7 +81,9 @@ uint64_t rilli_released_sequence(const struct rill_consumer *consumer) {
 }
 
 void rilli_publish_cursor(struct rill_consumer *consumer) {
-  publish_cursor(consumer, rilli_released_sequence(consumer));
+  const uint64_t sequence = rilli_released_sequence(consumer);
+  if (!rilli_is_refused(consumer)) /* else it was told that its releases are void */
+    publish_cursor(consumer, sequence);
 }
 
 static __attribute__((noinline)) int publish_or_fail(struct rill_consumer *consumer,
@@ -410,7 +412,8 @@ int rill_receive_batch(rill_consumer *consumer, size_t n, rill_time deadline,
   if (consumer->copies) /* the buffer holds one */
     return 1;
   size_t got = 1;
-  while (got < n && take_in_place(consumer, &ret_messages[got]) == 0)
+  while (got < n && (take_plain(consumer, &ret_messages[got]) ||
+                     take_in_place(consumer, &ret_messages[got]) == 0))
     got++;
   return (int)got;
 }

@@ -29,13 +29,18 @@ struct rilli_ring {
   struct rilli_index *index;
   struct rilli_hints *hints;
   const _Atomic uint32_t *tombstone; /* not 0: the queue was removed (E13)          */
-  uint8_t *groups; /* producer: all page sets; a member: NULL                     */
+  uint8_t *groups;   /* producer: all page sets; a member: NULL                     */
+  const char *names; /* of groups, RILLI_GROUP_NAME_SIZE each; need not have an end  */
   uint64_t group_stride;
   const char *name; /* of the queue, for error texts                               */
 };
 
 static inline struct rilli_group *rilli_group_at(const struct rilli_ring *ring, uint32_t index) {
   return (struct rilli_group *)(void *)(ring->groups + index * ring->group_stride);
+}
+
+static inline const char *rilli_name_at(const struct rilli_ring *ring, uint32_t index) {
+  return ring->names + (size_t)index * RILLI_GROUP_NAME_SIZE;
 }
 
 static inline const uint8_t *rilli_frame_at(const uint8_t *base, uint64_t mask, uint64_t position) {
@@ -144,20 +149,31 @@ int rilli_make_room(struct rill_producer *producer, uint64_t need);
 int rilli_scan_groups(struct rill_producer *producer, uint64_t need);
 
 /* For the successor, and for those who may only look: what the producer last saw of a row. */
-void rilli_note_gate(struct rilli_seen *seen, const struct rilli_group *group, uint64_t cursor,
+void rilli_note_gate(const struct rilli_ring *ring, uint32_t index, uint64_t cursor,
                      uint64_t state);
 
 /* evict.c: refusing groups (E14). */
 /* Was the tenancy that this state word belongs to refused? */
-int rilli_is_void(const struct rilli_seen *seen, uint64_t state);
+static inline int rilli_is_void(const struct rilli_seen *seen, uint64_t state) {
+  const uint64_t refused = atomic_load_explicit(&seen->void_state, memory_order_acquire);
+  return refused != 0 && RILLI_STATE_GENERATION(refused) == RILLI_STATE_GENERATION(state);
+}
 /* Refuses the tenancy of a row. why: RILLI_VOID_*. Returns 0 when the next one has begun, which
  * gates until it is judged itself. */
 int rilli_refuse(struct rill_producer *producer, uint32_t index, uint64_t state, uint64_t why);
 /* As rilli_wait_room; but a group that holds the producer up for longer than evict_after does so
  * no longer. */
 int rilli_wait_or_evict(struct rill_producer *producer, uint64_t need, rill_time deadline);
-/* 0, or -ESTALE with its text when the member was refused; after what it read. */
-int rilli_check_refused(const struct rill_consumer *consumer);
+/* Is the membership void? Asked after what it read. */
+static inline int rilli_is_refused(const struct rill_consumer *member) {
+  atomic_thread_fence(memory_order_acquire); /* E14: what was read, before the look */
+  return rilli_is_void(&member->ring.seen[member->group_index], member->tenancy);
+}
+/* -ESTALE, with its text. */
+int rilli_tell_refused(const struct rill_consumer *member);
+static inline int rilli_check_refused(const struct rill_consumer *member) {
+  return rilli_unlikely(rilli_is_refused(member)) ? rilli_tell_refused(member) : 0;
+}
 
 /* walk.c: the index, and walking over committed frames. */
 int rilli_index_newest(const struct rilli_ring *ring, struct rilli_place *ret);
@@ -190,10 +206,10 @@ struct rilli_start {
 int rilli_join(struct rill_consumer *consumer, uint32_t flags, const struct rilli_start *start,
                uint64_t *ret_head);
 /* Gives the row up (or keeps its place), and is repeated by whoever finds it half done.
- * The state word may be of a dead member. */
-void rilli_leave(struct rilli_group *group);
+ * The state word may be of a dead member. named: whether somebody could come back to it. */
+void rilli_leave(struct rilli_group *group, int named);
 /* A group that exists from the start. */
-void rilli_declare(struct rilli_group *group, const char *name, const struct rilli_place *place);
+void rilli_declare(struct rilli_group *group, const struct rilli_place *place);
 
 /* The sequence that the group's member noted for this cursor; -EPROTO: it did not. */
 int rilli_noted_place(const struct rilli_group *group, uint64_t cursor, struct rilli_place *ret);
@@ -205,7 +221,7 @@ static inline void rilli_store_place(struct rilli_group *group, uint32_t turn, u
 
 /* receive.c */
 void rilli_consumer_init(struct rill_consumer *consumer);
-/* Publishes what was released and is not yet known to others. */
+/* Publishes what was released and is not yet known to others, on leaving. */
 void rilli_publish_cursor(struct rill_consumer *consumer);
 /* The sequence of the first message that is not released; of no use to copying consumers. */
 uint64_t rilli_released_sequence(const struct rill_consumer *consumer);

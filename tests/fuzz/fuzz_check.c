@@ -45,7 +45,8 @@ static void check_control(const struct rilli_control_geometry *has, uint64_t siz
   CK(has->group_stride && has->max_groups && has->max_groups <= RILLI_MAX_GROUPS);
   CK(has->group_offset <= size &&
      (size - has->group_offset) / has->group_stride >= has->max_groups);
-  CK(has->group_offset >= has->hints_offset + RILLI_PAGE);
+  CK(has->names_offset >= has->hints_offset + RILLI_PAGE);
+  CK(has->group_offset >= has->names_offset + (uint64_t)has->max_groups * RILLI_GROUP_NAME_SIZE);
   check_inside(has->slots_offset, has->slots * has->slot_stride, RILLI_PAGE, has->group_stride);
   CK((has->hints_offset | has->group_offset | has->group_stride) % RILLI_PAGE == 0);
 }

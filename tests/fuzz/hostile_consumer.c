@@ -82,7 +82,7 @@ static uint64_t evil_state(const struct villain *villain) {
 static void write_row(const struct villain *villain) {
   struct rilli_group *group = villain->consumer->group;
   const uint64_t pick = random_number();
-  switch (pick % 8) {
+  switch (pick % 7) {
   case 0:
     atomic_store(&group->state, evil_state(villain));
     break;
@@ -95,12 +95,7 @@ static void write_row(const struct villain *villain) {
     atomic_store(&group->place[pick >> 8 & 1].position, evil_value(villain));
     atomic_store(&group->place[pick >> 9 & 1].sequence, evil_value(villain));
     break;
-  case 5: /* another group's name, without an end, or none */
-    memset(group->name, (int)(pick >> 16), sizeof group->name);
-    if (pick & 256)
-      memcpy(group->name, "spin", 5);
-    break;
-  case 6: /* anywhere, of any width, aligned or not */
+  case 5: /* anywhere, of any width, aligned or not */
     memcpy(villain->set + (pick >> 8) % (RILLI_GROUP_STRIDE - 8), &(uint64_t){random_number()},
            1 + (pick >> 32) % 8);
     break;

@@ -33,6 +33,7 @@ static void lay_out(struct plain_ring *plain, const struct rilli_identity *plan)
                               .hints = (void *)(plain->control.base + RILLI_PAGE),
                               .tombstone = &plain->tombstone,
                               .groups = plain->control.base + RILLI_ALIGN,
+                              .names = (const char *)plain->control.base + 2 * RILLI_PAGE,
                               .group_stride = RILLI_GROUP_STRIDE};
   atomic_store(&ring->page->limit, plan->base_position);
   atomic_store(&ring->page->waiting, RILLI_NONE);
@@ -142,7 +143,7 @@ void plain_tail(struct plain_ring *plain, struct rill_consumer *ret) {
 
 void plain_leave(struct rill_consumer *consumer) {
   rilli_publish_cursor(consumer);
-  rilli_leave(consumer->group);
+  rilli_leave(consumer->group, 1);
   rilli_wake_producer(consumer->ring.hints);
   plain_forget(consumer);
 }

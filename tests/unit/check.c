@@ -95,8 +95,10 @@ static int control_is_inside(const struct rilli_control_geometry *g, uint64_t si
     return 0;
   if (g->hints_offset < RILLI_PAGE || g->hints_offset > size || size - g->hints_offset < RILLI_PAGE)
     return 0;
-  if (g->group_offset < g->hints_offset + RILLI_PAGE || g->group_offset > size ||
-      g->group_stride == 0 || (size - g->group_offset) / g->group_stride < g->max_groups)
+  if (g->names_offset < g->hints_offset + RILLI_PAGE || g->names_offset > size ||
+      g->group_offset < g->names_offset + (uint64_t)g->max_groups * RILLI_GROUP_NAME_SIZE ||
+      g->group_offset > size || g->group_stride == 0 ||
+      (size - g->group_offset) / g->group_stride < g->max_groups)
     return 0;
   if (g->group_offset % RILLI_ALIGN != 0 || g->group_stride % RILLI_ALIGN != 0)
     return 0;
@@ -327,6 +329,11 @@ static void every_senseless_field_of_the_control_page_is_refused(void **state) {
                                              C(hints_offset, 65536),
                                              C(hints_offset, 4097),
                                              C(hints_offset, UINT64_MAX - 4095),
+                                             C(names_offset, 0),
+                                             C(names_offset, 4096),
+                                             C(names_offset, 8193),
+                                             C(names_offset, 65536),
+                                             C(names_offset, UINT64_MAX - 4095),
                                              C(slots_offset, 0),
                                              C(slots_offset, 65536),
                                              C(slots_offset, 20481),

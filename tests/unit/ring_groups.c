@@ -190,7 +190,7 @@ static void a_declared_group_holds_messages_before_anybody_came(void **state) {
   (void)state;
   begin(0);
   const struct rilli_place start = {0, 0, 0};
-  rilli_declare(rilli_group_at(&plain.ring, 2), "declared", &start);
+  rilli_declare(rilli_group_at(&plain.ring, 2), &start);
   while (publish(600) == 0)
     ;
   assert_true(producer.position <= RILLI_MIN_CAPACITY);
