@@ -58,8 +58,10 @@ struct rill_message { /* 64 bytes for ever                                     *
 
 /* Joins a group of the queue, or makes it, as its member. In this version a group
  * has one member at a time, and each group sees all messages.
+ * A kept group whose place was lost, since it was evicted, goes on at the oldest message, which
+ * tells in `lost` how many it missed.
  * Ordering: a full barrier; from the start position on every message stays whole
- *   until released (reliable queues).
+ *   until released (reliable queues), or until the group is evicted.
  * Progress: system calls, and a walk of at most the ring. Never waits for others,
  *   but for the moment in which somebody reclaims the group.
  * Contexts: any thread; then one thread at a time per handle, but for
@@ -78,13 +80,15 @@ RILL_API void rill_consumer_close(rill_consumer *consumer);
 
 /* Takes the next message. ret_message->data points into the ring (reliable queues:
  * valid until released) or into a buffer of the consumer's (overwrite queues and
- * RILL_TAIL: valid until the next receive).
+ * RILL_TAIL: valid until the next receive). On a queue with evict_after, what lies in the ring
+ * may change under a reader whose group is evicted: see rill_release.
  * Ordering: acquire: all that was done before the publish is visible.
  * Progress: wait-free when there is a message; else waits until the deadline.
  * Contexts: one thread at a time per consumer; not after fork (-ECHILD).
  * Errors: -EAGAIN (nothing there, RILL_NOW), -ETIMEDOUT, -EPIPE (everything is
  * read, and the producer has closed or died), -ESTALE (the queue was removed, or the
- * group was refused: what was received and not released is void), -ECANCELED
+ * group was refused or evicted, which is seen when nothing is there: what was received and not
+ * released is void; open the consumer again), -ECANCELED
  * (rill_consumer_interrupt), -EINTR (a signal handler, installed
  * without SA_RESTART, ran while waiting), -EPROTO
  * (bad bytes in the ring), -ECHILD. Since 0.1. */
@@ -103,14 +107,20 @@ RILL_API int rill_receive_batch(rill_consumer *consumer, size_t n, rill_time dea
  * producer may use their place, a successor begins after them. A closing or dying
  * consumer that has not released a message leaves it to its kept group. What is released
  * already may be released again, which changes nothing.
+ * On a queue with evict_after each release says whether what was read since the last one was
+ * whole: -ESTALE if the group was evicted meanwhile, for then others may have written there.
+ * So copy what is read in place, release, and only then act on it; or be able to undo that.
+ * Nothing was released then, and nothing will be: close the consumer, and open it again.
  * Ordering: release: reads of the messages come before. Progress: wait-free, but for
  * a wake-up of a producer that waits. The group's place in shared memory follows at
  * once when that gives a sleeping producer its room (or a spinning one any), at the next
  * empty poll, every capacity/32 bytes, and at the close. So less than that may be
  * released and not known yet: after a kill, a successor sees it again; and a producer
- * learns of it at this consumer's next call.
+ * learns of it at this consumer's next call. With evict_after it follows at once, each time,
+ * which costs some nanoseconds.
  * Contexts: one thread at a time per consumer; not after fork.
- * Errors: -EINVAL (not a message that it received), -ESTALE, -ECHILD. Since 0.1. */
+ * Errors: -EINVAL (not a message that it received), -ESTALE (the group was refused or
+ * evicted), -ECHILD. Since 0.1. */
 RILL_API int rill_release(rill_consumer *consumer, const struct rill_message *up_to);
 
 /* Interrupts a consumer: a waiting rill_receive, or else its next one that would

@@ -62,7 +62,10 @@ RILL_API void rill_producer_close(rill_producer *producer);
 /* Publishes one message: copies size bytes into the ring and makes them visible.
  * Ordering: release: who receives it sees all that was done before.
  * Progress: wait-free while there is room, but for one scan of the groups every
- *   capacity/32 bytes; a full reliable queue waits until the deadline.
+ *   capacity/32 bytes; a full reliable queue waits until the deadline. Where the queue has an
+ *   evict_after, a call that has waited so long evicts the groups that hold it up, and goes
+ *   on; with a nearer deadline, or RILL_NOW, one that tries again that long after the first try
+ *   which found no room.
  * Contexts: one thread at a time per producer; not in signal handlers; not after
  *   fork (-ECHILD).
  * Errors: -EAGAIN (full, RILL_NOW), -ETIMEDOUT, -EMSGSIZE (over max_message),

@@ -21,7 +21,8 @@ enum {
 
 /* What a producer does when the slowest group leaves no room. */
 enum {
-  RILL_RELIABLE = 0, /* it waits: no message is lost to a group that lives     */
+  RILL_RELIABLE = 0, /* it waits: no message is lost to a group that lives, unless
+                        evict_after ends the wait                             */
   RILL_OVERWRITE = 1 /* it never waits: slow readers learn what they lost       */
 };
 
@@ -77,8 +78,8 @@ struct rill_queue_attr {
   uint32_t numa, numa_node; /* RILL_NUMA_*; the node, for RILL_NUMA_NODE         */
   uint32_t placement;   /* RILL_NO_PREFAULT and so on                          */
   uint32_t reserved0;   /* zero                                                */
-  int64_t evict_after;  /* ns: a publish that has waited for room so long takes it from
-                           the groups that hold it up (reliable queues); 0: never  */
+  int64_t evict_after;  /* ns: a publish that has waited for room so long evicts the
+                           groups that hold it up (reliable queues only); 0: never */
   uint64_t reserved[2]; /* zero                                                */
 };
 
@@ -88,6 +89,13 @@ struct rill_queue_attr {
  *   that is not zero must agree with the existing queue (-EEXIST), except that a
  *   transient queue nobody has open is replaced; of placement, each flag. mode, owner,
  *   group and groups count at creation only.
+ *   evict_after: a publish that has waited so long for room evicts each group that has not
+ *   released what lies there; with RILL_NOW, when it is tried again so long after the first try
+ *   that found none. The member's next release, or receive that would wait, returns -ESTALE;
+ *   it may close the consumer and open it again. A kept group without a member is evicted
+ *   too, and stays: its next member begins at the oldest message, and is told in `lost` how
+ *   many it missed. Choose it well above the longest pause of a consumer, a slow start or a
+ *   debugger included.
  * deadline: without RILL_CREATE, waits until the queue exists.
  * Ordering: what the creator did before is visible. Progress: may sleep.
  * Contexts: any thread; the handle may be used by all threads; not after fork.

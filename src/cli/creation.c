@@ -2,11 +2,12 @@
 /* creation.c - making a queue, or finding it as it should be (creation.h).
  *
  * The library compares an existing queue with every attribute that is not zero; that
- * a zero was asked for (reliable, transient) only the command line knows, so these are
- * compared here, and so are the groups, which the library makes at creation only. */
+ * a zero was asked for (reliable, never evicts, transient) only the command line knows, so these
+ * are compared here, and so are the groups, which the library makes at creation only. */
 #include "creation.h"
 
 #include "cli.h"
+#include "units.h"
 #include "words.h"
 
 #include <errno.h>
@@ -19,6 +20,7 @@ static struct rill_queue_attr attributes(const struct creation *creation) {
       .capacity = creation->capacity,
       .max_message = creation->max_message,
       .overflow = creation->overflow < 0 ? RILL_RELIABLE : (uint32_t)creation->overflow,
+      .evict_after = creation->evict_after < 0 ? 0 : creation->evict_after,
       .max_groups = creation->max_groups,
       .mode = creation->mode,
       .owner = creation->owner,
@@ -51,6 +53,10 @@ static int compare(rill_queue *queue, const struct creation *creation) {
     return cli_fail_library(r);
   if (creation->overflow >= 0 && stat.overflow != (uint32_t)creation->overflow)
     return cli_fail("%s exists, and its overflow is %s", stat.name, words_overflow(stat.overflow));
+  char span[UNITS_TEXT];
+  if (creation->evict_after == 0 && stat.evict_after)
+    return cli_fail("%s exists, and evicts after %s", stat.name,
+                    format_duration(span, stat.evict_after));
   if (creation->transient && stat.lifetime != RILL_TRANSIENT)
     return cli_fail("%s exists, and is %s", stat.name, words_lifetime(stat.lifetime));
   for (size_t i = 0; i < creation->groups.count; i++)
@@ -71,6 +77,9 @@ int creation_open(rill_context *context, const char *name, const struct creation
   struct timespec begin;
   rill_queue *queue;
   int r = -ENOENT;
+  if (creation->evict_after > 0 && creation->overflow == RILL_OVERWRITE)
+    return cli_usage("--evict-after goes with --overflow reliable only: the producer of a queue "
+                     "that overwrites waits for no group");
   clock_gettime(CLOCK_REALTIME, &begin);
   if (flags == 0) /* as it is there, if it is: transient ones too */
     r = rill_queue_open(context, name, 0, &attr, RILL_NOW, &queue);

@@ -10,6 +10,7 @@
 
 struct creation {
   uint64_t capacity, max_message; /* 0: not given                              */
+  int64_t evict_after;            /* ns; -1: not given                         */
   int overflow;                   /* -1: not given                             */
   bool transient;
   uint32_t max_groups, mode, owner, group; /* 0: not given                      */
@@ -20,7 +21,7 @@ struct creation {
 };
 
 #define CREATION_DEFAULTS                                                                          \
-  { .overflow = -1 }
+  { .evict_after = -1, .overflow = -1 }
 
 #define CREATION_OPTIONS(creation)                                                                 \
   OPTION_SIZE("capacity", &(creation).capacity,                                                    \
@@ -30,6 +31,10 @@ struct creation {
       OPTION_CHOICE("overflow", "reliable|overwrite", &(creation).overflow,                        \
                     "what a producer does when the slowest group leaves no room: wait, or "        \
                     "overwrite what that group then learns it has lost (default reliable)"),       \
+      OPTION_DURATION("evict-after", &(creation).evict_after,                                      \
+                      "a reliable queue: a publish that has waited so long for room evicts the "   \
+                      "groups that hold it up; their readers fail and may come back. Choose it "   \
+                      "well above the longest pause of a reader (default 0: never)"),              \
       OPTION_FLAG("transient", 0, &(creation).transient,                                           \
                   "the queue goes when no process has it open any more (default: it is kept "      \
                   "until rill rm, or until the host restarts)")

@@ -166,7 +166,8 @@ const struct verb verb_doctor = {
         "away.\n"
         "\n"
         "A line begins with fine (checked, and right), note (something died, and will be "
-        "reclaimed by whoever looks next; of the host, what is worth knowing) or wrong (an "
+        "reclaimed by whoever looks next; a group was evicted; of the host, what is worth "
+        "knowing) or wrong (an "
         "invariant does not hold: some process "
         "damaged the queue; of the host, Rill cannot work there). The exit status is 1 if anything "
         "is wrong.",

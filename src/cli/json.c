@@ -115,6 +115,7 @@ static void geometry(json_t *object, const struct rill_queue_stat *stat) {
   json_object_set_new(object, "control_bytes", number(stat->control_bytes));
   json_object_set_new(object, "memory_bytes", number(stat->memory_bytes));
   json_object_set_new(object, "overflow", json_string(words_overflow(stat->overflow)));
+  json_object_set_new(object, "evict_after_ns", json_integer(stat->evict_after));
   json_object_set_new(object, "lifetime", json_string(words_lifetime(stat->lifetime)));
   json_object_set_new(object, "max_groups", json_integer(stat->max_groups));
   json_object_set_new(object, "mode", json_sprintf("%04o", stat->mode));
@@ -135,6 +136,7 @@ static void traffic(json_t *object, const struct rill_queue_stat *stat) {
   json_object_set_new(object, "depth_messages", number(stat->depth_messages));
   json_object_set_new(object, "depth_bytes", number(stat->depth_bytes));
   json_object_set_new(object, "wakes", number(stat->wakes));
+  json_object_set_new(object, "evictions", number(stat->evictions));
 }
 
 static json_t *producer(const struct rill_queue_stat *stat) {

@@ -106,13 +106,15 @@ static char *readers(rill_queue *queue) {
   return text;
 }
 
-/* Of the group that is furthest behind: 0 if all is read. */
+/* Of the group that is furthest behind: 0 if all is read. As in the depth, one that the producer
+ * refused does not count. */
 static int64_t slowest_age(rill_queue *queue) {
   struct rill_group_stat group = {.size = sizeof group};
   uint64_t most = 0;
   int64_t age = 0;
   for (uint32_t index = 0; rill_group_stat(queue, &index, &group) == 1;)
-    if (group.lag_bytes > most) {
+    if (group.state != RILL_GROUP_VOID && group.state != RILL_GROUP_EVICTED &&
+        group.lag_bytes > most) {
       most = group.lag_bytes;
       age = group.lag_age;
     }
@@ -256,7 +258,8 @@ const struct verb verb_ls = {
         "ago the "
         "first of it was published; a queue without groups has none. PRODUCER is the process "
         "id of the living one. READERS are the groups, each with the process id of its member, or "
-        "with its state when it has none; - is a group without a name.\n\n"
+        "with its state when it has none (kept, dead, ...) or was evicted; - is a group without a "
+        "name.\n\n"
         "The states of a queue: live, it has a producer; blocked, its producer waits for room; "
         "orphaned, its producer died; open, somebody has it open; idle, nobody has; unreadable, "
         "standard error says why.",

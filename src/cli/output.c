@@ -8,14 +8,24 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 static char buffer[64 * 1024];
 static size_t used;
 static int failure; /* the first one */
+static int (*guard)(void *);
+static void *guarded;
+
+void output_guard(int (*is_whole)(void *), void *argument) {
+  guard = is_whole;
+  guarded = argument;
+}
 
 static int write_all(const char *bytes, size_t size) {
+  if (size && !failure && guard)
+    failure = guard(guarded);
   while (size && !failure) {
     ssize_t n = write(STDOUT_FILENO, bytes, size);
     if (n >= 0) {
@@ -38,11 +48,21 @@ int output_flush(void) {
   return write_all(buffer, size);
 }
 
+static int write_copy(const void *bytes, size_t size) {
+  char *copy = malloc(size);
+  if (!copy)
+    return failure = -ENOMEM;
+  memcpy(copy, bytes, size);
+  (void)write_all(copy, size);
+  free(copy);
+  return failure;
+}
+
 int output_put(const void *bytes, size_t size) {
   if (size > sizeof buffer - used && output_flush())
     return failure;
   if (size > sizeof buffer)
-    return write_all(bytes, size);
+    return guard ? write_copy(bytes, size) : write_all(bytes, size);
   memcpy(buffer + used, bytes, size);
   used += size;
   return failure;

@@ -12,6 +12,7 @@
 #include "units.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -92,7 +93,23 @@ static enum reader_end ended(int code) {
   }
 }
 
-static enum reader_end write_failed(int code) {
+/* The messages lie in the ring, where others write once the group is evicted: asked when they
+ * were copied, before the copies are written. 0, or a negative errno value with its text. */
+static int is_whole(void *argument) {
+  struct reader *reader = argument;
+  struct rill_group_stat group = {.size = sizeof group};
+  uint32_t index = reader->row;
+  atomic_thread_fence(memory_order_acquire);
+  int r = rill_group_stat(reader->evicts, &index, &group);
+  if (r == 1 && group.state == RILL_GROUP_EVICTED) /* releases nothing, and says why */
+    r = rill_release(reader->consumer, NULL);
+  reader->unwhole = r < 0;
+  return r < 0 ? r : 0;
+}
+
+static enum reader_end write_failed(const struct reader *reader, int code) {
+  if (reader->unwhole)
+    return ended(code);
   if (code == -EPIPE)
     return READER_CLOSED;
   if (code == -EINTR)
@@ -111,7 +128,7 @@ static enum reader_end take(struct reader *reader, struct rill_message *messages
   }
   reader->unreleased = r == 0; /* what cannot be written is not given back */
   say_lost(reader, false);
-  return r ? write_failed(r) : READER_MORE;
+  return r ? write_failed(reader, r) : READER_MORE;
 }
 
 /* Writes what is in the buffer, and then gives its messages back. */
@@ -121,7 +138,7 @@ static enum reader_end settle(struct reader *reader) {
   reader->unreleased = false;
   int r = output_flush();
   if (r)
-    return write_failed(r);
+    return write_failed(reader, r);
   r = rill_release(reader->consumer, NULL);
   return r < 0 ? ended(r) : READER_MORE;
 }
@@ -145,6 +162,8 @@ static enum reader_end step(struct reader *reader) {
 
 enum reader_end reader_run(struct reader *reader) {
   enum reader_end end = READER_MORE;
+  if (reader->evicts)
+    output_guard(is_whole, reader);
   while (end == READER_MORE) {
     if (reader->traffic.messages >= reader->count)
       end = READER_COUNT;
@@ -153,6 +172,8 @@ enum reader_end reader_run(struct reader *reader) {
     else
       end = step(reader);
   }
+  if (end == READER_FAILED && reader->evicts && is_whole(reader) < 0)
+    reader->unreleased = false; /* as was said */
   enum reader_end settled = settle(reader);
   say_lost(reader, true);
   return settled == READER_MORE ? end : settled;

@@ -25,11 +25,14 @@ enum reader_end {
 
 struct reader {
   rill_consumer *consumer;
+  rill_queue *evicts; /* its queue, if that may evict the group; else NULL     */
+  uint32_t row;       /* and the index of the group there                     */
   enum reader_format format;
   uint64_t count; /* at most so many messages                              */
   rill_time deadline;
   bool gap_expected; /* what is lost before the first message was not asked for */
   bool unreleased;   /* messages are received and not released                */
+  bool unwhole;      /* and were not to be written (only inside reader.c)     */
   struct traffic traffic;
   uint64_t unsaid; /* lost messages not reported yet                        */
   rill_time said;  /* when lost messages were last reported                 */
@@ -41,7 +44,8 @@ bool reader_start(const char *from, struct rill_consumer_attr *attr);
 
 /* Writes messages until one of the ends. A message is released when all of its bytes
  * are written, so what a reader of standard output did not get stays with a kept
- * group. */
+ * group. What a group that was evicted read too late, and others wrote over, is not
+ * written. */
 enum reader_end reader_run(struct reader *reader);
 
 #endif

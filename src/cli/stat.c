@@ -29,8 +29,11 @@ static void print_geometry(FILE *out, const struct rill_queue_stat *stat) {
           format_size(text[2], stat->memory_bytes), format_size(text[0], stat->data_bytes),
           format_size(text[1], stat->control_bytes));
   line(out, "kind");
-  fprintf(out, "%s, %s, at most %u groups\n", words_overflow(stat->overflow),
+  fprintf(out, "%s, %s, at most %u groups", words_overflow(stat->overflow),
           words_lifetime(stat->lifetime), stat->max_groups);
+  if (stat->evict_after)
+    fprintf(out, ", evicts after %s", format_duration(text[0], stat->evict_after));
+  putc('\n', out);
   line(out, "owner");
   fprintf(out, "uid %u, gid %u, mode %04o\n", stat->uid, stat->gid, stat->mode);
   line(out, "created");
@@ -113,6 +116,10 @@ static void print_traffic(FILE *out, const struct rill_queue_stat *stat) {
           format_size(text, stat->depth_bytes), (unsigned long long)stat->oldest);
   line(out, "wakes");
   fprintf(out, "%llu\n", (unsigned long long)stat->wakes);
+  if (stat->evict_after || stat->evictions) {
+    line(out, "evictions");
+    fprintf(out, "%llu\n", (unsigned long long)stat->evictions);
+  }
 }
 
 static void print_group(struct table *table, const struct rill_group_stat *group) {
@@ -125,8 +132,13 @@ static void print_group(struct table *table, const struct rill_group_stat *group
   else
     table_cell(table, NULL, "-");
   table_print(table, NULL, "%llu", (unsigned long long)group->sequence);
-  table_print(table, NULL, "%llu", (unsigned long long)group->lag_messages);
-  table_cell(table, NULL, format_size(text, group->lag_bytes));
+  if (group->state == RILL_GROUP_EVICTED) { /* nobody holds messages for it */
+    table_cell(table, NULL, "-");
+    table_cell(table, NULL, "-");
+  } else {
+    table_print(table, NULL, "%llu", (unsigned long long)group->lag_messages);
+    table_cell(table, NULL, format_size(text, group->lag_bytes));
+  }
   table_cell(table, NULL, group->lag_age ? format_duration(text, group->lag_age) : "-");
   table_print(table, NULL, "%llu", (unsigned long long)group->lost);
   table_print(table, NULL, "%llu", (unsigned long long)group->parks);
@@ -231,13 +243,16 @@ static const struct option options[] = {
     OPTION_FLAG(
         "json", 0, &json_wanted,
         "an object: name, uuid, state, attached, removed, capacity, max_message, quantum, "
-        "data_bytes, control_bytes, memory_bytes, overflow, lifetime, max_groups, mode, uid, gid, "
+        "data_bytes, control_bytes, memory_bytes, overflow, evict_after_ns (0: never), lifetime, "
+        "max_groups, mode, uid, gid, "
         "created_ns (of the real-time clock), type (id, size, version), sequence, oldest, "
-        "position, limit, depth_messages, depth_bytes, wakes, producer (state, pid, "
-        "generation, fence, waiting, parks), groups (an array: name, index, state, keep, "
+        "position, limit, depth_messages, depth_bytes, wakes, evictions, producer (state, pid, "
+        "generation, fence, waiting, parks), groups (an array: name, index, state (active, kept, "
+        "joining, dead, void, evicted), keep, "
         "pid, wait, fence, sequence, position, lag_messages, lag_bytes, lag_age_ns, "
         "parks, lost, latency_count, latency_p50_ns, latency_p99_ns, latency_p999_ns, "
-        "latency_max_ns: null where nothing was stamped), placement (asked for: numa, numa_node, prefault, mlock, huge, dump; "
+        "latency_max_ns: null where nothing was stamped), placement (asked for: numa, numa_node, "
+        "prefault, mlock, huge, dump; "
         "obtained: "
         "policy, policy_node, pages (how many were looked at), node_pages (on node 0 to 7), "
         "elsewhere_pages, unknown_pages, resident_bytes, huge_bytes, huge_error; or, where that "

@@ -38,14 +38,30 @@ static int open_queue(struct cli *cli, const char *name, rill_time deadline,
   return status;
 }
 
-/* How often this consumer slept, as the queue shows it. */
-static uint64_t own_parks(rill_queue *queue) {
-  struct rill_group_stat stat = {.size = sizeof stat};
+/* This consumer's group, as the queue shows it. */
+static bool own_group(rill_queue *queue, struct rill_group_stat *ret) {
   uint32_t index = 0;
-  while (rill_group_stat(queue, &index, &stat) == 1)
-    if (stat.pid == getpid() && !strcmp(stat.name, group ? group : ""))
-      return stat.parks;
-  return 0;
+  *ret = (struct rill_group_stat){.size = sizeof *ret};
+  while (rill_group_stat(queue, &index, ret) == 1)
+    if (ret->pid == getpid() && !strcmp(ret->name, group ? group : ""))
+      return true;
+  return false;
+}
+
+/* How often it slept. */
+static uint64_t own_parks(rill_queue *queue) {
+  struct rill_group_stat stat;
+  return own_group(queue, &stat) ? stat.parks : 0;
+}
+
+/* A queue that may evict the group is looked at before its messages are written. */
+static void beware(rill_queue *queue, struct reader *reader) {
+  struct rill_queue_stat stat = {.size = sizeof stat};
+  struct rill_group_stat own;
+  if (rill_queue_stat(queue, &stat) < 0 || !stat.evict_after || !own_group(queue, &own))
+    return;
+  reader->evicts = queue;
+  reader->row = own.index;
 }
 
 static int status_of(enum reader_end end, const struct traffic *traffic) {
@@ -85,6 +101,7 @@ static int read_queue(rill_queue *queue, const char *name, struct rill_consumer_
   reader.count = count;
   reader.deadline = deadline;
   reader.traffic.measured = stats || stats_file;
+  beware(queue, &reader);
   signals_consumer(reader.consumer);
   enum reader_end end = reader_run(&reader);
   signals_consumer(NULL);
@@ -159,12 +176,17 @@ const struct verb verb_sub = {
     .least = 1,
     .most = 1,
     .summary = "messages to standard output, as a consumer group",
-    .about = "Writes each message and a newline. Waits until the queue exists. Ends when the "
-             "producer has ended and everything is read, after --count messages, or at --timeout: "
-             "then with status 3 if no message came, or fewer than --count.\n\n"
-             "A message is released when all of its bytes are written. So a group that is kept "
-             "(--keep, or create --group) sees again what its reader could not hand on. What an "
-             "overwrite queue lost is reported on standard error.",
+    .about =
+        "Writes each message and a newline. Waits until the queue exists. Ends when the "
+        "producer has ended and everything is read, after --count messages, or at --timeout: "
+        "then with status 3 if no message came, or fewer than --count.\n\n"
+        "A message is released when all of its bytes are written. So a group that is kept "
+        "(--keep, or create --group) sees again what its reader could not hand on. What an "
+        "overwrite queue lost is reported on standard error.\n\n"
+        "A queue made with --evict-after evicts a group that holds its producer up for so "
+        "long, as when nobody takes what its reader writes. The reader then fails, with "
+        "status 1. A group that is kept goes on, when it is read again, at the oldest message, "
+        "and the reader says how many were lost.",
     .options = options,
     .run = run,
 };

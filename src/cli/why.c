@@ -29,11 +29,14 @@ static int look(rill_queue *queue, struct why *why) {
   struct rill_group_stat group = {.size = sizeof group};
   why->stat = (struct rill_queue_stat){.size = sizeof why->stat};
   why->has_group = false;
-  why->refused = 0;
+  why->refused = why->evicted = 0;
   int r = rill_queue_stat(queue, &why->stat);
   for (uint32_t index = 0; r >= 0 && (r = rill_group_stat(queue, &index, &group)) == 1;)
     if (group.state == RILL_GROUP_VOID) {
       why->refused++;
+    } else if (group.state == RILL_GROUP_EVICTED) {
+      if (!why->evicted++)
+        why_group_name(&group, why->first_evicted);
     } else if (!why->has_group || is_slower(&group, &why->group)) {
       why->has_group = true;
       why->group = group;
@@ -157,7 +160,9 @@ static const struct option options[] = {
         "an object: name, cause (nobody, removed, no-group, group-slow, group-stopped, group-dead, "
         "group-kept, producer-none, producer-closed, producer-dead, producer-stopped, "
         "producer-idle), held (whether the producer waits for room), answer (the sentence), advice "
-        "(an array of texts), full_percent (what the slowest group holds of the capacity), limited "
+        "(an array of texts), full_percent (what the slowest group holds of the capacity), "
+        "evict_after_ns (0: never), evictions (so far), "
+        "evicted (how many groups are so now), limited "
         "(whether the leases could not be seen), producer (state, pid, process), group (null, or "
         "of the slowest one name, index, state, keep, pid, process, moves, lag_messages, "
         "lag_bytes, lag_age_ns, lost); a process is an object: state (running, spinning, sleeping, "
@@ -172,7 +177,8 @@ const struct verb verb_why = {
     .summary = "say who holds a queue up, and since when",
     .about =
         "Says in one sentence who holds the queue up: the slowest group, by its member; a group "
-        "that is kept, or whose member died; the producer; or nobody. Below it, how far that group "
+        "that is kept, or whose member died; the producer; or nobody. A group that was evicted "
+        "holds nothing up. Below it, how far that group "
         "is behind, what its process and the producer's do, and what can be done about it.\n"
         "\n"
         "Whether a member lives is what its lease says. Whether its process runs, spins (uses a "

@@ -31,11 +31,15 @@ struct why {
   bool has_group, moves, publishes; /* while it was watched                        */
   bool blocked;                     /* the producer waited for room at some time in it */
   struct rill_group_stat group;     /* the slowest                                 */
-  uint32_t refused;                 /* groups that the producer does not wait for  */
+  uint32_t refused, evicted;        /* groups that the producer does not wait for: their
+                                       cursor made no sense; they held it up for too long */
+  char first_evicted[96];           /* one of the latter: "group 'name'"           */
   struct process producer, member;
   enum why_cause cause;
 };
 
+/* "group 'name'", or what to call one without a name. */
+const char *why_group_name(const struct rill_group_stat *group, char ret[96]);
 const char *why_word(enum why_cause cause);
 int why_print_text(FILE *out, const struct why *why);
 int why_print_json(FILE *out, const struct why *why);

@@ -33,11 +33,11 @@ const char *why_word(enum why_cause cause) {
   return words[cause];
 }
 
-static const char *group_name(const struct why *why, char ret[96]) {
-  if (*why->group.name)
-    snprintf(ret, 96, "group '%s'", why->group.name);
+const char *why_group_name(const struct rill_group_stat *group, char ret[96]) {
+  if (*group->name)
+    snprintf(ret, 96, "group '%s'", group->name);
   else
-    snprintf(ret, 96, "the group without a name in row %u", why->group.index);
+    snprintf(ret, 96, "the group without a name in row %u", group->index);
   return ret;
 }
 
@@ -86,9 +86,13 @@ static void group_answer(const struct why *why, char *ret, size_t size) {
   else
     snprintf(when, sizeof when, "will hold '%.200s' up when the ring is full (%.0f %% so far)",
              why->stat.name, full(why));
-  snprintf(ret, size, "%s %s: %s; %llu messages (%s) wait for it, the oldest for %s",
-           group_name(why, name), when, who, (unsigned long long)why->group.lag_messages,
-           format_size(bytes, why->group.lag_bytes), format_duration(age, why->group.lag_age));
+  int n = snprintf(
+      ret, size, "%s %s: %s; %llu messages (%s) wait for it, the oldest for %s",
+      why_group_name(&why->group, name), when, who, (unsigned long long)why->group.lag_messages,
+      format_size(bytes, why->group.lag_bytes), format_duration(age, why->group.lag_age));
+  if (why->stat.evict_after && n > 0 && (size_t)n < size)
+    snprintf(ret + n, size - (size_t)n, "; a publish that waits for it for %s evicts it",
+             format_duration(age, why->stat.evict_after));
 }
 
 static void producer_answer(const struct why *why, char *ret, size_t size) {
@@ -128,7 +132,7 @@ static void nobody_answer(const struct why *why, char *ret, size_t size) {
                    overwrite ? ": it overwrites, and its producer never waits" : "");
   if (why->has_group && why->group.lag_bytes && n > 0 && (size_t)n < size)
     snprintf(ret + n, size - (size_t)n, "; %s is the slowest, %llu messages (%s) behind",
-             group_name(why, name), (unsigned long long)why->group.lag_messages,
+             why_group_name(&why->group, name), (unsigned long long)why->group.lag_messages,
              format_size(bytes, why->group.lag_bytes));
 }
 
@@ -143,9 +147,9 @@ static void answer(const struct why *why, char *ret, size_t size) {
     break;
   case WHY_NO_GROUP:
     snprintf(ret, size,
-             "nobody holds '%s' up: no group exists, so nobody is waited for and the oldest "
+             "nobody holds '%s' up: no group %s, so nobody is waited for and the oldest "
              "messages are overwritten",
-             why->stat.name);
+             why->stat.name, why->evicted || why->refused ? "counts any more" : "exists");
     break;
   case WHY_GROUP_SLOW:
   case WHY_GROUP_STOPPED:
@@ -273,6 +277,20 @@ static void print_group(FILE *out, const struct why *why) {
   fprintf(out, "%s\n", why->copied ? "" : why->moves ? ", gets on" : ", does not move");
 }
 
+static void print_evictions(FILE *out, const struct why *why) {
+  const uint64_t count = why->stat.evictions;
+  char span[UNITS_TEXT];
+  if (why->stat.evict_after)
+    fprintf(out, "  evicts    after %s; so far %llu %s\n",
+            format_duration(span, why->stat.evict_after), (unsigned long long)count,
+            count == 1 ? "time" : "times");
+  if (why->evicted > 1)
+    fprintf(out, "  evicted   %s and %u more: they hold nothing up\n", why->first_evicted,
+            why->evicted - 1);
+  else if (why->evicted)
+    fprintf(out, "  evicted   %s: it holds nothing up\n", why->first_evicted);
+}
+
 int why_print_text(FILE *out, const struct why *why) {
   char text[TEXT];
   struct advice advice;
@@ -285,6 +303,7 @@ int why_print_text(FILE *out, const struct why *why) {
     fprintf(out, ", process %lld", (long long)why->stat.producer_pid);
   print_process(out, &why->producer);
   fprintf(out, "%s\n", why->blocked ? ", waits for room" : "");
+  print_evictions(out, why);
   if (why->stat.limited)
     fprintf(out, "  note      %s\n",
             why->copied ? "of files, so who lives is not known"
@@ -326,9 +345,11 @@ int why_print_json(FILE *out, const struct why *why) {
   json_t *producer =
       json_pack("{s:s, s:I, s:o}", "state", words_producer(why->stat.producer), "pid",
                 (json_int_t)why->stat.producer_pid, "process", process_object(&why->producer));
-  return json_print(out, json_pack("{s:s, s:s, s:b, s:s, s:o, s:f, s:b, s:o, s:o}", "name",
-                                   why->stat.name, "cause", why_word(why->cause), "held",
+  return json_print(out, json_pack("{s:s, s:s, s:b, s:s, s:o, s:f, s:I, s:I, s:I, s:b, s:o, s:o}",
+                                   "name", why->stat.name, "cause", why_word(why->cause), "held",
                                    why->blocked, "answer", text, "advice", list, "full_percent",
-                                   full(why), "limited", why->stat.limited != 0, "producer",
-                                   producer, "group", group_object(why)));
+                                   full(why), "evict_after_ns", (json_int_t)why->stat.evict_after,
+                                   "evictions", (json_int_t)why->stat.evictions, "evicted",
+                                   (json_int_t)why->evicted, "limited", why->stat.limited != 0,
+                                   "producer", producer, "group", group_object(why)));
 }

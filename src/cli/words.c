@@ -55,7 +55,7 @@ const char *words_producer(uint32_t state) {
 const char *words_group(uint32_t state) {
   static const char *const words[] = {
       [RILL_GROUP_ACTIVE] = "active", [RILL_GROUP_KEPT] = "kept", [RILL_GROUP_JOINING] = "joining",
-      [RILL_GROUP_DEAD] = "dead",     [RILL_GROUP_VOID] = "void",
+      [RILL_GROUP_DEAD] = "dead",     [RILL_GROUP_VOID] = "void", [RILL_GROUP_EVICTED] = "evicted",
   };
   return WORD(words, state);
 }

@@ -28,6 +28,8 @@ static void put_stat(const struct rill_queue_stat *stat, struct rilli_wire_row *
   ret->oldest = stat->oldest;
   ret->depth_messages = stat->depth_messages;
   ret->depth_bytes = stat->depth_bytes;
+  ret->evict_after = stat->evict_after;
+  ret->evictions = stat->evictions;
   ret->group_count = stat->group_count;
   ret->max_groups = stat->max_groups;
   ret->attached = stat->attached;
@@ -115,6 +117,7 @@ static void create(rill_context *context, const struct rilli_wire_request *reque
       .lifetime = request->lifetime,
       .max_groups = request->max_groups,
       .mode = request->mode,
+      .evict_after = request->evict_after,
       .type = {request->type_id, request->type_size, request->type_version, 0}};
   const unsigned flags =
       RILL_CREATE | (request->flags & RILLI_WIRE_EXCLUSIVE ? (unsigned)RILL_EXCLUSIVE : 0u);

@@ -7,9 +7,9 @@
 
 _Static_assert(sizeof(struct rilli_wire_head) == 16, "on the wire");
 _Static_assert(sizeof(struct rilli_wire_notice) == 240, "on the wire");
-_Static_assert(sizeof(struct rilli_wire_request) == 480, "on the wire");
-_Static_assert(sizeof(struct rilli_wire_row) == 360, "on the wire");
-_Static_assert(sizeof(struct rilli_wire_answer) == 272 + RILLI_WIRE_ROWS * 360, "on the wire");
+_Static_assert(sizeof(struct rilli_wire_request) == 488, "on the wire");
+_Static_assert(sizeof(struct rilli_wire_row) == 376, "on the wire");
+_Static_assert(sizeof(struct rilli_wire_answer) == 272 + RILLI_WIRE_ROWS * 376, "on the wire");
 _Static_assert(sizeof(struct rilli_wire_event) == 272, "on the wire");
 
 size_t rilli_wire_size(uint32_t type) {

@@ -65,6 +65,7 @@ struct rilli_wire_request {
   struct rilli_wire_head head;
   uint32_t flags, overflow, lifetime, max_groups; /* of CREATE, as in rill_queue_attr */
   uint64_t capacity, max_message;
+  int64_t evict_after;
   uint32_t mode, type_id, type_size, type_version;
   char name[RILLI_WIRE_NAME], after[RILLI_WIRE_NAME];
 };
@@ -78,6 +79,8 @@ struct rilli_wire_row {
   int64_t producer_pid;
   uint64_t producer_generation, capacity, max_message;
   uint64_t sequence, oldest, depth_messages, depth_bytes;
+  int64_t evict_after;
+  uint64_t evictions;
   uint32_t group_count, max_groups, attached, removed;
   uint32_t mode, uid, gid, reserved;
 };

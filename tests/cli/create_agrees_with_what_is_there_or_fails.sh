@@ -24,3 +24,26 @@ run 2 "$RILL" create "bad name"
 run 2 "$RILL" create q2 --capacity 1M --max-message 1M
 run 0 "$RILL" create t --transient
 
+run 0 "$RILL" create e --evict-after 1.5s
+run 0 "$RILL" create e --evict-after 1500ms --overflow reliable
+run 0 "$RILL" create e
+run 1 "$RILL" create e --evict-after 2s
+run 1 "$RILL" create e --evict-after 0
+says "evicts after 1.5 s"
+run 1 "$RILL" create q --evict-after 2s
+run 0 "$RILL" create q --evict-after 0
+run 0 "$RILL" stat e --json
+same "1500000000 0" "$("$JSON" evict_after_ns evictions <"$out")"
+run 0 "$RILL" stat q --json
+same "0 0" "$("$JSON" evict_after_ns evictions <"$out")"
+for verb in create pub; do
+  run 2 "$RILL" $verb e2 --evict-after 1s --overflow overwrite </dev/null
+  says "--overflow reliable"
+  run 2 "$RILL" $verb e2 --evict-after soon </dev/null
+  says "duration"
+done
+run 1 "$RILL" stat e2
+run 0 "$RILL" pub e3 --evict-after 2m </dev/null
+run 0 "$RILL" stat e3 --json
+same 120000000000 "$("$JSON" evict_after_ns <"$out")"
+

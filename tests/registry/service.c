@@ -43,6 +43,49 @@ static void queues_are_made_found_and_removed(void **state) {
   (void)close(fd);
 }
 
+static int create_evicting(int fd, const char *name, int64_t evict_after, uint32_t overflow,
+                           struct rilli_wire_answer *ret) {
+  struct rilli_wire_request request;
+  rilli_wire_start(&request, RILLI_WIRE_CREATE, 0);
+  rilli_wire_name(request.name, name);
+  request.capacity = 65536;
+  request.lifetime = RILL_KEPT;
+  request.overflow = overflow;
+  request.evict_after = evict_after;
+  talk_request(fd, &request, ret);
+  return ret->code;
+}
+
+static void queue_that_evicts_is_made_and_its_evictions_are_told(void **state) {
+  struct rilli_wire_answer answer;
+  const char text[1000] = "";
+  (void)state;
+  (void)daemon_start();
+  const int fd = talk_open();
+  assert_code(create_evicting(fd, "never", -1, RILL_RELIABLE, &answer), -EINVAL);
+  assert_non_null(strstr(answer.text, "evict_after"));
+  assert_code(create_evicting(fd, "never", INT64_MIN, RILL_RELIABLE, &answer), -EINVAL);
+  assert_code(create_evicting(fd, "never", 1, RILL_OVERWRITE, &answer), -EINVAL);
+  assert_code(ask_code(fd, RILLI_WIRE_STAT, "never"), -ENOENT);
+  assert_code(create_evicting(fd, "orders", 1000000, RILL_RELIABLE, &answer), 0);
+  assert_true(answer.rows[0].evict_after == 1000000 && answer.rows[0].evictions == 0);
+  assert_code(create_evicting(fd, "orders", 1000001, RILL_RELIABLE, &answer), -EEXIST);
+  rill_context *context = open_context(RILL_FENCE_AUTO);
+  rill_queue *queue = open_queue(context, "orders", 0, NULL);
+  rill_consumer *consumer = open_consumer(queue, "billing", RILL_OLDEST, 0);
+  rill_producer *producer = open_producer(queue, RILL_PARK);
+  for (unsigned i = 0; i < 100; i++)
+    assert_code(rill_publish(producer, text, sizeof text, RILL_FOREVER), 0);
+  const struct rilli_wire_row row = talk_stat(fd, "orders");
+  assert_true(row.evict_after == 1000000 && row.evictions == 1);
+  assert_true(row.depth_messages == 0);
+  rill_producer_close(producer);
+  rill_consumer_close(consumer);
+  rill_queue_close(queue);
+  rill_context_close(context);
+  (void)close(fd);
+}
+
 /* The file system is the truth, and a client that made a queue finds it at once. */
 static void queue_made_by_file_is_seen_at_once(void **state) {
   (void)state;
@@ -235,6 +278,7 @@ static void stranger_sees_what_he_may_read_and_changes_nothing(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       WITH_DAEMON(queues_are_made_found_and_removed),
+      WITH_DAEMON(queue_that_evicts_is_made_and_its_evictions_are_told),
       WITH_DAEMON(queue_made_by_file_is_seen_at_once),
       WITH_DAEMON(list_comes_in_pages_in_the_order_of_names),
       WITH_DAEMON(watcher_is_told_what_happens),
