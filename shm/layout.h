@@ -115,6 +115,8 @@ _Static_assert(offsetof(struct rilli_identity, checksum) % 8 == 0, "aligned");
 
 #define RILLI_NONE UINT64_C(1) /* no position: positions are multiples of 16      */
 
+#define RILLI_REFUSED ((UINT64_C(1) << 63) + 3) /* `gate`: of a group that was refused; far */
+
 #define RILLI_SPINS UINT64_C(2) /* `waiting`: publish your cursor, but nobody sleeps */
 
 /* Producer states. */
@@ -156,7 +158,7 @@ _Static_assert(sizeof(struct rilli_producer_page) <= RILLI_PAGE, "one page");
  * the same one may be refused as JOINING, ACTIVE or KEPT. */
 struct rilli_seen {
   _Atomic uint64_t void_state; /* state word of a tenancy it refuses; 0: none (E14) */
-  _Atomic uint64_t gate;       /* the cursor at its last scan; NONE: no group     */
+  _Atomic uint64_t gate;       /* the cursor at its last scan, REFUSED; NONE: no group */
   _Atomic uint64_t gate_state; /* the state word that gate belongs to             */
   _Atomic uint64_t void_why;   /* RILLI_VOID_*; of void_state                     */
   uint64_t reserved[4];
@@ -207,7 +209,8 @@ struct rilli_hints {
 };
 _Static_assert(sizeof(struct rilli_hints) <= RILLI_PAGE, "one page");
 
-/* State word of a group: generation in the high half, counted up at each tenancy. */
+/* State word of a group: generation in the high half, counted up whenever it begins anew; who goes
+ * on where a group was kept has the same. */
 #define RILLI_GROUP_NONE 0u
 #define RILLI_GROUP_JOINING 1u
 #define RILLI_GROUP_ACTIVE 2u
@@ -229,7 +232,8 @@ struct rilli_group {
   _Alignas(RILLI_LINE) _Atomic uint64_t cursor; /* first byte still needed, or NONE (E2) */
   struct {                                      /* which sequence a cursor stands for: */
     _Atomic uint64_t position, sequence;        /* the entry with the cursor's position */
-  } place[2];
+  } place[2], owed; /* owed: while a group that was evicted stands where it came back: what it was
+                       to get next, so that it is told of the loss until it releases anything */
 
   _Alignas(RILLI_LINE) _Atomic uint64_t claim; /* later: protocol B's C            */
   _Alignas(RILLI_LINE) _Atomic uint32_t kick;  /* futex of its members (E12)        */

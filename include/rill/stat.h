@@ -114,7 +114,7 @@ RILL_API int rill_queue_stat(rill_queue *queue, struct rill_queue_stat *ret);
 /* Tells where the memory of a queue really lies: fills *ret, of which only ret->size is read.
  * Asks the kernel, page by page: takes milliseconds, more for a ring of many gigabytes; writes
  * nothing.
- * Contexts: any thread. Errors: -EINVAL, -EMFILE, -ENOENT, -EACCES (/proc cannot be read),
+ * Contexts: any thread. Errors: -EINVAL, -EMFILE, -ENOENT, -EACCES, -EIO (/proc cannot be read),
  * -ECHILD. Since 0.1. */
 RILL_API int rill_placement_stat(rill_queue *queue, struct rill_placement_stat *ret);
 

@@ -92,7 +92,10 @@ static int read_smaps(const rill_queue *queue, struct rill_placement_stat *ret) 
       take_line(&smaps, line);
     begins = strchr(line, '\n') != NULL; /* a long path name goes on */
   }
+  const int error = ferror(file) ? errno : 0;
   (void)fclose(file);
+  if (error)
+    return rilli_fail(EIO, "cannot read /proc/self/smaps to its end: %s", rilli_words(error));
   ret->huge_bytes = smaps.huge;
   ret->locked_bytes = smaps.locked;
   return 0;

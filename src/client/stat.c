@@ -94,6 +94,8 @@ static int view_group(const rill_queue *queue, uint32_t index, const struct rill
     view_seen(queue, index, head, ret);
   else
     view_row(queue, index, ret);
+  if (RILLI_STATE_STATE(ret->state) == RILLI_GROUP_KEPT && ret->cursor == RILLI_NONE)
+    ret->cursor = head->position; /* its member died while it chose a new place */
   ret->name[RILLI_GROUP_NAME_SIZE - 1] = 0;
   if (RILLI_STATE_STATE(ret->state) == RILLI_GROUP_NONE || ret->cursor == RILLI_NONE)
     return 0;
@@ -281,7 +283,8 @@ static int fill_group(const rill_queue *queue, uint32_t index, const struct view
     member_stat(queue, index, &stat);
   stat.position = view->cursor;
   stat.sequence = view->sequence;
-  if (head->position - view->cursor <= queue->geometry.capacity) {
+  const int holds = !rilli_is_void(&queue->ring.seen[index], view->state);
+  if (holds && head->position - view->cursor <= queue->geometry.capacity) {
     stat.lag_bytes = head->position - view->cursor;
     stat.lag_messages = head->sequence - stat.sequence;
   }

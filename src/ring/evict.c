@@ -11,45 +11,39 @@
 
 #include "error.h"
 
-int rilli_refuse(struct rill_producer *producer, uint32_t index, uint64_t state, uint64_t why) {
-  const struct rilli_group *group = rilli_group_at(&producer->ring, index);
+void rilli_refuse(struct rill_producer *producer, uint32_t index, uint64_t state, uint64_t why) {
   struct rilli_seen *seen = &producer->ring.seen[index];
-  rilli_note_gate(&producer->ring, index, RILLI_NONE,
-                  state); /* so that every scan takes a closer look */
+  rilli_note_gate(&producer->ring, index, RILLI_REFUSED, state); /* every scan looks closer */
   atomic_store_explicit(&seen->void_why, why, memory_order_relaxed);
   atomic_store_explicit(&seen->void_state, state, memory_order_release);
-  /* E14: before what is written over its messages; and before the state is looked at again, for
-   * a member that just goes on where this tenancy was kept: it stores its state, fences, and looks
-   * at void_state, so that one of the two sees the other. */
-  atomic_thread_fence(memory_order_seq_cst);
-  return RILLI_STATE_GENERATION(atomic_load_explicit(&group->state, memory_order_acquire)) ==
-         RILLI_STATE_GENERATION(state);
+  atomic_thread_fence(memory_order_release); /* E14: before what is written over its messages */
 }
 
-/* The state of a row that stands between the producer and `need`; 0: it does not, or just changes,
- * so that somebody lives there. */
-static uint64_t holds_up(const struct rill_producer *producer, uint32_t index, uint64_t need) {
+/* Does the row stand between the producer and `need`? Not one that just changes, for somebody lives
+ * there. Every row that gates counts, whatever its state says; *ret_state is never 0. */
+static int holds_up(const struct rill_producer *producer, uint32_t index, uint64_t need,
+                    uint64_t *ret_state) {
   const struct rilli_group *group = rilli_group_at(&producer->ring, index);
+  const uint64_t position = producer->position;
   const uint64_t before = atomic_load_explicit(&group->state, memory_order_acquire);
   const uint64_t cursor = atomic_load_explicit(&group->cursor, memory_order_acquire); /* E2 */
   const uint64_t after = atomic_load_explicit(&group->state, memory_order_acquire);
-  if (cursor == RILLI_NONE || need - cursor <= producer->ring.capacity || before != after ||
-      RILLI_STATE_STATE(before) == RILLI_GROUP_NONE ||
-      rilli_is_void(&producer->ring.seen[index], before))
-    return 0;
-  return before;
+  *ret_state = before ? before : RILLI_STATE(0, 0, RILLI_GROUP_JOINING); /* no tenancy is the 0th */
+  return cursor != RILLI_NONE && before == after &&
+         position - cursor > producer->ring.capacity - (need - position) &&
+         !rilli_is_void(&producer->ring.seen[index], before);
 }
 
 static void evict(struct rill_producer *producer, uint64_t need) {
   struct rilli_producer_page *page = producer->ring.page;
   for (uint32_t i = 0; i < producer->ring.max_groups; i++) {
-    const uint64_t state = holds_up(producer, i, need);
-    if (!state)
+    uint64_t state;
+    if (!holds_up(producer, i, need, &state))
       continue;
     atomic_store_explicit(&page->evictions,
                           atomic_load_explicit(&page->evictions, memory_order_relaxed) + 1,
                           memory_order_relaxed);
-    (void)rilli_refuse(producer, i, state, RILLI_VOID_EVICTED);
+    rilli_refuse(producer, i, state, RILLI_VOID_EVICTED);
     rilli_kick(rilli_group_at(&producer->ring, i));
   }
 }

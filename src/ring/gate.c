@@ -46,7 +46,7 @@ static int sound(const struct rill_producer *producer, const struct rilli_seen *
   if (cursor % RILLI_FRAME_ALIGN != 0 || producer->position - cursor > producer->ring.capacity)
     return 0;
   const uint64_t last = atomic_load_explicit(&seen->gate, memory_order_relaxed);
-  return last == RILLI_NONE ||
+  return last % RILLI_FRAME_ALIGN != 0 || /* there was none, or it was refused */
          atomic_load_explicit(&seen->gate_state, memory_order_relaxed) != state ||
          !rilli_before(cursor, last);
 }
@@ -102,7 +102,8 @@ static int look(struct rill_producer *producer, uint32_t index, uint64_t *ret_cu
     rilli_note_gate(ring, index, cursor, before);
     return 1;
   }
-  return !rilli_refuse(producer, index, before, RILLI_VOID_SENSELESS);
+  rilli_refuse(producer, index, before, RILLI_VOID_SENSELESS);
+  return 0;
 }
 
 /* How far the slowest group is behind; more than the capacity: some cursor makes no sense. */

@@ -11,6 +11,7 @@
 #include <errno.h>
 
 #define TRIES 1000
+#define NOTHING_OWED RILLI_SPINS /* no position, and not NONE */
 
 static int protected(const struct rilli_ring *ring, uint64_t position) {
   const uint64_t limit = atomic_load_explicit(&ring->page->limit, memory_order_acquire);
@@ -29,16 +30,22 @@ static int choose(const struct rilli_ring *ring, const struct rilli_start *start
   return rilli_index_oldest(ring, floor, ret);
 }
 
-/* Steps 1 to 4. */
-static int take_row(struct rill_consumer *consumer, uint64_t joining,
-                    const struct rilli_start *start, struct rilli_place *place) {
+static void store_owed(struct rilli_group *group, uint64_t position, uint64_t sequence) {
+  atomic_store_explicit(&group->owed.sequence, sequence, memory_order_relaxed);
+  atomic_store_explicit(&group->owed.position, position, memory_order_relaxed);
+}
+
+/* Steps 1 to 4. A kept group is told later what it lost: owed is the first message it has not
+ * released, or NULL. */
+static int take_row(struct rill_consumer *consumer, const struct rilli_start *start,
+                    const uint64_t *owed, struct rilli_place *place) {
   const struct rilli_ring *ring = &consumer->ring;
   struct rilli_group *group = consumer->group;
   for (int tries = 0; tries < TRIES; tries++) {
     if (choose(ring, start, place))
       continue; /* the index moved on under the search */
-    /* The state first: a joiner that dies in between must be found by its state. */
-    atomic_store_explicit(&group->state, joining, memory_order_release); /* E11 */
+    if (owed)
+      store_owed(group, place->position, *owed);
     atomic_store_explicit(&group->cursor, place->position, memory_order_release);
     atomic_thread_fence(memory_order_seq_cst); /* E3 */
     if (protected(ring, place->position))
@@ -67,11 +74,17 @@ static int walk_to_start(struct rill_consumer *consumer, const struct rilli_star
   return code;
 }
 
+/* As a tenancy with this state word. */
 static int join_fresh(struct rill_consumer *consumer, uint64_t joining,
-                      const struct rilli_start *start, struct rilli_place *place,
-                      uint64_t *ret_head) {
+                      const struct rilli_start *start, const uint64_t *owed,
+                      struct rilli_place *place, uint64_t *ret_head) {
+  struct rilli_group *group = consumer->group;
+  store_owed(group, owed ? RILLI_NONE : NOTHING_OWED, owed ? *owed : 0);
+  atomic_store_explicit(&group->cursor, RILLI_NONE, memory_order_release);
+  /* The state first: a joiner that dies before its cursor must be found by its state. */
+  atomic_store_explicit(&group->state, joining, memory_order_release); /* E11 */
   for (int tries = 0; tries < TRIES; tries++) {
-    int code = take_row(consumer, joining, start, place);
+    int code = take_row(consumer, start, owed, place);
     if (code == 0)
       code = walk_to_start(consumer, start, place, ret_head);
     if (code != -EAGAIN)
@@ -90,6 +103,22 @@ int rilli_noted_place(const struct rilli_group *group, uint64_t cursor, struct r
     return 0;
   }
   return -EPROTO;
+}
+
+/* The first message that a kept group has not released: not always the one at its cursor. Without
+ * a cursor its last member died before it had a new one. */
+static int find_owed(const struct rilli_group *group, uint64_t *ret_sequence) {
+  const uint64_t cursor = atomic_load_explicit(&group->cursor, memory_order_acquire);
+  const uint64_t position = atomic_load_explicit(&group->owed.position, memory_order_relaxed);
+  struct rilli_place noted;
+  if (position == cursor || (cursor == RILLI_NONE && position != NOTHING_OWED)) {
+    *ret_sequence = atomic_load_explicit(&group->owed.sequence, memory_order_relaxed);
+    return 0;
+  }
+  const int code = rilli_noted_place(group, cursor, &noted);
+  if (code == 0)
+    *ret_sequence = noted.sequence;
+  return code;
 }
 
 /* Where a frame begins at the cursor, and its number, by walking to it from the index. */
@@ -149,35 +178,43 @@ static int resume(const struct rill_consumer *consumer, struct rilli_place *plac
              : gated(consumer, cursor, place);
 }
 
-/* One tenancy of the row, up to its state. Returns -ESTALE when the producer refused it before it
- * was whole, or the one that it goes on from: then it is to begin anew, with the next generation.
- */
-static int begin(struct rill_consumer *consumer, uint32_t flags, const struct rilli_start *start,
-                 uint64_t *ret_head) {
+/* How a member begins: as the group that was kept, or a new one. */
+struct beginning {
+  uint32_t flags, kept;
+  const struct rilli_start *start;
+  const uint64_t *owed;
+};
+
+/* One tenancy of the row, up to its state. Who goes on where a group was kept is of the same
+ * generation: refused in any state, it is refused in all that follow. A kept group that has to
+ * begin anew stays KEPT meanwhile, so that it is there for the next, if its member dies here.
+ * Returns -ESTALE when the producer refused the tenancy before it was whole. */
+static int begin(struct rill_consumer *consumer, const struct beginning *how, uint64_t *ret_head) {
   struct rilli_group *group = consumer->group;
   const uint64_t old = atomic_load_explicit(&group->state, memory_order_acquire);
-  const uint32_t generation = RILLI_STATE_GENERATION(old) + 1;
-  uint32_t since = generation;
+  uint32_t generation = RILLI_STATE_GENERATION(old);
   struct rilli_place place;
   int code = -EPROTO;
-  if (RILLI_STATE_STATE(old) == RILLI_GROUP_KEPT)
+  if (RILLI_STATE_STATE(old) == RILLI_GROUP_KEPT && !was_refused(consumer, generation))
     code = resume(consumer, &place);
-  if (code == 0)
-    since = RILLI_STATE_GENERATION(old);
-  else
-    code = join_fresh(consumer, RILLI_STATE(generation, flags, RILLI_GROUP_JOINING), start, &place,
-                      ret_head);
+  if (code) {
+    const uint32_t state = how->kept ? RILLI_GROUP_KEPT : RILLI_GROUP_JOINING;
+    code = join_fresh(consumer, RILLI_STATE(++generation, how->flags, state), how->start, how->owed,
+                      &place, ret_head);
+  }
   if (code)
     return was_refused(consumer, generation) ? -ESTALE : code;
   rilli_store_place(group, 0, place.position, place.sequence);
   rilli_store_place(group, 1, place.position, place.sequence);
+  if (how->owed && rilli_before(*how->owed, place.sequence)) /* its place was not to be had */
+    consumer->lost = place.sequence - *how->owed;
+  atomic_store_explicit(&consumer->slot->lost, consumer->lost, memory_order_relaxed);
   atomic_store_explicit(&group->cursor, place.position, memory_order_release); /* E2 */
-  consumer->tenancy = RILLI_STATE(generation, flags, RILLI_GROUP_ACTIVE);
+  consumer->tenancy = RILLI_STATE(generation, how->flags, RILLI_GROUP_ACTIVE);
   atomic_store_explicit(&group->state, consumer->tenancy, memory_order_release); /* step 5, E11 */
   consumer->position = consumer->released = consumer->published = place.position;
   consumer->sequence = place.sequence;
-  atomic_thread_fence(memory_order_seq_cst); /* E14: the state before the look */
-  return was_refused(consumer, since) || was_refused(consumer, generation) ? -ESTALE : 0;
+  return was_refused(consumer, generation) ? -ESTALE : 0;
 }
 
 int rilli_join(struct rill_consumer *consumer, uint32_t flags, const struct rilli_start *start,
@@ -185,28 +222,24 @@ int rilli_join(struct rill_consumer *consumer, uint32_t flags, const struct rill
   static const struct rilli_start oldest = {RILL_OLDEST, 0};
   struct rilli_group *group = consumer->group;
   const uint64_t word = atomic_load_explicit(&group->state, memory_order_acquire);
-  const int kept = RILLI_STATE_STATE(word) == RILLI_GROUP_KEPT;
-  struct rilli_place noted = {0, 0, 0};
-  const int known =
-      kept && rilli_noted_place(group, atomic_load_explicit(&group->cursor, memory_order_acquire),
-                                &noted) == 0;
-  if (kept)
-    flags |= RILLI_STATE_FLAGS(word);
+  uint64_t owed;
+  struct beginning how = {.flags = flags, .start = start};
+  if (RILLI_STATE_STATE(word) == RILLI_GROUP_KEPT) {
+    how = (struct beginning){flags | RILLI_STATE_FLAGS(word), 1, &oldest, NULL};
+    if (find_owed(group, &owed) == 0)
+      how.owed = &owed;
+  }
   int code = -ESTALE;
   for (int tries = 0; code == -ESTALE && tries < TRIES; tries++)
-    code = begin(consumer, flags, kept ? &oldest : start, ret_head);
+    code = begin(consumer, &how, ret_head);
   if (code) {
     const uint32_t next = generation_of(group) + 1;
     atomic_store_explicit(&group->cursor, RILLI_NONE, memory_order_release);
     atomic_store_explicit(&group->state, RILLI_STATE(next, 0, RILLI_GROUP_NONE),
                           memory_order_release);
-    return code;
+    consumer->tenancy = 0;
   }
-  if (known && rilli_before(noted.sequence, consumer->sequence)) { /* its place was not to be had */
-    consumer->lost = consumer->sequence - noted.sequence;
-    atomic_store_explicit(&consumer->slot->lost, consumer->lost, memory_order_relaxed);
-  }
-  return 0;
+  return code == -ESTALE ? -EPROTO : code; /* nobody refuses so often */
 }
 
 void rilli_leave(struct rilli_group *group, int named) {
@@ -227,6 +260,7 @@ void rilli_leave(struct rilli_group *group, int named) {
 void rilli_declare(struct rilli_group *group, const struct rilli_place *place) {
   rilli_store_place(group, 0, place->position, place->sequence);
   rilli_store_place(group, 1, place->position, place->sequence);
+  store_owed(group, NOTHING_OWED, 0);
   atomic_store_explicit(&group->cursor, place->position, memory_order_relaxed);
   atomic_store_explicit(&group->state, RILLI_STATE(1, RILLI_GROUP_KEEP, RILLI_GROUP_KEPT),
                         memory_order_release);

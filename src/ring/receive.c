@@ -192,7 +192,7 @@ static void describe(struct rill_consumer *consumer, const uint8_t *frame, uint6
 
 /* Who was refused is told so: others may have written there. */
 static int senseless(const struct rill_consumer *consumer) {
-  const int code = consumer->group ? rilli_check_refused(consumer) : 0;
+  const int code = consumer->copies ? 0 : rilli_check_refused(consumer);
   return code ? code
               : rilli_fail(EPROTO,
                            "the bytes of message %llu make no sense: another process damaged the "

@@ -158,9 +158,8 @@ static inline int rilli_is_void(const struct rilli_seen *seen, uint64_t state) {
   const uint64_t refused = atomic_load_explicit(&seen->void_state, memory_order_acquire);
   return refused != 0 && RILLI_STATE_GENERATION(refused) == RILLI_STATE_GENERATION(state);
 }
-/* Refuses the tenancy of a row. why: RILLI_VOID_*. Returns 0 when the next one has begun, which
- * gates until it is judged itself. */
-int rilli_refuse(struct rill_producer *producer, uint32_t index, uint64_t state, uint64_t why);
+/* Refuses the tenancy of a row. why: RILLI_VOID_*. */
+void rilli_refuse(struct rill_producer *producer, uint32_t index, uint64_t state, uint64_t why);
 /* As rilli_wait_room; but a group that holds the producer up for longer than evict_after does so
  * no longer. */
 int rilli_wait_or_evict(struct rill_producer *producer, uint64_t need, rill_time deadline);

@@ -173,8 +173,14 @@ static void enter(const struct operation *operation) {
   }
 }
 
+/* At its end, of a rehearsal. */
 static void die(const struct operation *operation) {
-  kill_traced(victim);
+  if (operation->meanwhile) {
+    run_to_curtain(victim); /* the one that falls */
+    operation->meanwhile();
+  } else {
+    kill_traced(victim);
+  }
   operation->after();
 }
 
@@ -285,6 +291,22 @@ static int kill_at(const struct operation *operation, const struct point *point)
   return there;
 }
 
+/* Where the others act. */
+static int stand_at(const struct operation *operation, const struct point *point) {
+  const int there = run_to_point(operation, point);
+  at("stood %s %u instructions behind system call %u", there ? "" : "on another way than to",
+     point->step, point->call);
+  operation->meanwhile();
+  return there;
+}
+
+static int meet_at(const struct operation *operation, const struct point *point) {
+  const int there = stand_at(operation, point);
+  if (!atomic_load(&victim->fallen))
+    run_to_curtain(victim);
+  return there;
+}
+
 enum wanted { EVERY_INSTRUCTION, CHANGES, CHANGES_OF_A_PAIR };
 
 static int is_wanted(const struct point *point, enum wanted wanted) {
@@ -320,7 +342,7 @@ static void check_missed(size_t points) {
 static void try_point(const struct operation *operation, const struct point *point) {
   for (int tries = 1, there = 0; !there; tries++) {
     enter(operation);
-    there = kill_at(operation, point);
+    there = operation->meanwhile ? meet_at(operation, point) : kill_at(operation, point);
     operation->after();
     missed += !there && tries == TRIES;
     there |= tries == TRIES;
@@ -352,6 +374,62 @@ void sweep_instructions(const struct operation *operation) {
 
 void sweep_changes(const struct operation *operation) {
   sweep(operation, 0);
+}
+
+/* --- what others do, and a death behind it ------------------------------------------------- */
+
+/* As far as the rehearsal went from one point to the other: what the others did may have changed
+ * the way. */
+static void go_on(const struct operation *operation, const struct point *from,
+                  const struct point *to) {
+  unsigned call = from->call, step = from->step;
+  for (; call < to->call; call++, step = 0)
+    if (run_behind_call(victim, operation->asleep) == TREAD_END)
+      return;
+  for (; step < to->step; step++)
+    if (run_instruction(victim, operation->asleep) == TREAD_END)
+      return;
+}
+
+static size_t die_behind(const struct operation *operation, const struct script *script,
+                         const size_t *later, size_t count) {
+  const struct point *point = &script->points[later[0]];
+  for (size_t i = 0; i < count; i++) {
+    enter(operation);
+    missed += !stand_at(operation, point);
+    at("died %zu instructions later than %u behind system call %u", later[i] - later[0],
+       point->step, point->call);
+    go_on(operation, point, &script->points[later[i]]);
+    kill_traced(victim);
+    operation->after();
+  }
+  return count;
+}
+
+void sweep_deaths_after(const struct operation *operation) {
+  const struct operation alone = {.before = operation->before,
+                                  .play = operation->play,
+                                  .interval = operation->interval,
+                                  .asleep = operation->asleep,
+                                  .after = operation->after,
+                                  .curtains = operation->curtains};
+  struct script script;
+  size_t *choice, pairs = 0;
+  missed = 0;
+  lottery->falling = random_number() & 1;
+  open_script(&script);
+  rehearse(&alone, 1, &script);
+  const size_t count = choose(&script, CHANGES_OF_A_PAIR, points_wanted, &choice);
+  for (size_t i = 0; i < count; i++) {
+    const size_t most = points_wanted ? 1 + points_wanted / 8 : count;
+    pairs += die_behind(operation, &script, choice + i, most < count - i ? most : count - i);
+  }
+  (void)printf("  %zu pairs (%zu points of %zu), %u missed\n", pairs, count, count_visible(&script),
+               missed);
+  (void)fflush(stdout);
+  check_missed(pairs);
+  (void)munmap(choice, script.count * sizeof *choice);
+  close_script(&script);
 }
 
 /* --- pairs ----------------------------------------------------------------------------------- */

@@ -19,6 +19,8 @@ struct operation {
   void (*play)(void *arg); /* the victim: prepares, curtain(), operates, curtain_falls()       */
   void (*interval)(void);  /* at each curtain but the one that is tried; NULL: nothing         */
   void (*asleep)(void);    /* when the victim sleeps in the kernel; NULL: nobody wakes it       */
+  void (*meanwhile)(void); /* what others do when the victim stands at its point, which it then
+                              leaves alive: after() ends it; NULL: it dies there                */
   void (*after)(void);     /* the victim is dead: checks, and clears the stage                 */
   unsigned curtains;       /* that rise before the one that is tried                           */
 };
@@ -27,6 +29,8 @@ extern struct actor *victim; /* the last one */
 
 void sweep_instructions(const struct operation *operation);
 void sweep_changes(const struct operation *operation);
+/* Others act at each of its changes, and it dies at each of those that follow. */
+void sweep_deaths_after(const struct operation *operation);
 /* The first dies at each of its changes, and then the second at each of its own. */
 void sweep_pairs(const struct operation *first, const struct operation *second);
 

@@ -94,6 +94,8 @@ static void write_row(const struct villain *villain) {
   case 4:
     atomic_store(&group->place[pick >> 8 & 1].position, evil_value(villain));
     atomic_store(&group->place[pick >> 9 & 1].sequence, evil_value(villain));
+    if (pick & 1024)
+      atomic_store(&group->owed.position, atomic_load(&group->cursor));
     break;
   case 5: /* anywhere, of any width, aligned or not */
     memcpy(villain->set + (pick >> 8) % (RILLI_GROUP_STRIDE - 8), &(uint64_t){random_number()},

@@ -33,7 +33,7 @@ static void look_at_groups(rill_queue *queue) {
     if (got != 1)
       return;
     CK(index > before && memchr(group.name, 0, sizeof group.name));
-    CK(group.state >= RILL_GROUP_ACTIVE && group.state <= RILL_GROUP_VOID);
+    CK(group.state >= RILL_GROUP_ACTIVE && group.state <= RILL_GROUP_EVICTED);
     CK(group.latency_p50 <= group.latency_p99 && group.latency_p999 <= group.latency_max);
     CK(group.lag_age >= 0 && group.latency_p50 >= 0);
   }

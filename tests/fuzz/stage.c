@@ -229,22 +229,23 @@ static const uint16_t hot_identity[] = {
     IDENTITY(type_id),       IDENTITY(type_version),  IDENTITY(name),
     IDENTITY(numa),          IDENTITY(huge_error),    IDENTITY(checksum)};
 static const uint16_t hot_control[] = {
-    CONTROL(magic),         CONTROL(byte_order),   CONTROL(uuid),
-    CONTROL(incompatible),  CONTROL(file_size),    CONTROL(hints_offset),
-    CONTROL(group_offset),  CONTROL(group_stride), CONTROL(bindings_offset),
-    CONTROL(claims_offset), CONTROL(slots_offset), CONTROL(binding_stride),
-    CONTROL(claims),        CONTROL(slots),        CONTROL(checksum),
-    CONTROL(tombstone)};
+    CONTROL(magic),           CONTROL(byte_order),    CONTROL(uuid),
+    CONTROL(incompatible),    CONTROL(file_size),     CONTROL(hints_offset),
+    CONTROL(names_offset),    CONTROL(group_offset),  CONTROL(group_stride),
+    CONTROL(bindings_offset), CONTROL(claims_offset), CONTROL(slots_offset),
+    CONTROL(binding_stride),  CONTROL(claims),        CONTROL(slots),
+    CONTROL(checksum),        CONTROL(tombstone)};
 static const uint16_t hot_producer[] = {PRODUCER(limit),  PRODUCER(index_head), PRODUCER(waiting),
                                         PRODUCER(state),  PRODUCER(generation), PRODUCER(pid),
                                         PRODUCER(opened), PRODUCER(bell)};
 static const uint16_t hot_group[] = {GROUP(state),
                                      GROUP(cursor),
-                                     GROUP(name),
                                      GROUP(place[0].position),
                                      GROUP(place[0].sequence),
                                      GROUP(place[1].position),
                                      GROUP(place[1].sequence),
+                                     GROUP(owed.position),
+                                     GROUP(owed.sequence),
                                      GROUP(kick)};
 
 /* A part of the two files, in words of 8 bytes. */
@@ -295,9 +296,10 @@ static uint8_t *choose(const struct stage *stage, uint8_t op, struct input *inpu
   case 4:
     part = HOT(hot_group, control, row);
     break;
-  case 5: /* state, name, cursor, places */
-    part = part_of(stage->control, stage->control_size, row, 256);
+  case 5: /* state, cursor, places; or the names */
     word = take_byte(input);
+    part = part_of(stage->control, stage->control_size, word & 128 ? RILLI_PAGE + RILLI_PAGE : row,
+                   256);
     break;
   case 6:
     part = part_of(stage->data, stage->data_size, plan->index_offset, RILLI_PAGE);

@@ -281,18 +281,40 @@ static void a_kept_group_comes_back_at_the_oldest_message(void **state) {
   }
 }
 
-/* The producer refuses the tenancy that a member is just going on from, or its own. */
-static void who_is_refused_while_it_joins_begins_anew(void **state) {
+/* Nobody goes on where a kept group was refused. */
+static void who_comes_to_a_refused_group_begins_anew(void **state) {
   (void)state;
-  for (uint32_t generation = 1; generation <= 2; generation++) {
+  held_up(RILLI_GROUP_KEEP);
+  plain_leave(&slow); /* KEPT in its first generation */
+  atomic_store(&plain.ring.seen[0].void_state, RILLI_STATE(1, 0, RILLI_GROUP_KEPT));
+  const uint64_t oldest = oldest_whole();
+  assert_code(plain_consumer(&plain, &slow, 0, RILL_LATEST, 0, 0), 0);
+  assert_true(RILLI_STATE_GENERATION(slow.tenancy) == 2 && !is_void(0));
+  assert_true(atomic_load(&slow.slot->lost) == oldest - 100);
+  expect_from(&slow, oldest, oldest - 100);
+  done();
+}
+
+/* ... and what it lost is told until it releases anything, although it dies half-way. */
+static void what_a_refused_group_lost_is_not_forgotten(void **state) {
+  (void)state;
+  for (int moment = 0; moment < 3; moment++) {
     held_up(RILLI_GROUP_KEEP);
-    plain_leave(&slow); /* KEPT in its first generation */
-    struct rilli_seen *seen = &plain.ring.seen[0];
-    atomic_store(&seen->void_state, RILLI_STATE(generation, 0, RILLI_GROUP_KEPT));
+    plain_leave(&slow);
+    atomic_store(&plain.ring.seen[0].void_state, RILLI_STATE(1, 0, RILLI_GROUP_KEPT));
     const uint64_t oldest = oldest_whole();
     assert_code(plain_consumer(&plain, &slow, 0, RILL_LATEST, 0, 0), 0);
-    assert_true(RILLI_STATE_GENERATION(slow.tenancy) == 3 && !is_void(0));
+    if (moment == 0) /* it dies before it has a cursor; */
+      atomic_store(&slow.group->cursor, RILLI_NONE);
+    if (moment < 2) /* before it is ACTIVE; */
+      atomic_store(&slow.group->state, RILLI_STATE(2, RILLI_GROUP_KEEP, RILLI_GROUP_KEPT));
+    else /* when it is */
+      rilli_leave(slow.group, 1);
+    assert_code(plain_consumer(&plain, &slow, 0, RILL_LATEST, 0, 0), 0);
     expect_from(&slow, oldest, oldest - 100);
+    plain_leave(&slow);
+    assert_code(plain_consumer(&plain, &slow, 0, RILL_LATEST, 0, 0), 0);
+    assert_true(slow.lost == 0);
     done();
   }
 }
@@ -312,6 +334,62 @@ static void a_joiner_that_stands_still_is_evicted(void **state) {
   assert_code(plain_consumer(&plain, &slow, 0, RILL_LATEST, 0, 0), 0);
   assert_true(RILLI_STATE_GENERATION(slow.tenancy) == 8 && !is_void(0));
   done();
+}
+
+/* Whatever its member writes there, a row does not hold the queue up for ever. */
+static void senseless_rows_are_evicted_too(void **state) {
+  (void)state;
+  const uint64_t full = RILLI_MIN_CAPACITY;
+  const struct {
+    uint64_t state, cursor;
+  } rows[] = {{0, 1600},
+              {0, 1601},
+              {RILLI_STATE(1, 0, RILLI_GROUP_NONE), 1600},
+              {RILLI_STATE(1, 0, RILLI_GROUP_JOINING), 1600 + full + 64},
+              {RILLI_STATE(1, 0, RILLI_GROUP_JOINING), 1601},
+              {RILLI_STATE(1, 0, 77), 0}};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    held_up(0);
+    atomic_store(&slow.group->state, rows[i].state);
+    atomic_store(&slow.group->cursor, rows[i].cursor);
+    for (int rounds = 0; rounds < 3; rounds++) {
+      int code = -EAGAIN;
+      for (int tries = 0; code && tries < 3; tries++, clock_now += AFTER)
+        code = publish_until(RILL_NOW);
+      assert_code(code, 0);
+      fill_up();
+      expect_from(&other, other.sequence, 0);
+    }
+    done();
+  }
+}
+
+/* A cursor that is as far from a multiple of 16 as what is noted of refused groups. */
+static void a_void_row_gates_with_no_cursor(void **state) {
+  (void)state;
+  for (uint64_t odd = 0; odd < 16; odd++) {
+    held_up(0);
+    evict_slow();
+    for (int rounds = 0; rounds < 3; rounds++) {
+      atomic_store(&slow.group->cursor, (producer.position & ~(uint64_t)15) - 1024 + odd);
+      fill_up();
+      expect_from(&other, other.sequence, 0);
+      assert_code(publish_until(RILL_NOW), 0);
+    }
+    done();
+  }
+}
+
+static void nothing_is_noted_of_a_member_that_left(void **state) {
+  (void)state;
+  held_up(0);
+  evict_slow();
+  plain_leave(&slow);
+  fill_up();
+  assert_true(atomic_load(&plain.ring.seen[0].gate) == RILLI_NONE);
+  assert_true(atomic_load(&plain.ring.seen[0].gate_state) == 0);
+  plain_leave(&other);
+  plain_close(&plain);
 }
 
 static void a_successor_keeps_to_it(void **state) {
@@ -342,8 +420,12 @@ int main(void) {
                                      BEHAVIOUR(without_evict_after_nobody_is_evicted),
                                      BEHAVIOUR(the_next_tenancy_is_its_own),
                                      BEHAVIOUR(a_kept_group_comes_back_at_the_oldest_message),
-                                     BEHAVIOUR(who_is_refused_while_it_joins_begins_anew),
+                                     BEHAVIOUR(who_comes_to_a_refused_group_begins_anew),
+                                     BEHAVIOUR(what_a_refused_group_lost_is_not_forgotten),
                                      BEHAVIOUR(a_joiner_that_stands_still_is_evicted),
+                                     BEHAVIOUR(senseless_rows_are_evicted_too),
+                                     BEHAVIOUR(a_void_row_gates_with_no_cursor),
+                                     BEHAVIOUR(nothing_is_noted_of_a_member_that_left),
                                      BEHAVIOUR(a_successor_keeps_to_it)};
   return cmocka_run_group_tests_name("ring_evict", tests, NULL, NULL);
 }
