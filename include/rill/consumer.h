@@ -88,7 +88,7 @@ RILL_API void rill_consumer_close(rill_consumer *consumer);
  * Errors: -EAGAIN (nothing there, RILL_NOW), -ETIMEDOUT, -EPIPE (everything is
  * read, and the producer has closed or died), -ESTALE (the queue was removed, or the
  * group was refused or evicted, which is seen when nothing is there: what was received and not
- * released is void; open the consumer again), -ECANCELED
+ * released is void; close the consumer, and open it again), -ECANCELED
  * (rill_consumer_interrupt), -EINTR (a signal handler, installed
  * without SA_RESTART, ran while waiting), -EPROTO
  * (bad bytes in the ring), -ECHILD. Since 0.1. */

@@ -72,7 +72,7 @@ int rilli_wait_or_evict(struct rill_producer *producer, uint64_t need, rill_time
     evict(producer, need);
     if (rilli_scan_groups(producer, need) == 0)
       return 0;
-    producer->held_since = now; /* a group that came meanwhile has its time too */
+    producer->held_since = now; /* a row that just changed has its time too */
     if (deadline <= now)
       return deadline == RILL_NOW ? -EAGAIN : -ETIMEDOUT;
   }

@@ -47,18 +47,9 @@ static struct board {
 } * board;
 static uint64_t total;
 
-static rill_queue *open_queue(void) {
-  rill_context *context = NULL;
-  rill_queue *queue = NULL;
-  CK_EQ(rill_context_open(NULL, &context), 0);
-  CK_EQ(rill_queue_open(context, "stress", 0, NULL, RILL_FOREVER, &queue), 0);
-  rill_context_close(context);
-  return queue;
-}
-
 static int produce(void *unused) {
   (void)unused;
-  rill_queue *queue = open_queue();
+  rill_queue *queue = support_queue("stress");
   rill_producer *producer = NULL;
   uint8_t bytes[MOST + 8];
   CK_EQ(rill_producer_open(queue, NULL, RILL_NOW, &producer), 0);
@@ -187,8 +178,10 @@ static int attend(struct reader *reader) {
 
 static int consume(void *which) {
   const uintptr_t i = (uintptr_t)which;
-  struct reader reader = {
-      .role = &roles[i], .tally = &board->tally[i], .seed = i + 1, .queue = open_queue()};
+  struct reader reader = {.role = &roles[i],
+                          .tally = &board->tally[i],
+                          .seed = i + 1,
+                          .queue = support_queue("stress")};
   int done;
   do {
     begin(&reader);

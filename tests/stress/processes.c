@@ -15,15 +15,6 @@
 static uint64_t total;
 static uint32_t overwrite;
 
-static rill_queue *open_queue(void) {
-  rill_context *context = NULL;
-  rill_queue *queue = NULL;
-  CK_EQ(rill_context_open(NULL, &context), 0);
-  CK_EQ(rill_queue_open(context, "stress", 0, NULL, RILL_FOREVER, &queue), 0);
-  rill_context_close(context);
-  return queue;
-}
-
 /* Small ones when overwriting: then the head runs away from whoever walks behind it. */
 static size_t most(void) {
   return overwrite ? 8 : MOST;
@@ -36,7 +27,7 @@ static uint64_t head_of(rill_queue *queue) {
 }
 
 static int produce(void *which) {
-  rill_queue *queue = open_queue();
+  rill_queue *queue = support_queue("stress");
   uint64_t seed = (uintptr_t)which;
   uint8_t bytes[MOST + 8];
   for (uint64_t sequence = 0; sequence < total;) {
@@ -61,7 +52,7 @@ static void check(const struct rill_message *message) {
 
 /* The whole stream, in several tenancies of a declared group. */
 static int see_everything(void *group) {
-  rill_queue *queue = open_queue();
+  rill_queue *queue = support_queue("stress");
   uint64_t seed = 3, due = 0;
   while (due < total) {
     const struct rill_consumer_attr attr = {
@@ -83,7 +74,7 @@ static int see_everything(void *group) {
 
 /* Joins anywhere; from there on there is no gap, for a tail none that is not told. */
 static int come_and_go(void *which) {
-  rill_queue *queue = open_queue();
+  rill_queue *queue = support_queue("stress");
   uint64_t seed = 100 + (uintptr_t)which, sequence = 0;
   while (sequence < total) {
     const uint64_t random = support_random(&seed);
@@ -117,7 +108,7 @@ static int come_and_go(void *which) {
 /* Its numbers are never nonsense, while everything moves. */
 static int look_on(void *unused) {
   (void)unused;
-  rill_queue *queue = open_queue();
+  rill_queue *queue = support_queue("stress");
   for (uint64_t before = 0, now = 0; now < total; before = now) {
     struct rill_group_stat group = {.size = sizeof group};
     int code;

@@ -103,6 +103,15 @@ int support_reap(pid_t child) {
   return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+rill_queue *support_queue(const char *name) {
+  rill_context *context = NULL;
+  rill_queue *queue = NULL;
+  CK_EQ(rill_context_open(NULL, &context), 0);
+  CK_EQ(rill_queue_open(context, name, 0, NULL, RILL_FOREVER, &queue), 0);
+  rill_context_close(context);
+  return queue;
+}
+
 uint64_t support_random(uint64_t *state) {
   uint64_t x = *state += UINT64_C(0x9e3779b97f4a7c15); /* splitmix64, Steele and others 2014 */
   x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);

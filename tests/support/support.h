@@ -65,6 +65,9 @@ int support_teardown(void **state);
     .teardown_func = support_teardown, .initial_state = (void *)(uintptr_t) #function              \
   }
 
+/* The queue of this name, once it is there. */
+rill_queue *support_queue(const char *name);
+
 /* A sequence of numbers that look random and are the same in each run. */
 uint64_t support_random(uint64_t *state);
 
