@@ -259,15 +259,16 @@ static inline void hand_down(const struct rill_producer *producer, const uint8_t
     rilli_demote(line);
 }
 
-static __attribute__((noinline)) int publish_large(struct rill_producer *producer, const void *data,
-                                                   size_t size, uint64_t end) {
+RILLI_HOT static __attribute__((noinline)) int
+publish_large(struct rill_producer *producer, const void *data, size_t size, uint64_t end) {
   uint8_t *frame = producer->base + (producer->position & producer->mask);
   copy_large(frame + RILLI_FRAME_HEADER, data, size);
   hand_down(producer, frame, end);
   return finish(producer, frame, size, end);
 }
 
-int rill_publish(rill_producer *producer, const void *data, size_t size, rill_time deadline) {
+RILLI_HOT int rill_publish(rill_producer *producer, const void *data, size_t size,
+                           rill_time deadline) {
   const uint64_t position = producer->position;
   const uint64_t end = rilli_stride(position + RILLI_FRAME_HEADER + size);
   if (rilli_unlikely(size - 1 >= producer->fast_span || !rilli_before(end, producer->cleared)))

@@ -17,6 +17,8 @@
 
 #define rilli_likely(x) __builtin_expect(!!(x), 1)
 #define rilli_unlikely(x) __builtin_expect(!!(x), 0)
+/* What runs once a message begins a line of code, however long the functions before it are. */
+#define RILLI_HOT __attribute__((aligned(64)))
 
 /* Where the parts of a queue lie in this process; constant after open. */
 struct rilli_ring {
@@ -106,15 +108,17 @@ struct rill_producer {
 };
 
 struct rill_consumer {
-  uintptr_t to_ring; /* from this struct to the ring; see next_frame               */
-  uint64_t mask;
+  uintptr_t to_ring; /* from this struct to the ring; 0: no fast path; see next_frame */
+  uint64_t fast_mask;
   uint64_t position, sequence; /* of the next message                            */
-  uint64_t fast_span;          /* payloads shorter than this: fast path                  */
+  uint64_t usual_size;         /* payload of the message taken last,                     */
+  uint64_t usual_stride;       /* and of its frame                              */
   uint64_t released;           /* the first byte of those not given back        */
   uint64_t published;          /* the cursor as it stands in shared memory        */
   uint64_t publish_step;
   const _Atomic uint64_t *waiting; /* of the producer page                        */
   const uint8_t *base;             /* NULL: in a forked child                    */
+  uint64_t mask;
   struct rilli_producer_page *page;
   struct rilli_group *group; /* NULL: a tail                                    */
   struct rilli_slot *slot;   /* NULL: a tail                                    */
