@@ -17,8 +17,6 @@
 #define FEW 4u            /* messages with no empty poll between them: no stream yet; */
 #define MANY 16u          /* a stream;                                                */
 #define BULK 4096u        /* or so many bytes of them                                 */
-#define REST_LEAST 750    /* ns */
-#define REST_MOST 6000    /* ns */
 #define MOST_ROUNDS 10000 /* of a message that is there, and then is not: no producer does that */
 
 static int forked(void) {
@@ -357,21 +355,15 @@ static inline int take_plain(struct rill_consumer *consumer, struct rill_message
 /* Nothing is there. A consumer that polls the line which a saturated producer is about to write
  * takes it away from it, message by message. So one that has caught up with a stream rests a
  * little, longer while that pays; who waits for single messages never does. */
-static void rest(struct rill_consumer *consumer) {
+static inline void rest_behind_stream(struct rill_consumer *consumer, int64_t deadline) {
   const uint64_t got = consumer->sequence - consumer->emptied;
   const uint64_t bytes = consumer->position - consumer->emptied_at;
   consumer->emptied = consumer->sequence;
   consumer->emptied_at = consumer->position;
-  if (rilli_likely(got < FEW || (got < MANY && bytes < BULK))) {
-    consumer->rest = REST_LEAST / 2;
-    return;
-  }
-  consumer->rest = consumer->rest < REST_MOST / 2 ? 2 * consumer->rest : REST_MOST;
-  const int64_t until = rilli_now() + consumer->rest;
-  do
-    for (uint32_t pauses = 0; pauses < 4; pauses++)
-      rilli_pause();
-  while (rilli_now() < until);
+  if (rilli_likely(got < FEW || (got < MANY && bytes < BULK)))
+    consumer->rest = 0;
+  else
+    rilli_rest(consumer, deadline);
 }
 
 static __attribute__((noinline)) int receive_slowly(struct rill_consumer *consumer,
@@ -381,8 +373,8 @@ static __attribute__((noinline)) int receive_slowly(struct rill_consumer *consum
   if (deadline != RILL_NOW) {
     /* A message that comes within a microsecond finds us here, and not on the way to a clock. */
     const uint8_t *frame = rilli_frame_at(consumer->base, consumer->mask, consumer->position);
-    if (consumer->eager && rilli_load_word(frame) == 0) {
-      rest(consumer);
+    if (rilli_load_word(frame) == 0) {
+      rest_behind_stream(consumer, deadline);
       for (uint32_t polls = consumer->eager; polls && rilli_load_word(frame) == 0; polls--)
         rilli_pause();
     }

@@ -242,6 +242,8 @@ static inline uint64_t rilli_eagerness(const struct rilli_ring *ring) {
 }
 
 /* wait.c: the only system calls of this layer. */
+/* Leaves the line that comes next alone for a while; lets others have this core, if they lag. */
+void rilli_rest(struct rill_consumer *consumer, int64_t deadline);
 int rilli_wait_room(struct rill_producer *producer, uint64_t need, rill_time deadline);
 int rilli_wait_message(struct rill_consumer *consumer, rill_time deadline);
 /* Returns 0, for the tail of a publish. */

@@ -11,6 +11,7 @@
 #include "ring.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <time.h>
 
 #include "error.h"
@@ -20,9 +21,14 @@
 #define SPIN_LEAST INT64_C(5000) /* ns: what adaptive waiting spins at the least   */
 #define SPIN_MOST INT64_C(50000) /* ns: about what waking a sleeper costs          */
 #define TAIL_SLICE_MOST INT64_C(20000000)
-#define REST 4000        /* ns: how long a full ring is left alone            */
+#define REST 50000       /* ns: how long a full ring is left alone,           */
+#define ASKED 20000      /* ns: and how long consumers are asked, then        */
 #define PAUSES_A_REST 8u /* between two scans of the groups meanwhile         */
 #define POLLS_A_LOOK 32u /* polls between two looks at the clock            */
+#define REST_LEAST 750   /* ns: how long a consumer rests behind a stream     */
+#define REST_MOST 6000
+#define GIVEN INT64_C(10000000) /* ns: for how long whoever gets a core may keep it    */
+#define ROWS 64u                /* of groups that are looked at for who may need it    */
 
 int64_t rilli_now(void) {
   struct timespec now;
@@ -85,7 +91,8 @@ static int poll_room(struct rill_producer *producer, uint64_t need) {
 }
 
 /* The ring is full, so nothing is urgent: consumers that take a stream publish their cursor every
- * now and then, and are not asked to do so at each release while that is enough. */
+ * now and then, and are not asked to do so at each release, which would make them slower, while
+ * that is enough. */
 static int rest_for_room(struct rill_producer *producer, uint64_t need, int64_t until) {
   do {
     for (uint32_t pauses = 0; pauses < PAUSES_A_REST; pauses++)
@@ -157,11 +164,16 @@ int rilli_wait_room(struct rill_producer *producer, uint64_t need, rill_time dea
   if (deadline == RILL_NOW)
     return poll_room(producer, need);
   const struct rilli_ring *ring = &producer->ring;
-  const int64_t start = rilli_now(), budget = spin_budget(&producer->patience);
-  const int64_t spin = later(start, budget);
+  const uint32_t wait = producer->patience.wait;
+  const int64_t start = rilli_now();
+  const int64_t half = deadline > start ? start + (deadline - start) / 2 : start;
+  const int64_t rest = wait == RILL_PARK ? start : sooner(half, later(start, REST));
+  const int64_t spin = wait == RILL_PARK   ? start
+                       : wait == RILL_SPIN ? RILL_FOREVER
+                                           : later(rest, ASKED);
   int code = -EAGAIN;
-  if (budget)
-    code = rest_for_room(producer, need, sooner(deadline, later(start, REST)));
+  if (rest > start)
+    code = rest_for_room(producer, need, rest);
   if (code) {
     atomic_store_explicit(&ring->page->waiting, RILLI_SPINS, memory_order_release);
     code = spin_for_room(producer, need, sooner(deadline, spin));
@@ -169,7 +181,6 @@ int rilli_wait_room(struct rill_producer *producer, uint64_t need, rill_time dea
       code = spin < deadline ? park_for_room(producer, need, deadline) : -ETIMEDOUT;
     atomic_store_explicit(&ring->page->waiting, RILLI_NONE, memory_order_release);
   }
-  learn(&producer->patience, rilli_now() - start);
   return code;
 }
 
@@ -197,6 +208,39 @@ int rilli_wake_sleepers(struct rill_producer *producer) {
                           memory_order_relaxed);
   }
   return 0;
+}
+
+/* --- a consumer rests --------------------------------------------------------------------- */
+
+/* Was another group that has a member seen an eighth of the ring behind? Only a hint. */
+static int others_lag(const struct rill_consumer *consumer) {
+  const struct rilli_ring *ring = &consumer->ring;
+  for (uint32_t i = 0; i < ring->max_groups && i < ROWS; i++) {
+    const struct rilli_seen *seen = &ring->seen[i];
+    const uint64_t gate = atomic_load_explicit(&seen->gate, memory_order_relaxed);
+    const uint64_t lag = consumer->position - gate;
+    if (lag <= ring->capacity / 8 || lag > ring->capacity ||
+        (consumer->group && i == consumer->group_index))
+      continue;
+    const uint64_t state = atomic_load_explicit(&seen->gate_state, memory_order_relaxed);
+    if (RILLI_STATE_STATE(state) == RILLI_GROUP_ACTIVE)
+      return 1;
+  }
+  return 0;
+}
+
+void rilli_rest(struct rill_consumer *consumer, int64_t deadline) {
+  const int64_t now = rilli_now();
+  consumer->rest = consumer->rest ? sooner(2 * consumer->rest, REST_MOST) : REST_LEAST;
+  const int64_t until = sooner(deadline, now + consumer->rest);
+  const int give_way =
+      consumer->patience.wait != RILL_SPIN && deadline > later(now, GIVEN) && others_lag(consumer);
+  do {
+    if (give_way)
+      (void)sched_yield();
+    for (uint32_t pauses = 0; pauses < 4; pauses++)
+      rilli_pause();
+  } while (rilli_now() < until);
 }
 
 /* --- a consumer waits for a message --------------------------------------------------- */

@@ -1,24 +1,53 @@
 /* SPDX-License-Identifier: MIT */
-/* ring_pace.c - what the ring does by the pace of its messages, and what must not show: sizes that
- * repeat. */
+/* ring_pace.c - what the ring does by the pace of its messages, and what must not show: lines that
+ * are handed down, sizes that repeat, a full ring that is left alone, a
+ * core that is given away. By a clock that the test sets. */
 #include "unit.h"
+
+#include <sched.h>
+#include <time.h>
 
 #include "plain_ring.h"
 
 static struct plain_ring plain;
+static int64_t clock_now, clock_step; /* ns; the step is taken at each look          */
+static int64_t asked;                 /* when consumers were seen to be asked; 0: never */
+static int yields;
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *ret);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *ret) {
+  (void)clock;
+  clock_now += clock_step;
+  *ret = (struct timespec){clock_now / 1000000000, clock_now % 1000000000};
+  if (!asked && plain.ring.page && atomic_load(&plain.ring.page->waiting) != RILLI_NONE)
+    asked = clock_now;
+  return 0;
+}
+
+int __wrap_sched_yield(void);
+int __wrap_sched_yield(void) {
+  yields++;
+  return 0;
+}
+
 static struct rill_producer producer;
-static struct rill_consumer consumer;
+static struct rill_consumer consumer, laggard;
 static uint8_t bytes[65536];
 
-static void begin(void) {
-  plain_open(&plain, NULL);
+static void begin(const struct plain_options *options, uint32_t wait) {
+  clock_now = 1000000;
+  clock_step = 0;
+  yields = 0;
+  plain_open(&plain, options);
   plain_producer(&plain, &producer, RILL_SPIN, 0);
   assert_code(plain_consumer(&plain, &consumer, 0, RILL_OLDEST, 0, 0), 0);
+  consumer.patience.wait = wait;
 }
 
 static void end(void) {
   plain_leave(&consumer);
   plain_close(&plain);
+  plain.ring.page = NULL;
 }
 
 static void publish(uint64_t sequence, size_t size) {
@@ -34,10 +63,38 @@ static void take(uint64_t sequence, size_t size) {
   assert_code(rill_release(&consumer, &message), 0);
 }
 
+/* --- a full ring ----------------------------------------------------------------------- */
+
+/* It is left alone for 50 us, or half of the time that there is; then consumers are asked to say
+ * what they have released. */
+static void a_full_ring_is_left_alone_and_asked_in_time(void **state) {
+  (void)state;
+  static const int64_t spans[] = {1000, 20000, 49900, 50100, 51000, 99000, 150000, 1000000};
+  static const uint32_t waits[] = {RILL_ADAPTIVE, RILL_SPIN, RILL_PARK};
+  begin(NULL, RILL_SPIN);
+  while (rill_publish(&producer, bytes, 48, RILL_NOW) == 0)
+    ;
+  for (size_t i = 0; i < 3; i++)
+    for (size_t k = 0; k < sizeof spans / sizeof spans[0]; k++) {
+      const int64_t start = clock_now, rest = spans[k] / 2 < 50000 ? spans[k] / 2 : 50000;
+      producer.patience.wait = waits[i];
+      clock_step = 10;
+      asked = 0;
+      assert_code(rill_publish(&producer, bytes, 48, start + spans[k]), -ETIMEDOUT);
+      clock_step = 0;
+      assert_true(asked && asked <= start + rest + 100);
+      assert_true(waits[i] == RILL_PARK || asked > start + rest);
+      assert_true(atomic_load(&plain.ring.page->waiting) == RILLI_NONE);
+    }
+  end();
+}
+
+/* --- sizes --------------------------------------------------------------------------- */
+
 /* The place of the next message is taken from the size of the last one: if that is the same. */
 static void sizes_that_repeat_and_change_are_all_received(void **state) {
   (void)state;
-  begin();
+  begin(NULL, RILL_SPIN);
   static const size_t sizes[] = {0, 0, 48, 48, 48, 0, 1, 48, 8000, 8000, 48, 16, 17, 17, 16};
   enum { N = sizeof sizes / sizeof sizes[0] };
   const struct rill_meta meta = {.size = sizeof meta, .time = 5, .type = 3};
@@ -54,7 +111,7 @@ static void sizes_that_repeat_and_change_are_all_received(void **state) {
 /* Only the upper bits of its word say so. */
 static void a_word_of_the_usual_size_alone_is_no_message(void **state) {
   (void)state;
-  begin();
+  begin(NULL, RILL_SPIN);
   publish(0, 48);
   take(0, 48);
   struct rill_message message;
@@ -67,10 +124,66 @@ static void a_word_of_the_usual_size_alone_is_no_message(void **state) {
   end();
 }
 
+/* --- the core --------------------------------------------------------------------------- */
+
+static void stream(uint64_t *sequence) {
+  for (int i = 0; i < 400; i++, ++*sequence) {
+    publish(*sequence, 48);
+    take(*sequence, 48);
+  }
+}
+
+/* Waits at the end of a stream, or of none. */
+static int yields_in(int64_t span) {
+  struct rill_message message;
+  yields = 0;
+  clock_step = 10000;
+  assert_code(rill_receive(&consumer, clock_now + span, &message), -ETIMEDOUT);
+  clock_step = 0;
+  return yields;
+}
+
+enum { LONG = 20000000, SHORT = 5000000 };
+
+static void who_has_caught_up_gives_its_core_to_those_who_lag(void **state) {
+  (void)state;
+  static const uint32_t waits[] = {RILL_ADAPTIVE, RILL_PARK, RILL_SPIN};
+  for (size_t i = 0; i < 3; i++) {
+    uint64_t sequence = 0;
+    begin(NULL, waits[i]);
+    stream(&sequence);
+    struct rill_message message;
+    for (int more = 0; more < 200; more++, sequence++) {
+      publish(sequence, 48);
+      assert_code(rill_receive(&consumer, RILL_NOW, &message), 0);
+    }
+    assert_int_equal(yields_in(LONG), 0); /* what lags are its own releases */
+    assert_code(rill_release(&consumer, &message), 0);
+    assert_code(plain_consumer(&plain, &laggard, 1, RILL_LATEST, 0, RILLI_GROUP_KEEP), 0);
+    stream(&sequence); /* 25,600 of 65,536 bytes */
+    if (waits[i] == RILL_SPIN)
+      assert_int_equal(yields_in(LONG), 0); /* that core is not to be had */
+    else
+      assert_true(yields_in(LONG) > 0);
+    assert_int_equal(yields_in(LONG), 0); /* no stream */
+    stream(&sequence);
+    assert_int_equal(yields_in(SHORT), 0); /* it may not come back in time */
+    plain_leave(&laggard);
+    for (int more = 0; more < 40; more++, sequence++) { /* the producer sees that nobody is there */
+      publish(sequence, 48);
+      take(sequence, 48);
+    }
+    assert_int_equal(yields_in(LONG), 0);
+    end();
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      BEHAVIOUR(a_full_ring_is_left_alone_and_asked_in_time),
       BEHAVIOUR(sizes_that_repeat_and_change_are_all_received),
       BEHAVIOUR(a_word_of_the_usual_size_alone_is_no_message),
+      BEHAVIOUR(who_has_caught_up_gives_its_core_to_those_who_lag),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
