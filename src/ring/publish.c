@@ -208,36 +208,76 @@ static inline void copy_small(uint8_t *to, const uint8_t *from, size_t size) {
   }
 }
 
-/* More than SMALL bytes. A reader takes the lines in the order in which they are written: libc's
- * memcpy of up to 256 bytes writes the last ones first. */
-static inline void copy_large(uint8_t *to, const uint8_t *from, size_t size) {
-  if (size > MEDIUM) {
-    memcpy(to, from, size);
-    return;
+/* More than SMALL bytes, behind the header. What shares its line with the commit word comes last:
+ * a reader polls that line, so it has to be fetched, and a store that waits for its line lets no
+ * later one pass. The others are in this core's cache since they were cleared. So they are written,
+ * and handed down, meanwhile. */
+static inline void copy_large(uint8_t *to, const uint8_t *from, size_t size, int hand) {
+  const size_t first = -(uintptr_t)to & 63;
+  size_t at = first;
+  if (!hand && size > MEDIUM) {
+    memcpy(to + at, from + at, size - at);
+  } else {
+    for (; at + 64 <= size; at += 64) {
+      struct block a, b, c, d;
+      memcpy(&a, from + at, 16);
+      memcpy(&b, from + at + 16, 16);
+      memcpy(&c, from + at + 32, 16);
+      memcpy(&d, from + at + 48, 16);
+      memcpy(to + at, &a, 16);
+      memcpy(to + at + 16, &b, 16);
+      memcpy(to + at + 32, &c, 16);
+      memcpy(to + at + 48, &d, 16);
+      if (hand && at > first)
+        rilli_demote(to + at - 64);
+    }
+    const size_t line = at;
+    for (; at + 16 < size; at += 16)
+      move(to + at, from + at);
+    move(to + size - 16, from + size - 16);
+    if (hand && line > first) /* not before: the last bytes may reach into it */
+      rilli_demote(to + line - 64);
+    if (hand && line < size)
+      rilli_demote(to + line);
   }
-  size_t at = 0;
-  for (; at + 64 < size; at += 64) {
-    struct block a, b, c, d;
-    memcpy(&a, from + at, 16);
-    memcpy(&b, from + at + 16, 16);
-    memcpy(&c, from + at + 32, 16);
-    memcpy(&d, from + at + 48, 16);
-    memcpy(to + at, &a, 16);
-    memcpy(to + at + 16, &b, 16);
-    memcpy(to + at + 32, &c, 16);
-    memcpy(to + at + 48, &d, 16);
-  }
-  for (; at + 16 < size; at += 16)
+  for (at = 0; at < first; at += 16)
     move(to + at, from + at);
-  move(to + size - 16, from + size - 16);
+}
+
+/* Into the cache that all cores share, from where a reader has a line sooner than from this core.
+ * For single messages only: one that follows at once would have to wait for the way down. */
+static inline int hands_down(const struct rill_producer *producer, uint64_t end) {
+  return end - producer->position <= producer->handed;
+}
+
+/* What is behind the line of the commit word. Returns whether it was handed down. */
+static inline int hand_down(const struct rill_producer *producer, const uint8_t *frame,
+                            uint64_t end) {
+  if (!hands_down(producer, end) || end - producer->position <= 64)
+    return 0;
+  const uint8_t *stop = frame + (end - producer->position);
+  for (const uint8_t *line = frame + 64 - ((uintptr_t)frame & 63); line < stop; line += 64)
+    rilli_demote(line);
+  return 1;
+}
+
+/* Commits a message, and hands its first line down if the others were. */
+static inline void commit_single(struct rill_producer *producer, uint8_t *frame, uint64_t word,
+                                 int handed) {
+  commit(frame, word);
+  if (!handed)
+    return;
+  rilli_demote(frame);
+  if (--producer->handings == 0)
+    rilli_judge_pace(producer, rilli_now());
 }
 
 /* The end of every publish by the fast path. */
-static inline int finish(struct rill_producer *producer, uint8_t *frame, size_t size,
-                         uint64_t end) {
+static inline int finish(struct rill_producer *producer, uint8_t *frame, size_t size, uint64_t end,
+                         int hand) {
   const uint64_t sequence = producer->sequence;
   set_sequence(frame, sequence);
-  commit(frame, rilli_commit_word(RILLI_FRAME_HEADER + size, 0, sequence));
+  commit_single(producer, frame, rilli_commit_word(RILLI_FRAME_HEADER + size, 0, sequence), hand);
   producer->position = end;
   producer->sequence = sequence + 1;
   atomic_signal_fence(memory_order_seq_cst); /* E5; full_fence takes the slow path */
@@ -247,24 +287,15 @@ static inline int finish(struct rill_producer *producer, uint8_t *frame, size_t 
   return 0;
 }
 
-/* Lines that are whole, and that nobody writes to for a lap: into the cache that all cores share,
- * from where a reader has them sooner than from this core. For single messages only: one that
- * follows at once would have to wait for the way down. */
-static inline void hand_down(const struct rill_producer *producer, const uint8_t *frame,
-                             uint64_t end) {
-  if (end - producer->position > producer->handed)
-    return;
-  const uint8_t *stop = frame + (end - producer->position);
-  for (const uint8_t *line = frame + 64 - ((uintptr_t)frame & 63); line + 64 <= stop; line += 64)
-    rilli_demote(line);
-}
-
 RILLI_HOT static __attribute__((noinline)) int
 publish_large(struct rill_producer *producer, const void *data, size_t size, uint64_t end) {
   uint8_t *frame = producer->base + (producer->position & producer->mask);
-  copy_large(frame + RILLI_FRAME_HEADER, data, size);
-  hand_down(producer, frame, end);
-  return finish(producer, frame, size, end);
+  if (hands_down(producer, end)) {
+    copy_large(frame + RILLI_FRAME_HEADER, data, size, 1);
+    return finish(producer, frame, size, end, 1);
+  }
+  copy_large(frame + RILLI_FRAME_HEADER, data, size, 0);
+  return finish(producer, frame, size, end, 0);
 }
 
 RILLI_HOT int rill_publish(rill_producer *producer, const void *data, size_t size,
@@ -277,7 +308,7 @@ RILLI_HOT int rill_publish(rill_producer *producer, const void *data, size_t siz
     return publish_large(producer, data, size, end);
   uint8_t *frame = producer->base + (position & producer->mask);
   copy_small(frame + RILLI_FRAME_HEADER, data, size);
-  return finish(producer, frame, size, end);
+  return finish(producer, frame, size, end, 0);
 }
 
 /* Fills the frame at `position`, up to its commit word, which is returned. */
@@ -309,9 +340,7 @@ static void publish_together(struct rill_producer *producer, const struct rill_i
     commit(producer->base + (position & producer->mask), word);
     position += stride;
   }
-  if (n == 1)
-    hand_down(producer, first, position);
-  commit(first, first_word);
+  commit_single(producer, first, first_word, n == 1 && hand_down(producer, first, position));
   producer->position = position;
   producer->sequence = sequence + n;
   (void)clear_and_wake(producer);
@@ -397,8 +426,8 @@ int rill_commit(rill_producer *producer, size_t used) {
     atomic_store_explicit((_Atomic uint64_t *)(void *)(frame + stride), 0, memory_order_relaxed);
     clear_no_more(producer, producer->position + stride + RILLI_FRAME_ALIGN);
   }
-  hand_down(producer, frame, producer->position + stride);
-  commit(frame, rilli_commit_word(length, shape.flags, producer->sequence));
+  commit_single(producer, frame, rilli_commit_word(length, shape.flags, producer->sequence),
+                hand_down(producer, frame, producer->position + stride));
   producer->position += stride;
   producer->sequence++;
   end_reservation(producer);
@@ -422,6 +451,9 @@ void rilli_producer_init(struct rill_producer *producer, const struct rilli_ring
   producer->position = head->position;
   producer->sequence = head->sequence;
   producer->handed = RILLI_HANDED;
+  producer->handings = RILLI_HANDINGS;
+  producer->judged_sequence = head->sequence;
+  producer->judged_position = head->position;
   producer->room = head->position; /* U: nothing, so that the gate comes before the first store */
   clear_no_more(producer, head->position);
   end_reservation(producer);

@@ -13,7 +13,12 @@
 
 #define RILLI_SLICE INT64_C(100000000)     /* ns: the longest anybody sleeps in one piece */
 #define RILLI_SLICE_BLIND INT64_C(1000000) /* ns: ... where membarrier fails        */
-#define RILLI_HANDED 1280u /* bytes: of longer frames a reader fetches lines ahead anyway */
+#ifdef __x86_64__
+#define RILLI_HANDED 4352u /* bytes: no gain for longer frames                             */
+#else
+#define RILLI_HANDED 0u /* rilli_demote does nothing */
+#endif
+#define RILLI_HANDINGS 8u  /* messages handed down between two looks at the clock         */
 
 #define rilli_likely(x) __builtin_expect(!!(x), 1)
 #define rilli_unlikely(x) __builtin_expect(!!(x), 0)
@@ -93,10 +98,13 @@ struct rill_producer {
   struct rilli_hints *hints;
   uint32_t full_fence;
   uint32_t stamp;
-  uint64_t room;               /* U: it writes only below; never behind position   */
-  int64_t pushed;              /* when the index was pushed last, ns                  */
-  uint32_t hurried;            /* the quantum before that was written at a gigabyte a second  */
-  uint32_t handed;             /* frames up to here are handed down; 0, if it went at two     */
+  uint64_t room;     /* U: it writes only below; never behind position   */
+  int64_t pushed;    /* when the index was pushed last, ns                  */
+  uint32_t hurried;  /* the quantum before that was written at a gigabyte a second  */
+  uint32_t handed;   /* frames up to this size are handed down; 0: in a stream      */
+  uint32_t handings; /* so many more, until their pace is judged,           */
+  int64_t judged;    /* which was done at this time, and place              */
+  uint64_t judged_sequence, judged_position;
   uint64_t held_at, held_need; /* position for which there was no room, up to where,  */
   int64_t held_since;          /* and since when                                      */
   uint64_t reserved;           /* bytes of the open reservation, plus 1; 0: none  */
@@ -149,6 +157,8 @@ void rilli_producer_init(struct rill_producer *producer, const struct rilli_ring
 /* gate.c: moves the write limit and looks at the groups. Returns 0 when need <= room, else
  * -EAGAIN; -ESTALE when the queue was removed. */
 int rilli_make_room(struct rill_producer *producer, uint64_t need);
+/* Do messages come singly since this was judged last? Then they are handed down. */
+void rilli_judge_pace(struct rill_producer *producer, int64_t now);
 /* Only looks at the groups again; the same answer. */
 int rilli_scan_groups(struct rill_producer *producer, uint64_t need);
 

@@ -63,6 +63,68 @@ static void take(uint64_t sequence, size_t size) {
   assert_code(rill_release(&consumer, &message), 0);
 }
 
+/* --- copies ------------------------------------------------------------------- */
+
+/* A frame at each place of a line, of each size, handed down or not: every byte of it, and not one
+ * byte behind it, which may be the next commit word already. */
+static void a_copy_fills_its_frame_and_nothing_else(void **state) {
+  (void)state;
+  begin(NULL, RILL_SPIN);
+  uint64_t sequence = 0;
+  for (uint32_t handed = 0; handed < 2; handed++)
+    for (size_t size = 1; size <= 1400; size++)
+      for (size_t place = 0; place < 64; place += 16) {
+        while (producer.position % 64 != place) {
+          publish(sequence, 0);
+          take(sequence++, 0);
+        }
+        producer.handed = handed ? RILLI_HANDED : 0;
+        const uint64_t from = producer.position;
+        publish(sequence, size);
+        const uint64_t to = producer.position;
+        assert_true(to == rilli_stride(from + RILLI_FRAME_HEADER + size));
+        for (uint64_t at = to; rilli_before(at, producer.cleared) && at < to + 128; at += 8)
+          assert_true(atomic_load(plain_word(&plain, at)) == 0);
+        take(sequence++, size);
+      }
+  end();
+}
+
+/* --- what comes singly ------------------------------------------------------------ */
+
+static uint64_t sequence_now;
+
+/* So many messages, so many ns apart. */
+static void go(int messages, size_t size, int64_t apart) {
+  for (int i = 0; i < messages; i++) {
+    clock_now += apart;
+    publish(sequence_now, size);
+    take(sequence_now++, size);
+  }
+}
+
+static void single_messages_are_handed_down_and_a_stream_is_not(void **state) {
+  (void)state;
+  begin(&(struct plain_options){.capacity = 1 << 20}, RILL_SPIN);
+  sequence_now = 0;
+  const int window = RILLI_HANDINGS, quantum = (int)producer.ring.quantum;
+  go(1000, 200, 400); /* answers of a core that is far */
+  assert_true(producer.handed == RILLI_HANDED);
+  go(2 * window, 200, 140); /* a stream, at the pace to which handing down slows it */
+  assert_true(producer.handed == 0);
+  go(quantum / 224 + 1, 200, 25); /* and at its own */
+  assert_true(producer.handed == 0);
+  go(2 * quantum / 224 + 1, 200, 400);
+  assert_true(producer.handed == RILLI_HANDED);
+  go(2 * window, 4000, 600); /* fewer, but so large that they are a stream */
+  assert_true(producer.handed == 0);
+  go(2 * quantum / 4016 + 1, 4000, 1700);
+  assert_true(producer.handed == RILLI_HANDED);
+  go(window, 4000, 1700);
+  assert_true(producer.handed == RILLI_HANDED);
+  end();
+}
+
 /* --- a full ring ----------------------------------------------------------------------- */
 
 /* It is left alone for 50 us, or half of the time that there is; then consumers are asked to say
@@ -180,6 +242,8 @@ static void who_has_caught_up_gives_its_core_to_those_who_lag(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      BEHAVIOUR(a_copy_fills_its_frame_and_nothing_else),
+      BEHAVIOUR(single_messages_are_handed_down_and_a_stream_is_not),
       BEHAVIOUR(a_full_ring_is_left_alone_and_asked_in_time),
       BEHAVIOUR(sizes_that_repeat_and_change_are_all_received),
       BEHAVIOUR(a_word_of_the_usual_size_alone_is_no_message),
