@@ -5,9 +5,9 @@
 
 #include "layout.h"
 
-/* Positions and sequences run freely: compared by unsigned difference only. */
+/* Positions and sequences run freely: compared by their difference only. */
 static inline int rilli_before(uint64_t a, uint64_t b) {
-  return b - a - 1 < UINT64_MAX / 2;
+  return (int64_t)(a - b) < 0;
 }
 
 static inline uint64_t rilli_stride(uint64_t length) {

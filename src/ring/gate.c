@@ -54,6 +54,8 @@ static uint64_t raise_limit(struct rill_producer *producer, uint64_t need) {
     limit = (need + ring->quantum - 1) & ~(ring->quantum - 1);
     atomic_store_explicit(&ring->page->limit, limit, memory_order_release);
   }
+  /* Ahead of need; but a reader of an overwrite queue shall keep what it can. */
+  producer->raise_at = ring->overwrite ? limit + ring->capacity : limit - ring->quantum / 2;
   return limit;
 }
 
@@ -161,10 +163,7 @@ int rilli_scan_groups(struct rill_producer *producer, uint64_t need) {
   return need - position <= producer->room - position ? 0 : -EAGAIN;
 }
 
-int rilli_make_room(struct rill_producer *producer, uint64_t need) {
-  const int removed = rilli_check_removed(&producer->ring);
-  if (removed)
-    return removed;
+static int open_gate(struct rill_producer *producer, uint64_t need) {
   const uint64_t limit = raise_limit(producer, need);
   if (producer->ring.overwrite) {
     producer->room = limit;
@@ -173,4 +172,16 @@ int rilli_make_room(struct rill_producer *producer, uint64_t need) {
   }
   atomic_thread_fence(memory_order_seq_cst); /* E3 */
   return rilli_scan_groups(producer, need);
+}
+
+int rilli_make_room(struct rill_producer *producer, uint64_t need) {
+  const int removed = rilli_check_removed(&producer->ring);
+  return removed ? removed : open_gate(producer, need);
+}
+
+void rilli_raise_ahead(struct rill_producer *producer) {
+  /* Of a queue that was removed, the publish that needs room shall hear (E13). */
+  if (rilli_unlikely(atomic_load_explicit(producer->ring.tombstone, memory_order_acquire)))
+    return;
+  (void)open_gate(producer, producer->position + producer->ring.quantum / 2 + 1);
 }

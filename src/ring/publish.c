@@ -105,11 +105,15 @@ static void clear_no_more(struct rill_producer *producer, uint64_t cleared) {
  * reader waits for a commit behind them, and many at once. */
 static __attribute__((noinline)) int clear_and_wake(struct rill_producer *producer) {
   const uint64_t position = producer->position;
-  if (!rilli_before(position, producer->clear_at)) {
+  if (!rilli_before(position, producer->raise_at))
+    rilli_raise_ahead(producer);
+  else if (!rilli_before(position, producer->clear_at)) {
     clear(producer, position, position + AHEAD);
     producer->clear_at = producer->cleared;
     if (producer->cleared - position == AHEAD)
       producer->clear_at = position + (producer->hurried ? BULK : PIECE);
+    if (rilli_before(producer->raise_at, producer->clear_at))
+      producer->clear_at = producer->raise_at;
   }
   rilli_fence_own(producer->full_fence);
   /* E5: the look at the sleepers comes after the commit. */
@@ -450,6 +454,7 @@ void rilli_producer_init(struct rill_producer *producer, const struct rilli_ring
   producer->hints = ring->hints;
   producer->position = head->position;
   producer->sequence = head->sequence;
+  producer->raise_at = head->position;
   producer->handed = RILLI_HANDED;
   producer->handings = RILLI_HANDINGS;
   producer->judged_sequence = head->sequence;

@@ -99,6 +99,7 @@ struct rill_producer {
   uint32_t full_fence;
   uint32_t stamp;
   uint64_t room;     /* U: it writes only below; never behind position   */
+  uint64_t raise_at; /* the position at which to raise the limit ahead      */
   int64_t pushed;    /* when the index was pushed last, ns                  */
   uint32_t hurried;  /* the quantum before that was written at a gigabyte a second  */
   uint32_t handed;   /* frames up to this size are handed down; 0: in a stream      */
@@ -159,6 +160,8 @@ void rilli_producer_init(struct rill_producer *producer, const struct rilli_ring
 int rilli_make_room(struct rill_producer *producer, uint64_t need);
 /* Do messages come singly since this was judged last? Then they are handed down. */
 void rilli_judge_pace(struct rill_producer *producer, int64_t now);
+/* Makes room before there is need, while no reader waits for what comes next. */
+void rilli_raise_ahead(struct rill_producer *producer);
 /* Only looks at the groups again; the same answer. */
 int rilli_scan_groups(struct rill_producer *producer, uint64_t need);
 

@@ -75,20 +75,21 @@ static void dead_producer_and_successor(void) {
   sweep_two(consumer_waits, publish_one, publish_one, third_goes_on);
 }
 
-/* So far that the next message, a small one, raises the write limit, laps later. */
+/* So far that the next message, a small one, reaches the middle of a quantum, where the write limit
+ * is raised ahead, laps later. */
 static void laps_later(void) {
   unsigned char bytes[MESSAGE_MOST];
-  struct rill_queue_stat stat;
-  size_t size;
+  const uint64_t quantum = attr.capacity / 32;
+  uint64_t from, to;
   consumer_waits();
   producer = open_producer(queue, RILL_PARK, RILL_NOW);
   do {
     publish_next(due);
     drain();
-    stat = stat_of(queue);
-    size = fill_message(due, bytes);
-  } while (stat.position < 2 * attr.capacity || size > 160 ||
-           stat.position + size + 32 <= stat.limit);
+    from = stat_of(queue).position;
+    to = from + ((16 + fill_message(due, bytes) + 15) & ~(size_t)15);
+  } while (from < 2 * attr.capacity || to - from > 192 || from % quantum >= quantum / 2 ||
+           to % quantum < quantum / 2);
   rill_producer_close(producer);
   producer = NULL;
   known = due;

@@ -135,17 +135,22 @@ static void abort_and_publish(void) {
   sweep_producer(reserve_and_abort, BEFORE, 1);
 }
 
-/* --- the ring's end, and a full ring --------------------------------------------------------- */
+/* --- the write limit, the ring's end, and a full ring ----------------------------------------- */
 
-/* The message that begins before the ring's end and ends behind it. */
-static uint64_t last_of_the_lap(void) {
+/* The message that begins before that position and ends there, or behind it. */
+static uint64_t first_to_reach(uint64_t end) {
   unsigned char bytes[MESSAGE_MOST];
   uint64_t position = 0;
   for (uint64_t number = 0;; number++) {
     position += (16 + fill_message(number, bytes) + 15) & ~(size_t)15;
-    if (position > attr.capacity)
+    if (position >= end)
       return number;
   }
+}
+
+/* Half a quantum before it is reached. */
+static void publish_that_raises_the_limit(void) {
+  sweep_producer(publish_up_to_number, first_to_reach(attr.capacity / 32 / 2), 1);
 }
 
 static void publish_across_the_end(void *arg) {
@@ -163,7 +168,7 @@ static void publish_over_the_end(void) {
                                       .interval = drain,
                                       .after = successor_goes_on,
                                       .curtains = 1};
-  cut = last_of_the_lap();
+  cut = first_to_reach(attr.capacity + 16);
   whole = 1;
   sweep_instructions(&operation);
 }
@@ -272,6 +277,7 @@ static const struct test tests[] = {
     {"batch", batch},
     {"commit_of_less", commit_of_less},
     {"abort_and_publish", abort_and_publish},
+    {"publish_that_raises_the_limit", publish_that_raises_the_limit},
     {"publish_over_the_end", publish_over_the_end},
     {"publish_into_a_full_ring", publish_into_a_full_ring},
     {"refusal_of_a_group", refusal_of_a_group},

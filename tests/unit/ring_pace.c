@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* ring_pace.c - what the ring does by the pace of its messages, and what must not show: lines that
- * are handed down, sizes that repeat, a full ring that is left alone, a
+ * are handed down, the limit raised ahead, sizes that repeat, a full ring that is left alone, a
  * core that is given away. By a clock that the test sets. */
 #include "unit.h"
 
@@ -125,6 +125,82 @@ static void single_messages_are_handed_down_and_a_stream_is_not(void **state) {
   end();
 }
 
+/* --- the limit --------------------------------------------------------------------- */
+
+static void the_limit_is_raised_ahead_of_a_reliable_queue_only(void **state) {
+  (void)state;
+  for (uint32_t overwrite = 0; overwrite < 2; overwrite++) {
+    begin(&(struct plain_options){.overwrite = overwrite}, RILL_SPIN);
+    const uint64_t quantum = producer.ring.quantum;
+    uint64_t least = UINT64_MAX;
+    for (uint64_t i = 0; i < 10000; i++) {
+      publish(i, 48);
+      take(i, 48);
+      const uint64_t limit = atomic_load(&producer.ring.page->limit);
+      const uint64_t ahead = limit - producer.position;
+      assert_true(limit % quantum == 0 && ahead <= 2 * quantum);
+      if (overwrite) /* what readers keep */
+        assert_true(ahead < quantum + RILLI_LINE);
+      if (i > 100 && ahead < least)
+        least = ahead;
+    }
+    if (!overwrite) /* no publish has to raise it before its message is there */
+      assert_true(least >= quantum / 4);
+    end();
+  }
+}
+
+/* Ahead of need there may be no room, and that is no matter until there is need. */
+static void a_limit_raised_in_vain_holds_nothing_up(void **state) {
+  (void)state;
+  begin(NULL, RILL_SPIN);
+  uint64_t in = 0, out = 0;
+  while (producer.position + 4096 < producer.ring.capacity)
+    publish(in++, 48);
+  for (int round = 0; round < 5000; round++) {
+    int code;
+    plain_fill(bytes, 48, in);
+    while ((code = rill_publish(&producer, bytes, 48, RILL_NOW)) == 0)
+      plain_fill(bytes, 48, ++in);
+    assert_code(code, -EAGAIN);
+    assert_true(producer.position - consumer.published > producer.ring.capacity - 128);
+    take(out, 48);
+    out++;
+    rilli_publish_cursor(&consumer);
+  }
+  while (out < in) {
+    take(out, 48);
+    out++;
+  }
+  end();
+}
+
+/* Who has always room never waits, and shall hear of it all the same. */
+static void a_removal_is_told_to_a_producer_that_never_waits(void **state) {
+  (void)state;
+  for (size_t size = 8; size <= 1000; size += 496)
+    for (uint32_t overwrite = 0; overwrite < 2; overwrite++) {
+      begin(&(struct plain_options){.overwrite = overwrite}, RILL_SPIN);
+      uint64_t i = 0;
+      for (; i < 100; i++) {
+        publish(i, size);
+        take(i, size);
+      }
+      atomic_store(&plain.tombstone, 1);
+      const uint64_t from = producer.position;
+      int code;
+      while ((code = rill_publish(&producer, bytes, size, RILL_NOW)) == 0) {
+        assert_true(producer.position - from < 3 * producer.ring.quantum);
+        struct rill_message message;
+        assert_code(rill_receive(&consumer, RILL_NOW, &message), 0);
+        assert_code(rill_release(&consumer, &message), 0);
+      }
+      assert_code(code, -ESTALE);
+      atomic_store(&plain.tombstone, 0);
+      end();
+    }
+}
+
 /* --- a full ring ----------------------------------------------------------------------- */
 
 /* It is left alone for 50 us, or half of the time that there is; then consumers are asked to say
@@ -244,6 +320,9 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       BEHAVIOUR(a_copy_fills_its_frame_and_nothing_else),
       BEHAVIOUR(single_messages_are_handed_down_and_a_stream_is_not),
+      BEHAVIOUR(the_limit_is_raised_ahead_of_a_reliable_queue_only),
+      BEHAVIOUR(a_limit_raised_in_vain_holds_nothing_up),
+      BEHAVIOUR(a_removal_is_told_to_a_producer_that_never_waits),
       BEHAVIOUR(a_full_ring_is_left_alone_and_asked_in_time),
       BEHAVIOUR(sizes_that_repeat_and_change_are_all_received),
       BEHAVIOUR(a_word_of_the_usual_size_alone_is_no_message),
