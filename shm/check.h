@@ -48,4 +48,10 @@ int rilli_check_identity(const struct rilli_identity *copy, uint64_t file_size,
 int rilli_check_control(const struct rilli_control *copy, uint64_t file_size,
                         struct rilli_control_geometry *ret, const char **ret_why);
 
+/* The row of a group in a mapped control segment of that geometry. */
+static inline struct rilli_group *
+rilli_row_at(uint8_t *control, const struct rilli_control_geometry *geometry, uint32_t index) {
+  return (void *)(control + geometry->group_offset + index * geometry->group_stride);
+}
+
 #endif

@@ -146,7 +146,7 @@ int rilli_reclaim_group(int fd, uint8_t *control, const struct rilli_control_geo
 int rilli_reclaim_queue(int dir, const char *control_name, const struct rilli_file *control,
                         const struct rilli_control_geometry *geometry, int dry);
 /* Is the row a dead member's? fd: a description that holds no lease. */
-int rilli_is_dead(int fd, const uint8_t *control, const struct rilli_control_geometry *geometry,
+int rilli_is_dead(int fd, uint8_t *control, const struct rilli_control_geometry *geometry,
                   uint32_t index);
 
 #endif

@@ -11,11 +11,6 @@
 #include "client.h"
 #include "futex.h"
 
-static const struct rilli_group *
-row_at(const uint8_t *control, const struct rilli_control_geometry *geometry, uint32_t index) {
-  return (const void *)(control + geometry->group_offset + index * geometry->group_stride);
-}
-
 static int is_named(const uint8_t *control, const struct rilli_control_geometry *geometry,
                     uint32_t index) {
   return control[geometry->names_offset + (size_t)index * RILLI_GROUP_NAME_SIZE] != 0;
@@ -31,9 +26,9 @@ static int is_taken(const struct rilli_group *group, int named) {
   return state != RILLI_GROUP_KEPT || !named; /* nobody could come back to that one */
 }
 
-int rilli_is_dead(int fd, const uint8_t *control, const struct rilli_control_geometry *geometry,
+int rilli_is_dead(int fd, uint8_t *control, const struct rilli_control_geometry *geometry,
                   uint32_t index) {
-  return is_taken(row_at(control, geometry, index), is_named(control, geometry, index)) &&
+  return is_taken(rilli_row_at(control, geometry, index), is_named(control, geometry, index)) &&
          rilli_lock_held(fd, RILLI_LEASE_MEMBER(index, 0), 1) == 0;
 }
 
@@ -42,8 +37,7 @@ int rilli_reclaim_group(int fd, uint8_t *control, const struct rilli_control_geo
   const int64_t guard = RILLI_RECLAIM_OF(RILLI_LEASE_MEMBER(index, 0));
   if (!rilli_is_dead(fd, control, geometry, index) || rilli_lock_try(fd, guard, 1, 1))
     return 0;
-  struct rilli_group *group =
-      (void *)(control + geometry->group_offset + index * geometry->group_stride);
+  struct rilli_group *group = rilli_row_at(control, geometry, index);
   /* E10; E11: the state again, under the guard */
   const int dead = rilli_is_dead(fd, control, geometry, index);
   if (dead)

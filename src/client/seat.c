@@ -171,8 +171,7 @@ static int remove_group(rill_queue *queue, int fd, const char *name) {
   code = rilli_lease_map(fd, 0, queue->control_geometry.file_size, 1, &map);
   if (code)
     return code;
-  struct rilli_group *group = (void *)(map.base + queue->control_geometry.group_offset +
-                                       seat.index * queue->ring.group_stride);
+  struct rilli_group *group = rilli_row_at(map.base, &queue->control_geometry, seat.index);
   struct rilli_hints *hints = (void *)(map.base + queue->control_geometry.hints_offset);
   const uint64_t word = atomic_load_explicit(&group->state, memory_order_acquire);
   /* As a member that joins and leaves without wish to keep it. */

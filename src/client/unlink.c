@@ -22,8 +22,7 @@ int rilli_is_removed(const rill_queue *queue) {
 /* Whoever sleeps on the queue shall see the tombstone now, not at the end of a slice. */
 static void wake_everybody(uint8_t *base, const struct rilli_control_geometry *geometry) {
   for (uint32_t i = 0; i < geometry->max_groups; i++) {
-    struct rilli_group *group =
-        (void *)(base + geometry->group_offset + i * geometry->group_stride);
+    struct rilli_group *group = rilli_row_at(base, geometry, i);
     if (RILLI_STATE_STATE(atomic_load_explicit(&group->state, memory_order_acquire)) !=
         RILLI_GROUP_NONE)
       rilli_kick(group);

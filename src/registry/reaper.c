@@ -56,8 +56,7 @@ static void tell(const struct look *look, uint32_t what, uint32_t kind, uint32_t
 static void reclaim_row(const struct look *look, int fd, uint8_t *control, uint32_t index) {
   const rill_queue *queue = look->entry->queue;
   const struct rilli_control_geometry *geometry = &queue->control_geometry;
-  struct rilli_group *group =
-      (void *)(control + geometry->group_offset + index * geometry->group_stride);
+  struct rilli_group *group = rilli_row_at(control, geometry, index);
   const struct rilli_slot *slot = (const void *)((uint8_t *)group + geometry->slots_offset);
   char name[RILLI_GROUP_NAME_SIZE];
   memcpy(name, rilli_name_at(&queue->ring, index), sizeof name);
@@ -103,8 +102,7 @@ static void kick_all(const struct look *look, int fd, uint8_t *control) {
   const struct rilli_control_geometry *geometry = &look->entry->queue->control_geometry;
   (void)fd;
   for (uint32_t i = 0; i < geometry->max_groups; i++) {
-    struct rilli_group *group =
-        (void *)(control + geometry->group_offset + i * geometry->group_stride);
+    struct rilli_group *group = rilli_row_at(control, geometry, i);
     if (LOAD(group->cursor) != RILLI_NONE)
       rilli_kick(group);
   }
