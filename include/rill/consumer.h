@@ -83,7 +83,8 @@ RILL_API void rill_consumer_close(rill_consumer *consumer);
  * RILL_TAIL: valid until the next receive). On a queue with evict_after, what lies in the ring
  * may change under a reader whose group is evicted: see rill_release.
  * Ordering: acquire: all that was done before the publish is visible.
- * Progress: wait-free when there is a message; else waits until the deadline.
+ * Progress: wait-free when there is a message; else waits until the deadline: spins, lets
+ *   others have the core (sched_yield) or sleeps, by its strategy.
  * Contexts: one thread at a time per consumer; not after fork (-ECHILD).
  * Errors: -EAGAIN (nothing there, RILL_NOW), -ETIMEDOUT, -EPIPE (everything is
  * read, and the producer has closed or died), -ESTALE (the queue was removed, or the
