@@ -116,8 +116,10 @@ int server_open(struct server *server, rill_context *context, int listener) {
     return code;
   server->done = (struct source){server->jobs.event, peer_done};
   code = server_add(server, &server->done, EPOLLIN);
-  if (code)
+  if (code) {
+    jobs_stop(&server->jobs); /* its threads work on what is the caller's */
     return rilli_fail(-code, "cannot set up the event loop: %s", rilli_words(-code));
+  }
   scan_open(server);
   return 0;
 }
