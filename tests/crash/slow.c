@@ -53,12 +53,11 @@ static void pass_on(void) {
 }
 
 void fill_up_behind_slow(void) {
-  unsigned char bytes[MESSAGE_MOST];
   const struct rilli_group *row = slow_row();
   CHECK(row);
   const uint64_t end = atomic_load(&row->cursor) + attr.capacity;
   for (uint64_t at_byte = stat_of(queue).position;; pass_on()) {
-    at_byte += (RILLI_FRAME_HEADER + fill_message(due, bytes) + 15) & ~(size_t)15;
+    at_byte += frame_of(due);
     if (at_byte + RILLI_FRAME_HEADER > end)
       break;
   }

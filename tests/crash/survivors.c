@@ -14,6 +14,20 @@ rill_producer *producer;
 rill_consumer *consumer;
 uint64_t due;
 
+uint64_t frame_of(uint64_t number) {
+  unsigned char bytes[MESSAGE_MOST];
+  return rilli_stride(RILLI_FRAME_HEADER + fill_message(number, bytes));
+}
+
+uint64_t first_to_reach(uint64_t end) {
+  uint64_t position = 0;
+  for (uint64_t number = 0;; number++) {
+    position += frame_of(number);
+    if (position >= end)
+      return number;
+  }
+}
+
 void consumer_waits(void) {
   queue = open_queue(&attr);
   consumer = open_consumer(

@@ -15,6 +15,11 @@ extern uint64_t due;            /* the next message for that consumer           
 
 enum { LAP = 200 }; /* messages: more than the ring holds */
 
+/* What the frame of the message of that number takes in the ring. */
+uint64_t frame_of(uint64_t number);
+/* Of those from number and position 0 on: the first whose frame ends at `end`, or behind it. */
+uint64_t first_to_reach(uint64_t end);
+
 /* The queue, and a consumer that waits for whoever publishes. */
 void consumer_waits(void);
 /* The queue, its producer and a consumer. */

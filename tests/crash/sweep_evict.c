@@ -24,17 +24,6 @@ static int nobody, and_idle; /* "slow" has no member; a kept group "idle" holds 
 
 static const struct joining idle = {.group = "idle", .flags = RILL_KEEP_GROUP};
 
-/* The first that needs more than the ring from position 0 on, with the commit word behind it. */
-static uint64_t first_without_room(void) {
-  unsigned char bytes[MESSAGE_MOST];
-  uint64_t position = 0;
-  for (uint64_t number = 0;; number++) {
-    position += (RILLI_FRAME_HEADER + fill_message(number, bytes) + 15) & ~(size_t)15;
-    if (position + RILLI_FRAME_HEADER > attr.capacity)
-      return number;
-  }
-}
-
 static void slow_and_other(void) {
   consumer_waits();
   slow = open_slow(queue);
@@ -132,7 +121,7 @@ static void sweep_producer(uint32_t flags, int has_nobody, int with_idle, rill_t
   nobody = has_nobody;
   and_idle = with_idle;
   patience = deadline;
-  cut = first_without_room();
+  cut = first_to_reach(attr.capacity); /* the ring has to hold the next commit word, too */
   victims = 1;
   sweep_instructions(&operation);
 }

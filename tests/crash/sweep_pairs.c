@@ -78,7 +78,6 @@ static void dead_producer_and_successor(void) {
 /* So far that the next message, a small one, reaches the middle of a quantum, where the write limit
  * is raised ahead, laps later. */
 static void laps_later(void) {
-  unsigned char bytes[MESSAGE_MOST];
   const uint64_t quantum = attr.capacity / 32;
   uint64_t from, to;
   consumer_waits();
@@ -87,7 +86,7 @@ static void laps_later(void) {
     publish_next(due);
     drain();
     from = stat_of(queue).position;
-    to = from + ((16 + fill_message(due, bytes) + 15) & ~(size_t)15);
+    to = from + frame_of(due);
   } while (from < 2 * attr.capacity || to - from > 192 || from % quantum >= quantum / 2 ||
            to % quantum < quantum / 2);
   rill_producer_close(producer);

@@ -137,17 +137,6 @@ static void abort_and_publish(void) {
 
 /* --- the write limit, the ring's end, and a full ring ----------------------------------------- */
 
-/* The message that begins before that position and ends there, or behind it. */
-static uint64_t first_to_reach(uint64_t end) {
-  unsigned char bytes[MESSAGE_MOST];
-  uint64_t position = 0;
-  for (uint64_t number = 0;; number++) {
-    position += (16 + fill_message(number, bytes) + 15) & ~(size_t)15;
-    if (position >= end)
-      return number;
-  }
-}
-
 /* Half a quantum before it is reached. */
 static void publish_that_raises_the_limit(void) {
   sweep_producer(publish_up_to_number, first_to_reach(attr.capacity / 32 / 2), 1);
