@@ -44,15 +44,20 @@ int rilli_check_removed(const struct rilli_ring *ring) {
 
 /* --- how long to spin ----------------------------------------------------------- */
 
+/* How long a strategy spins where the adaptive one does for so long. */
+static int64_t by_strategy(const struct rilli_patience *patience, int64_t adaptive) {
+  return patience->wait == RILL_SPIN ? RILL_FOREVER : patience->wait == RILL_PARK ? 0 : adaptive;
+}
+
 static int64_t spin_budget(const struct rilli_patience *patience) {
-  if (patience->wait == RILL_SPIN)
-    return RILL_FOREVER;
-  if (patience->wait == RILL_PARK)
-    return 0;
-  const int64_t budget = 4 * patience->typical;
+  int64_t budget = 4 * patience->typical;
   if (patience->typical > SPIN_MOST)
-    return SPIN_LEAST;
-  return budget < SPIN_LEAST * 4 ? SPIN_LEAST * 4 : budget < SPIN_MOST ? budget : SPIN_MOST;
+    budget = SPIN_LEAST;
+  else if (budget < SPIN_LEAST * 4)
+    budget = SPIN_LEAST * 4;
+  else if (budget > SPIN_MOST)
+    budget = SPIN_MOST;
+  return by_strategy(patience, budget);
 }
 
 static void learn(struct rilli_patience *patience, int64_t waited) {
@@ -164,13 +169,11 @@ int rilli_wait_room(struct rill_producer *producer, uint64_t need, rill_time dea
   if (deadline == RILL_NOW)
     return poll_room(producer, need);
   const struct rilli_ring *ring = &producer->ring;
-  const uint32_t wait = producer->patience.wait;
+  const struct rilli_patience *patience = &producer->patience;
   const int64_t start = rilli_now();
   const int64_t half = deadline > start ? start + (deadline - start) / 2 : start;
-  const int64_t rest = wait == RILL_PARK ? start : sooner(half, later(start, REST));
-  const int64_t spin = wait == RILL_PARK   ? start
-                       : wait == RILL_SPIN ? RILL_FOREVER
-                                           : later(rest, ASKED);
+  const int64_t rest = sooner(half, later(start, sooner(by_strategy(patience, REST), REST)));
+  const int64_t spin = later(rest, by_strategy(patience, ASKED));
   int code = -EAGAIN;
   if (rest > start)
     code = rest_for_room(producer, need, rest);
