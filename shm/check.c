@@ -7,23 +7,16 @@
 #include <errno.h>
 #include <string.h>
 
-/* FNV-1a, 64 bits: finds damage, not forgery (who may write the file may forge it). */
-static uint64_t checksum(const void *bytes, size_t size) {
-  const unsigned char *at = bytes;
-  uint64_t sum = UINT64_C(0xcbf29ce484222325);
-  for (size_t i = 0; i < size; i++)
-    sum = (sum ^ at[i]) * UINT64_C(0x100000001b3);
-  return sum;
-}
+#include "hash.h"
 
 static uint64_t identity_sum(const struct rilli_identity *page) {
   const size_t from = sizeof page->magic;
-  return checksum((const char *)page + from, offsetof(struct rilli_identity, checksum) - from);
+  return rilli_hash((const char *)page + from, offsetof(struct rilli_identity, checksum) - from);
 }
 
 static uint64_t control_sum(const struct rilli_control *page) {
   const size_t from = sizeof page->magic;
-  return checksum((const char *)page + from, offsetof(struct rilli_control, checksum) - from);
+  return rilli_hash((const char *)page + from, offsetof(struct rilli_control, checksum) - from);
 }
 
 static uint64_t round_up(uint64_t value, uint64_t to) {

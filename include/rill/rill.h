@@ -37,5 +37,6 @@
 #include "rill/producer.h"
 #include "rill/consumer.h"
 #include "rill/stat.h"
+#include "rill/examine.h"
 
 #endif

@@ -16,6 +16,8 @@
 #include <unistd.h>
 
 #include "client.h"
+#include "lease.h"
+#include "row.h"
 
 enum { ROUNDS = 300, FEW_ROUNDS = 30 };
 #define MUCH ((size_t)512 << 20)
@@ -53,7 +55,7 @@ static pid_t start_registry(const char *program) {
   rill_context *context;
   check(rill_context_open(NULL, &context) == 0, "context");
   int fd;
-  while ((fd = rilli_registry_open(context)) < 0)
+  while ((fd = rilli_registry_connect(rilli_context_dir(context))) < 0)
     check(waitpid(child, NULL, WNOHANG) == 0, program);
   (void)close(fd);
   rill_context_close(context);
@@ -99,14 +101,14 @@ struct times {
 static struct times kill_one(const rill_queue *queue, const struct rilli_file *control,
                              size_t resident) {
   const pid_t victim = start_victim(resident);
-  const struct rilli_group *group = rilli_group_at(&queue->ring, 0);
+  const struct rilli_group *group = rilli_group_at(&queue->segments.ring, 0);
   struct times times = {0, 0};
   const int64_t start = rill_clock();
   check(kill(victim, SIGKILL) == 0, "kill");
   while (!times.reclaimed) {
     if (!times.lease_free && rilli_lock_held(control->fd, RILLI_LEASE_MEMBER(0, 0), 1) == 0)
       times.lease_free = rill_clock() - start;
-    if (rilli_seat_state(group) == RILLI_GROUP_NONE)
+    if (rilli_row_state(group) == RILLI_GROUP_NONE)
       times.reclaimed = rill_clock() - start;
   }
   if (!times.lease_free) /* both between two looks */
@@ -132,7 +134,8 @@ static void measure(const char *who, size_t resident, size_t rounds) {
   struct rilli_file control;
   char what[64];
   rill_queue *queue = open_queue(RILL_CREATE);
-  check(rilli_control_open(queue, 0, &control) == 0, "control");
+  check(rilli_control_open(rilli_context_dir(queue->context), &queue->segments, 0, &control) == 0,
+        "control");
   for (size_t i = 0; i < rounds; i++) {
     const struct times times = kill_one(queue, &control, resident);
     lease_free[i] = times.lease_free;

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* doctor.c - rill doctor: every invariant of a queue's segments, read-only; and
  * the host (host.c).
- *
- * The one verb that looks behind the public interface, through examine.h. */
+ */
 #include "cli.h"
-#include "examine.h"
 #include "host.h"
 #include "json.h"
 
@@ -21,57 +19,56 @@ struct patient {
   json_t *findings, *host;
   const char *heading; /* the queue's name, until it is printed */
   bool all;            /* queues: one that goes while we look is no failure */
-  int wrong, status;
+  int wrong, wrong_before, status;
 };
 
 static const char *const kinds[] = {
-    [RILLI_FINE] = "fine", [RILLI_NOTE] = "note", [RILLI_WRONG] = "wrong"};
+    [RILL_FINE] = "fine", [RILL_NOTE] = "note", [RILL_WRONG] = "wrong"};
 
-static void tell(int kind, const char *text, void *argument) {
+static void tell(const struct rill_finding *finding, void *argument) {
   struct patient *patient = argument;
+  patient->wrong += finding->kind == RILL_WRONG;
   if (patient->findings)
-    json_array_append_new(patient->findings,
-                          json_pack("{s:s, s:s}", "kind", kinds[kind], "text", text));
-  else if (kind != RILLI_FINE || !quiet) {
+    json_array_append_new(patient->findings, json_pack("{s:s, s:s}", "kind", kinds[finding->kind],
+                                                       "text", finding->text));
+  else if (finding->kind != RILL_FINE || !quiet) {
     if (patient->heading)
       fprintf(patient->cli->out, "%s\n", patient->heading);
     patient->heading = NULL;
-    fprintf(patient->cli->out, "  %-5s  %s\n", kinds[kind], text);
+    fprintf(patient->cli->out, "  %-5s  %s\n", kinds[finding->kind], finding->text);
   }
 }
 
 static void begin(struct patient *patient, const char *name) {
   patient->heading = name;
+  patient->wrong_before = patient->wrong;
   if (patient->queues)
     patient->findings = json_array();
 }
 
-/* After looking at a queue, which returned code. */
-static void end(struct patient *patient, const char *name, const struct rilli_report *report,
-                int code) {
-  patient->wrong += report->wrong;
-  if (code && !(patient->all && code == -ENOENT))
+/* After examining a queue, which returned code. */
+static void end(struct patient *patient, const char *name, int code) {
+  if (code < 0 && !(patient->all && code == -ENOENT))
     patient->status = cli_fail_library(code);
   if (code == -ENOENT)
     json_decref(patient->findings);
   else if (patient->queues)
     json_array_append_new(patient->queues,
                           json_pack("{s:s, s:b, s:o}", "name", name, "sound",
-                                    report->wrong == 0 && !code, "findings", patient->findings));
+                                    patient->wrong == patient->wrong_before && code >= 0,
+                                    "findings", patient->findings));
 }
 
 static int examine(const char *name, void *argument) {
   struct patient *patient = argument;
-  struct rilli_report report = {tell, patient, 0, 0};
   begin(patient, name);
-  end(patient, name, &report, rilli_examine(patient->context, name, &report));
+  end(patient, name, rill_queue_examine(patient->context, name, tell, patient));
   return 0;
 }
 
 static void examine_files(struct patient *patient, const char *control, const char *data) {
-  struct rilli_report report = {tell, patient, 0, 0};
   begin(patient, control);
-  end(patient, control, &report, rilli_examine_files(patient->context, control, data, &report));
+  end(patient, control, rill_queue_examine_files(patient->context, control, data, tell, patient));
 }
 
 static void leftover(const struct rill_gc_item *item, void *argument) {
@@ -81,11 +78,10 @@ static void leftover(const struct rill_gc_item *item, void *argument) {
 }
 
 static void examine_host(struct patient *patient) {
-  struct rilli_report report = {tell, patient, 0, 0};
+  const struct host_report report = {tell, patient};
   patient->heading = "host";
   patient->findings = patient->host = patient->queues ? json_array() : NULL;
   host_examine(patient->cli, &report);
-  patient->wrong += report.wrong;
 }
 
 static int examine_all(struct patient *patient) {

@@ -37,15 +37,14 @@
 #define MADV_COLLAPSE 25
 #endif
 
-void host_tell(struct rilli_report *report, int kind, const char *format, ...) {
+void host_tell(const struct host_report *report, uint32_t kind, const char *format, ...) {
   char text[1024];
   va_list arguments;
   va_start(arguments, format);
   vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
-  report->wrong += kind == RILLI_WRONG;
-  report->notes += kind == RILLI_NOTE;
-  report->tell(kind, text, report->arg);
+  const struct rill_finding finding = {sizeof finding, kind, 0, text};
+  report->tell(&finding, report->arg);
 }
 
 const char *host_directory(const struct cli *cli) {
@@ -53,12 +52,12 @@ const char *host_directory(const struct cli *cli) {
   return directory && *directory ? directory : "/dev/shm";
 }
 
-static void memory(struct rilli_report *report, const char *directory) {
+static void memory(const struct host_report *report, const char *directory) {
   struct statvfs space;
   struct statfs kind;
   char size[UNITS_TEXT], left[UNITS_TEXT];
   if (statvfs(directory, &space) != 0 || statfs(directory, &kind) != 0) {
-    host_tell(report, RILLI_WRONG, "cannot look at %s: %s", directory, strerror(errno));
+    host_tell(report, RILL_WRONG, "cannot look at %s: %s", directory, strerror(errno));
     return;
   }
   const uint64_t total = space.f_blocks * space.f_frsize,
@@ -66,25 +65,25 @@ static void memory(struct rilli_report *report, const char *directory) {
   format_size(size, total);
   format_size(left, available);
   if (available < MIB)
-    host_tell(report, RILLI_WRONG,
+    host_tell(report, RILL_WRONG,
               "%s is full: %s of %s are free; rill gc, rill rm, or enlarge it (mount -o "
               "remount,size=...)",
               directory, left, size);
   else if (total <= 64 * MIB)
-    host_tell(report, RILLI_NOTE,
+    host_tell(report, RILL_NOTE,
               "%s has %s, %s of it free: as much as a container gets that asks for no more "
               "(--shm-size, or a volume of medium Memory)",
               directory, size, left);
   else if (available < 64 * MIB || available < total / 10)
-    host_tell(report, RILLI_NOTE, "%s is nearly full: %s of %s are free", directory, left, size);
+    host_tell(report, RILL_NOTE, "%s is nearly full: %s of %s are free", directory, left, size);
   else
-    host_tell(report, RILLI_FINE, "%s has %s, %s of it free", directory, size, left);
+    host_tell(report, RILL_FINE, "%s has %s, %s of it free", directory, size, left);
   if ((uint64_t)kind.f_type != TMPFS)
-    host_tell(report, RILLI_NOTE,
-              "%s is no tmpfs: what is published there may be written to a disk", directory);
+    host_tell(report, RILL_NOTE, "%s is no tmpfs: what is published there may be written to a disk",
+              directory);
 }
 
-static void limit(struct rilli_report *report, int resource, const char *what, uint64_t least,
+static void limit(const struct host_report *report, int resource, const char *what, uint64_t least,
                   bool bytes) {
   struct rlimit limit;
   char text[UNITS_TEXT];
@@ -96,16 +95,16 @@ static void limit(struct rilli_report *report, int resource, const char *what, u
     format_size(text, limit.rlim_cur);
   else
     snprintf(text, sizeof text, "%llu", (unsigned long long)limit.rlim_cur);
-  host_tell(report, limit.rlim_cur < least ? RILLI_NOTE : RILLI_FINE, "a process may %s: %s%s",
-            what, text, limit.rlim_cur < least ? ", which is little (ulimit)" : "");
+  host_tell(report, limit.rlim_cur < least ? RILL_NOTE : RILL_FINE, "a process may %s: %s%s", what,
+            text, limit.rlim_cur < least ? ", which is little (ulimit)" : "");
 }
 
 /* --- the kernel ------------------------------------------------------------------- */
 
-static void feature(struct rilli_report *report, bool there, int otherwise, const char *name,
-                    const char *without) {
+static void feature(const struct host_report *report, bool there, uint32_t otherwise,
+                    const char *name, const char *without) {
   if (there)
-    host_tell(report, RILLI_FINE, "the kernel has %s", name);
+    host_tell(report, RILL_FINE, "the kernel has %s", name);
   else
     host_tell(report, otherwise, "the kernel (or a sandbox) has no %s: %s", name, without);
 }
@@ -140,23 +139,23 @@ static bool has_advice(int advice, bool shrug) {
   return has;
 }
 
-static void kernel(struct rilli_report *report) {
-  feature(report, has_ofd_locks(), RILLI_WRONG, "locks of open file descriptions",
+static void kernel(const struct host_report *report) {
+  feature(report, has_ofd_locks(), RILL_WRONG, "locks of open file descriptions",
           "nobody can be known to live");
-  feature(report, has_membarrier(), RILLI_NOTE, "membarrier (global expedited)",
+  feature(report, has_membarrier(), RILL_NOTE, "membarrier (global expedited)",
           "each publish and release has a full fence (RILL_FENCE=full)");
-  feature(report, has_futex_waitv(), RILLI_NOTE, "futex_waitv",
+  feature(report, has_futex_waitv(), RILL_NOTE, "futex_waitv",
           "an interrupted or removed wait is noticed up to 100 ms late");
-  feature(report, has_advice(MADV_WIPEONFORK, true), RILLI_WRONG, "MADV_WIPEONFORK",
+  feature(report, has_advice(MADV_WIPEONFORK, true), RILL_WRONG, "MADV_WIPEONFORK",
           "a handle that is used after fork is not found out");
-  feature(report, has_advice(MADV_POPULATE_WRITE, true), RILLI_NOTE, "MADV_POPULATE",
+  feature(report, has_advice(MADV_POPULATE_WRITE, true), RILL_NOTE, "MADV_POPULATE",
           "the first round through a queue may fault");
-  feature(report, has_advice(MADV_COLLAPSE, true), RILLI_NOTE, "MADV_COLLAPSE for private memory",
+  feature(report, has_advice(MADV_COLLAPSE, true), RILL_NOTE, "MADV_COLLAPSE for private memory",
           "memory that is there already may not become huge pages");
 }
 
 /* The word in brackets. */
-static void huge_pages(struct rilli_report *report) {
+static void huge_pages(const struct host_report *report) {
   static const char path[] = "/sys/kernel/mm/transparent_hugepage/shmem_enabled";
   char text[256] = "", word[32] = "";
   FILE *file = fopen(path, "re");
@@ -166,16 +165,16 @@ static void huge_pages(struct rilli_report *report) {
     fclose(file);
   const char *begin = strchr(text, '[');
   if (!begin || sscanf(begin, "[%31[a-z_]]", word) != 1) {
-    host_tell(report, RILLI_NOTE, "whether shared memory may be in huge pages is not known here");
+    host_tell(report, RILL_NOTE, "whether shared memory may be in huge pages is not known here");
     return;
   }
   const bool never = !strcmp(word, "never") || !strcmp(word, "deny");
-  host_tell(report, never ? RILLI_NOTE : RILLI_FINE, "huge pages of shared memory: %s%s%s%s", word,
+  host_tell(report, never ? RILL_NOTE : RILL_FINE, "huge pages of shared memory: %s%s%s%s", word,
             never ? "; large queues may be faster with: echo advise > " : "", never ? path : "",
             never ? ", or a tmpfs mounted with huge=advise" : "");
 }
 
-void host_examine(const struct cli *cli, struct rilli_report *report) {
+void host_examine(const struct cli *cli, const struct host_report *report) {
   const char *directory = host_directory(cli);
   memory(report, directory);
   limit(report, RLIMIT_NOFILE, "have so many files open", 256, false);

@@ -5,9 +5,14 @@
 #define HOST_H
 
 #include "cli.h"
-#include "examine.h"
+
+/* Where its findings go. */
+struct host_report {
+  void (*tell)(const struct rill_finding *, void *arg);
+  void *arg;
+};
 
 /* Tells all of it; changes nothing. */
-void host_examine(const struct cli *cli, struct rilli_report *report);
+void host_examine(const struct cli *cli, const struct host_report *report);
 
 #endif

@@ -50,7 +50,8 @@ static bool is_own(int dir, const char *file) {
          status.st_uid == geteuid();
 }
 
-void host_leftovers(const struct cli *cli, struct rilli_report *report, const char *directory) {
+void host_leftovers(const struct cli *cli, const struct host_report *report,
+                    const char *directory) {
   char own[64];
   const char *name = cli->name_space ? cli->name_space : getenv("RILL_NAMESPACE");
   snprintf(own, sizeof own, "u%u", (unsigned)geteuid());
@@ -66,16 +67,16 @@ void host_leftovers(const struct cli *cli, struct rilli_report *report, const ch
         !is_own(dirfd(entries), entry->d_name) || !is_left(directory, other, &queues))
       continue;
     if (left++ < NAMESPACES_SHOWN)
-      host_tell(report, RILLI_NOTE,
+      host_tell(report, RILL_NOTE,
                 "namespace '%s' of this user has queues (%d) that nobody has open: rill ls, gc, rm "
                 "--namespace %s",
                 other, queues, other);
   }
   closedir(entries);
   if (left > NAMESPACES_SHOWN)
-    host_tell(report, RILLI_NOTE, "and %d more such namespaces", left - NAMESPACES_SHOWN);
+    host_tell(report, RILL_NOTE, "and %d more such namespaces", left - NAMESPACES_SHOWN);
   if (!left)
-    host_tell(report, RILLI_FINE, "no other namespace of this user is left over in %s", directory);
+    host_tell(report, RILL_FINE, "no other namespace of this user is left over in %s", directory);
 }
 
 /* The last line of these files that sets it. */
@@ -95,7 +96,7 @@ static void read_setting(const char *pattern, bool *ret) {
   globfree(&files);
 }
 
-void host_logout(struct rilli_report *report, const char *directory) {
+void host_logout(const struct host_report *report, const char *directory) {
   bool removes = true; /* systemd's default */
   read_setting("/usr/lib/systemd/logind.conf", &removes);
   read_setting("/etc/systemd/logind.conf", &removes);
@@ -106,28 +107,28 @@ void host_logout(struct rilli_report *report, const char *directory) {
   snprintf(path, sizeof path, "%s/", real ? real : directory);
   free(real);
   if (access("/run/systemd/system", F_OK) != 0)
-    host_tell(report, RILLI_FINE, "a logout removes nothing: systemd does not run here");
+    host_tell(report, RILL_FINE, "a logout removes nothing: systemd does not run here");
   else if (strncmp(path, "/dev/shm/", 9) != 0)
-    host_tell(report, RILLI_FINE, "a logout removes nothing: %s is not in /dev/shm", directory);
+    host_tell(report, RILL_FINE, "a logout removes nothing: %s is not in /dev/shm", directory);
   else if (geteuid() < SYSTEM_USERS_END)
-    host_tell(report, RILLI_FINE, "a logout removes nothing: user %u is a system user",
+    host_tell(report, RILL_FINE, "a logout removes nothing: user %u is a system user",
               (unsigned)geteuid());
   else if (!removes)
-    host_tell(report, RILLI_FINE, "a logout removes nothing: RemoveIPC=no");
+    host_tell(report, RILL_FINE, "a logout removes nothing: RemoveIPC=no");
   else
-    host_tell(report, RILLI_NOTE,
+    host_tell(report, RILL_NOTE,
               "the last logout of user %u removes its queues from /dev/shm: set RemoveIPC=no in "
               "/etc/systemd/logind.conf, or run them as a system user",
               (unsigned)geteuid());
 }
 
-void host_container(struct rilli_report *report) {
+void host_container(const struct host_report *report) {
   const char *word = getenv("container");
   if (access("/.dockerenv", F_OK) == 0 || access("/run/.containerenv", F_OK) == 0 ||
       (word && *word))
-    host_tell(report, RILLI_NOTE,
+    host_tell(report, RILL_NOTE,
               "this is a container: its queues go with it, and others see them only if they share "
               "its /dev/shm (--ipc, or a volume)");
   else
-    host_tell(report, RILLI_FINE, "no sign of a container: all processes here see the same queues");
+    host_tell(report, RILL_FINE, "no sign of a container: all processes here see the same queues");
 }

@@ -3,17 +3,16 @@
 #ifndef HOST_LEFT_H
 #define HOST_LEFT_H
 
-#include "cli.h"
-#include "examine.h"
+#include "host.h"
 
 /* host.c */
-__attribute__((format(printf, 3, 4))) void host_tell(struct rilli_report *report, int kind,
-                                                     const char *format, ...);
+__attribute__((format(printf, 3, 4))) void host_tell(const struct host_report *report,
+                                                     uint32_t kind, const char *format, ...);
 const char *host_directory(const struct cli *cli);
 
 /* Namespaces of this user in which nobody has a queue open. */
-void host_leftovers(const struct cli *cli, struct rilli_report *report, const char *directory);
-void host_logout(struct rilli_report *report, const char *directory);
-void host_container(struct rilli_report *report);
+void host_leftovers(const struct cli *cli, const struct host_report *report, const char *directory);
+void host_logout(const struct host_report *report, const char *directory);
+void host_container(const struct host_report *report);
 
 #endif

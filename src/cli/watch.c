@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* watch.c - rill watch: what happens to the queues, as the registry tells it.
  *
- * Looks behind the public interface (client/registry.h), for the registry has none of its own
+ * Looks behind the public interface (wire/registry_link.h), for the registry has none of its own
  * yet. */
 #include "cli.h"
 #include "json.h"
 #include "output.h"
-#include "registry.h"
+#include "client.h"
 #include "signals.h"
 
 #include <errno.h>
@@ -114,7 +114,7 @@ static int run(struct cli *cli, int operand_count, char **operands) {
   if (status)
     return status;
   signals_catch();
-  int registry = rilli_registry_open(context);
+  int registry = rilli_registry_connect(rilli_context_dir(context));
   if (registry < 0) {
     status = cli_fail_library(registry);
   } else {

@@ -9,8 +9,13 @@
 #include <unistd.h>
 
 #include "client.h"
+#include "clock.h"
 #include "error.h"
+#include "lease.h"
+#include "open.h"
 #include "placement.h"
+#include "row.h"
+#include "sized.h"
 
 #define HANDLE_SIZE ((sizeof(struct rill_consumer) + RILLI_PAGE - 1) / RILLI_PAGE * RILLI_PAGE)
 
@@ -26,9 +31,10 @@ static int tend(void *self) {
   const rill_queue *queue = owner->queue;
   struct rilli_file control;
   const uint32_t state = atomic_load_explicit(&consumer->page->state, memory_order_acquire);
-  if (queue->copied)
+  if (queue->segments.copied)
     return 1; /* nothing more will come */
-  const int code = rilli_control_open(queue, 0, &control);
+  const int code =
+      rilli_control_open(rilli_context_dir(queue->context), &queue->segments, 0, &control);
   if (code)
     return code == -ESTALE ? code : 0;
   const int free_lease = rilli_lock_held(control.fd, RILLI_LEASE_PRODUCER, 1) == 0; /* E10 */
@@ -39,7 +45,7 @@ static int tend(void *self) {
 /* --- joining ---------------------------------------------------------------- */
 
 static int map_row(struct owner *owner, int fd, uint32_t index) {
-  const struct rilli_control_geometry *control = &owner->queue->control_geometry;
+  const struct rilli_control_geometry *control = &owner->queue->segments.control_geometry;
   const uint64_t set = control->group_offset + index * control->group_stride;
   int code = rilli_segment_reserve(fd, set + control->slots_offset, control->slot_stride);
   if (code == 0)
@@ -65,14 +71,14 @@ static void sign(struct rill_consumer *consumer, const rill_context *context) {
 static int prepare_row(const struct rill_consumer *consumer, int fd, const char *name) {
   const struct owner *owner = consumer->owner;
   const uint32_t index = consumer->group_index;
-  rilli_leave(consumer->group, *rilli_name_at(&owner->queue->ring, index) != 0);
-  if (rilli_seat_state(consumer->group) == RILLI_GROUP_KEPT)
+  rilli_leave(consumer->group, *rilli_name_at(&owner->queue->segments.ring, index) != 0);
+  if (rilli_row_state(consumer->group) == RILLI_GROUP_KEPT)
     return 0;
   char padded[RILLI_GROUP_NAME_SIZE] = "";
   if (name)
     memcpy(padded, name, strlen(name));
   const off_t at =
-      (off_t)(owner->queue->control_geometry.names_offset + (size_t)index * sizeof padded);
+      (off_t)(owner->queue->segments.control_geometry.names_offset + (size_t)index * sizeof padded);
   ssize_t written;
   do
     written = pwrite(fd, padded, sizeof padded, at);
@@ -95,11 +101,11 @@ static int enter(struct rill_consumer *consumer, const struct rill_consumer_attr
   int code = map_row(owner, fd, index);
   if (code)
     return code;
-  if (rilli_is_removed(queue)) /* E13: after the lease was taken */
+  if (rilli_is_removed(&queue->segments)) /* E13: after the lease was taken */
     return rilli_fail(ESTALE, "it was removed: open it again");
   consumer->ring.hints = (void *)owner->hints.base;
   consumer->group = (void *)owner->group.base;
-  consumer->slot = (void *)(owner->group.base + queue->control_geometry.slots_offset);
+  consumer->slot = (void *)(owner->group.base + queue->segments.control_geometry.slots_offset);
   consumer->group_index = index;
   code = prepare_row(consumer, fd, attr->group);
   if (code)
@@ -122,15 +128,16 @@ static int enter(struct rill_consumer *consumer, const struct rill_consumer_attr
 static int join_group(struct rill_consumer *consumer, const struct rill_consumer_attr *attr) {
   struct owner *owner = consumer->owner;
   struct rilli_file control;
-  struct rilli_seat seat;
-  int code = rilli_control_open_for_lease(owner->queue, &control);
+  struct rilli_row row;
+  const int dir = rilli_context_dir(owner->queue->context);
+  int code = rilli_control_open_for_lease(dir, &owner->queue->segments, &control);
   if (code)
     return code;
-  code = rilli_seat_take(owner->queue, control.fd, attr->group, &seat);
+  code = rilli_row_take(dir, &owner->queue->segments, control.fd, attr->group, &row);
   if (code == 0)
-    code = enter(consumer, attr, control.fd, seat.index);
+    code = enter(consumer, attr, control.fd, row.index);
   /* The mappings keep this description, so what must not last is given back by name. */
-  rilli_seat_settle(control.fd, &seat);
+  rilli_row_settle(control.fd, &row);
   rilli_lease_close(control.fd);
   return code;
 }
@@ -195,8 +202,8 @@ static int check_call(const rill_queue *queue, const struct rill_consumer_attr *
     return rilli_fail(EPERM,
                       "queue '%s' was opened with RILL_OBSERVE: only RILL_TAIL looks without "
                       "joining",
-                      queue->name);
-  return rilli_type_check(queue, &attr->type);
+                      queue->segments.name);
+  return rilli_type_check(&queue->segments, &attr->type);
 }
 
 /* Copies need a buffer for the largest message; it is there before the data path runs. */
@@ -219,8 +226,8 @@ static void free_consumer(struct rill_consumer *consumer) {
   rilli_unmap(&owner->group);
   rilli_unmap(&owner->hints); /* the lease ends */
   if (member)
-    rilli_link_detach(&owner->queue->context->link, RILLI_KIND_CONSUMER, owner->queue->name,
-                      consumer->group_index);
+    rilli_link_detach(&owner->queue->context->link, RILLI_KIND_CONSUMER,
+                      owner->queue->segments.name, consumer->group_index);
   rill_queue_close(owner->queue);
   free(owner);
   rilli_private_free(consumer, HANDLE_SIZE);
@@ -229,7 +236,7 @@ static void free_consumer(struct rill_consumer *consumer) {
 static int set_up(struct rill_consumer *consumer, const struct rill_consumer_attr *attr) {
   const struct owner *owner = consumer->owner;
   const rill_queue *queue = owner->queue;
-  consumer->ring = queue->ring;
+  consumer->ring = queue->segments.ring;
   consumer->ring.groups = NULL;
   consumer->full_fence = queue->context->fence == RILL_FENCE_FULL;
   consumer->follow = (attr->flags & RILL_FOLLOW) != 0;
@@ -240,7 +247,7 @@ static int set_up(struct rill_consumer *consumer, const struct rill_consumer_att
   if (code)
     return code;
   rilli_consumer_init(consumer);
-  rilli_prefault(&queue->data, &queue->geometry, 0);
+  rilli_prefault(&queue->segments.data, &queue->segments.geometry, 0);
   return prepare_buffer(consumer);
 }
 
@@ -257,20 +264,20 @@ int rill_consumer_open(rill_queue *queue, const struct rill_consumer_attr *attr,
   if (!owner || !consumer) {
     free(owner);
     rilli_private_free(consumer, HANDLE_SIZE);
-    return rilli_fail(ENOMEM, "no memory for a consumer of queue '%s'", queue->name);
+    return rilli_fail(ENOMEM, "no memory for a consumer of queue '%s'", queue->segments.name);
   }
   rilli_queue_hold(queue);
   owner->queue = queue;
   consumer->owner = owner;
   code = set_up(consumer, attr);
   if (code) {
-    code = rilli_fail_in(-code, "cannot consume from queue '%s'", queue->name);
+    code = rilli_fail_in(-code, "cannot consume from queue '%s'", queue->segments.name);
     rill_consumer_close(consumer);
     return code;
   }
   if (consumer->group)
     rilli_link_attach(&queue->context->link, rilli_context_dir(queue->context), RILLI_KIND_CONSUMER,
-                      queue->name, consumer->group_index);
+                      queue->segments.name, consumer->group_index);
   *ret_consumer = consumer;
   return 0;
 }
@@ -285,7 +292,8 @@ void rill_consumer_close(rill_consumer *consumer) {
   if (consumer->group && consumer->tenancy) {
     rilli_publish_cursor(consumer);
     const struct owner *owner = consumer->owner;
-    rilli_leave(consumer->group, *rilli_name_at(&owner->queue->ring, consumer->group_index) != 0);
+    rilli_leave(consumer->group,
+                *rilli_name_at(&owner->queue->segments.ring, consumer->group_index) != 0);
     rilli_wake_producer(consumer->ring.hints); /* the gate may rise */
   }
   free_consumer(consumer);

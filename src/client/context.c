@@ -12,16 +12,12 @@
 #include "client.h"
 #include "error.h"
 #include "fence.h"
+#include "name_space.h"
 #include "placement.h"
+#include "sized.h"
 
 const char *rill_version(void) {
   return RILL_VERSION;
-}
-
-int64_t rilli_wall_clock(void) {
-  struct timespec now;
-  (void)clock_gettime(CLOCK_REALTIME, &now);
-  return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
 rill_time rill_clock(void) {
@@ -33,22 +29,6 @@ rill_time rill_after(int64_t nanoseconds) {
   if (nanoseconds <= 0)
     return now;
   return nanoseconds > RILL_FOREVER - now ? RILL_FOREVER : now + nanoseconds;
-}
-
-int rilli_zero(const void *bytes, size_t size) {
-  const unsigned char *at = bytes;
-  for (size_t i = 0; i < size; i++)
-    if (at[i])
-      return 0;
-  return 1;
-}
-
-int rilli_attr_size(const char *what, size_t size, size_t expected) {
-  if (size == expected)
-    return 0;
-  return rilli_fail(EINVAL,
-                    "%s.size is %zu where this library has %zu: set it to sizeof the struct", what,
-                    size, expected);
 }
 
 static int fence_wanted(const struct rill_context_attr *attr, uint32_t *ret) {
@@ -67,50 +47,31 @@ static int fence_wanted(const struct rill_context_attr *attr, uint32_t *ret) {
   return 0;
 }
 
-/* Returns 1 if nobody chose it, 0 if somebody did, or a negative errno. */
-static int namespace_wanted(const struct rill_context_attr *attr, char ret[128]) {
-  const char *name = attr->name_space ? attr->name_space : getenv("RILL_NAMESPACE");
-  if (!name || !*name) {
-    (void)snprintf(ret, 128, "u%u", (unsigned)geteuid());
-    return 1;
-  }
-  if (rilli_group_name_check(name))
-    return rilli_fail(EINVAL, "the namespace '%.64s' is not 1 to 63 bytes of [A-Za-z0-9._-]", name);
-  (void)snprintf(ret, 128, "%s", name);
-  return 0;
-}
-
 /* Everything but the context itself. */
 static int prepare(const struct rill_context_attr *attr, rill_context *context) {
-  char name_space[128];
   uint32_t wanted;
   const int code = fence_wanted(attr, &wanted);
   if (code)
     return code;
-  const int by_default = namespace_wanted(attr, name_space);
-  if (by_default < 0)
-    return by_default;
   const int mode = rilli_fence_init(wanted);
   if (mode < 0)
     return rilli_fail(-mode, "this kernel (or a sandbox) has no membarrier: use RILL_FENCE=full");
   context->fence = (uint32_t)mode;
-  const char *directory = attr->directory ? attr->directory : getenv("RILL_DIR");
-  if (!directory || !*directory)
-    directory = "/dev/shm";
-  const int dir = rilli_directory_open(directory, name_space, by_default);
+  const int dir = rilli_name_space_open(attr->name_space, attr->directory, &context->path);
   if (dir < 0)
     return dir;
   atomic_init(&context->dir, dir);
   struct stat status;
-  if (fstat(dir, &status) == 0 &&
-      asprintf(&context->path, "%s/rill.%s", directory, name_space) >= 0) {
+  if (fstat(dir, &status) == 0) {
     context->inode = (uint64_t)status.st_ino;
     context->device = (uint64_t)status.st_dev;
     rilli_link_open(&context->link, dir);
     return 0;
   }
+  const int error = errno;
   (void)close(dir);
-  return rilli_fail(ENOMEM, "no memory for a context");
+  free(context->path);
+  return rilli_fail(error, "cannot examine the namespace's directory: %s", rilli_words(error));
 }
 
 /* Is it surely another file, or none, that has this number now? */

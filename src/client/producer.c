@@ -9,9 +9,14 @@
 #include <unistd.h>
 
 #include "client.h"
+#include "clock.h"
 #include "error.h"
 #include "futex.h"
+#include "lease.h"
+#include "open.h"
 #include "placement.h"
+#include "reclaim.h"
+#include "sized.h"
 
 #define HANDOVER_SLICE INT64_C(10000000) /* ns: how long a dead predecessor is not noticed */
 #define HANDLE_SIZE ((sizeof(struct rill_producer) + RILLI_PAGE - 1) / RILLI_PAGE * RILLI_PAGE)
@@ -28,28 +33,32 @@ static int tend(void *self) {
   const struct owner *owner = producer->owner;
   const rill_queue *queue = owner->queue;
   struct rilli_file control;
-  const int code = rilli_control_open_for_lease(queue, &control);
-  if (code == -ESTALE || rilli_is_removed(queue)) {
+  const int code =
+      rilli_control_open_for_lease(rilli_context_dir(queue->context), &queue->segments, &control);
+  if (code == -ESTALE || rilli_is_removed(&queue->segments)) {
     if (code == 0)
       rilli_lease_close(control.fd);
-    return rilli_fail(ESTALE, "queue '%s' was removed: open it again", queue->name);
+    return rilli_fail(ESTALE, "queue '%s' was removed: open it again", queue->segments.name);
   }
   if (code) /* no descriptor free, say: look again in the next slice */
     return 0;
   for (uint32_t i = 0; i < producer->ring.max_groups; i++)
-    (void)rilli_reclaim_group(control.fd, owner->control.base, &queue->control_geometry, i);
+    (void)rilli_reclaim_group(control.fd, owner->control.base, &queue->segments.control_geometry,
+                              i);
   rilli_lease_close(control.fd);
   return 0;
 }
 
 /* Waits for the lease; a predecessor that closes wakes us by its state word. */
 static int take_lease(const rill_queue *queue, int fd, rill_time deadline) {
-  const _Atomic uint32_t *state = &queue->ring.page->state;
+  const _Atomic uint32_t *state = &queue->segments.ring.page->state;
   for (;;) {
     const struct rilli_futex word = {state, atomic_load_explicit(state, memory_order_acquire)};
     int code = rilli_lock_try(fd, RILLI_LEASE_PRODUCER, 1, 1); /* E10 */
     if (code == 0)
-      return rilli_is_removed(queue) ? rilli_fail(ESTALE, "it was removed: open it again") : 0;
+      return rilli_is_removed(&queue->segments)
+                 ? rilli_fail(ESTALE, "it was removed: open it again")
+                 : 0;
     if (code != -EAGAIN)
       return rilli_fail(-code, "cannot lock its control segment: %s", rilli_words(-code));
     if (deadline == RILL_NOW)
@@ -59,7 +68,7 @@ static int take_lease(const rill_queue *queue, int fd, rill_time deadline) {
     const rill_time now = rill_clock();
     if (now >= deadline)
       return -ETIMEDOUT;
-    if (rilli_is_removed(queue))
+    if (rilli_is_removed(&queue->segments))
       return rilli_fail(ESTALE, "it was removed: open it again");
     const rill_time slice = rill_after(HANDOVER_SLICE);
     code = rilli_futex_wait(&word, 1, slice < deadline ? slice : deadline);
@@ -71,22 +80,23 @@ static int take_lease(const rill_queue *queue, int fd, rill_time deadline) {
 static int map_both(struct owner *owner, const struct rilli_file *control) {
   const rill_queue *queue = owner->queue;
   struct rilli_file data;
-  int code = rilli_lease_map(control->fd, 0, queue->control_geometry.file_size, 1, &owner->control);
+  int code = rilli_lease_map(control->fd, 0, queue->segments.control_geometry.file_size, 1,
+                             &owner->control);
   if (code)
     return code;
-  code = rilli_segment_open(rilli_context_dir(queue->context), queue->data_name, 1, &data);
+  code = rilli_segment_open(rilli_context_dir(queue->context), queue->segments.data_name, 1, &data);
   if (code)
     return code == -ENOENT ? rilli_fail(ESTALE, "it was removed: open it again") : code;
   struct rilli_geometry geometry;
   code = rilli_data_check(&data, &geometry);
-  if (code == 0 && memcmp(&geometry, &queue->geometry, sizeof geometry) != 0)
+  if (code == 0 && memcmp(&geometry, &queue->segments.geometry, sizeof geometry) != 0)
     code = rilli_fail(EBADMSG, "its data segment was exchanged");
   if (code == 0)
-    code = rilli_map_ring(data.fd, queue->geometry.ring_offset, queue->geometry.capacity, 1,
-                          &owner->data);
+    code = rilli_map_ring(data.fd, queue->segments.geometry.ring_offset,
+                          queue->segments.geometry.capacity, 1, &owner->data);
   (void)close(data.fd);
   if (code == 0) /* locked already, by the queue's mapping */
-    code = rilli_place(&owner->data, &queue->geometry, 0);
+    code = rilli_place(&owner->data, &queue->segments.geometry, 0);
   return code ? code : rilli_keep_from_children(&owner->data);
 }
 
@@ -94,17 +104,17 @@ static int start(struct rill_producer *producer, const struct owner *owner) {
   const rill_queue *queue = owner->queue;
   struct rilli_ring ring;
   struct rilli_place head;
-  rilli_ring_at(queue, owner->data.base, &ring);
-  ring.hints = (void *)(owner->control.base + queue->control_geometry.hints_offset);
-  ring.groups = owner->control.base + queue->control_geometry.group_offset;
-  ring.names = (const char *)owner->control.base + queue->control_geometry.names_offset;
+  rilli_ring_at(&queue->segments, owner->data.base, &ring);
+  ring.hints = (void *)(owner->control.base + queue->segments.control_geometry.hints_offset);
+  ring.groups = owner->control.base + queue->segments.control_geometry.group_offset;
+  ring.names = (const char *)owner->control.base + queue->segments.control_geometry.names_offset;
   const uint64_t limit = atomic_load_explicit(&ring.page->limit, memory_order_acquire);
   if (rilli_find_head(&ring, &head) || limit - head.position > ring.capacity)
     return rilli_fail(EPROTO,
                       "its ring makes no sense, so nothing can be published: another process "
                       "damaged it; look with rill doctor");
   rilli_producer_init(producer, &ring, &head);
-  rilli_prefault(&owner->data, &queue->geometry, 1);
+  rilli_prefault(&owner->data, &queue->segments.geometry, 1);
   for (uint32_t i = 0; i < ring.max_groups; i++)
     rilli_populate(rilli_group_at(&ring, i), RILLI_PAGE, 1);
   rilli_populate(ring.hints, RILLI_PAGE, 1);
@@ -134,8 +144,8 @@ static int check_call(const rill_queue *queue, const struct rill_producer_attr *
                       "not zero");
   if (queue->flags & RILL_OBSERVE)
     return rilli_fail(EPERM, "queue '%s' was opened with RILL_OBSERVE, which only looks",
-                      queue->name);
-  return rilli_type_check(queue, &attr->type);
+                      queue->segments.name);
+  return rilli_type_check(&queue->segments, &attr->type);
 }
 
 static void free_owner(struct owner *owner) {
@@ -147,7 +157,8 @@ static void free_owner(struct owner *owner) {
 
 static int take_place(struct owner *owner, rill_time deadline) {
   struct rilli_file control;
-  int code = rilli_control_open_for_lease(owner->queue, &control);
+  const int dir = rilli_context_dir(owner->queue->context);
+  int code = rilli_control_open_for_lease(dir, &owner->queue->segments, &control);
   if (code)
     return code;
   code = take_lease(owner->queue, control.fd, deadline);
@@ -170,7 +181,7 @@ int rill_producer_open(rill_queue *queue, const struct rill_producer_attr *attr,
   if (!owner || !producer) {
     free(owner);
     rilli_private_free(producer, HANDLE_SIZE);
-    return rilli_fail(ENOMEM, "no memory for a producer of queue '%s'", queue->name);
+    return rilli_fail(ENOMEM, "no memory for a producer of queue '%s'", queue->segments.name);
   }
   rilli_queue_hold(queue);
   owner->queue = queue;
@@ -185,14 +196,14 @@ int rill_producer_open(rill_queue *queue, const struct rill_producer_attr *attr,
   if (code) {
     free_owner(owner);
     rilli_private_free(producer, HANDLE_SIZE);
-    return code == -ETIMEDOUT
-               ? code
-               : rilli_fail_in(-code, "cannot become the producer of queue '%s'", queue->name);
+    return code == -ETIMEDOUT ? code
+                              : rilli_fail_in(-code, "cannot become the producer of queue '%s'",
+                                              queue->segments.name);
   }
   (void)tend(producer); /* what dead consumers left does not wait until the ring is full */
   announce(producer, queue->context->fence);
   rilli_link_attach(&queue->context->link, rilli_context_dir(queue->context), RILLI_KIND_PRODUCER,
-                    queue->name, 0);
+                    queue->segments.name, 0);
   *ret_producer = producer;
   return 0;
 }
@@ -217,11 +228,12 @@ void rill_producer_close(rill_producer *producer) {
   struct owner *owner = producer->owner;
   if (owner) { /* not in a forked child */
     farewell(producer);
-    _Atomic uint32_t *state = &owner->queue->ring.page->state; /* outlives our mappings */
+    _Atomic uint32_t *state = &owner->queue->segments.ring.page->state; /* outlives our mappings */
     rilli_unmap(&owner->data);
     rilli_unmap(&owner->control); /* the lease ends; then whoever waits for it is woken */
     rilli_futex_wake(state);
-    rilli_link_detach(&owner->queue->context->link, RILLI_KIND_PRODUCER, owner->queue->name, 0);
+    rilli_link_detach(&owner->queue->context->link, RILLI_KIND_PRODUCER,
+                      owner->queue->segments.name, 0);
     free_owner(owner);
   }
   rilli_private_free(producer, HANDLE_SIZE);

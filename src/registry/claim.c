@@ -18,6 +18,9 @@
 #include <unistd.h>
 
 #include "error.h"
+#include "name.h"
+#include "protocol.h"
+#include "registry_lock.h"
 
 #define TRIES 20
 #define BACKLOG 1024
@@ -53,26 +56,25 @@ static int listen_there(int dir) {
   return code;
 }
 
-int claim_take(rill_context *context, int given, struct claim *ret) {
-  *ret = (struct claim){
-      .lock = take_lock(rilli_context_dir(context)), .listener = given, .given = given >= 0};
+int claim_take(int dir, int given, struct claim *ret) {
+  *ret = (struct claim){.lock = take_lock(dir), .listener = given, .given = given >= 0};
   if (ret->lock < 0)
     return ret->lock;
   if (!ret->given)
-    ret->listener = listen_there(rilli_context_dir(context));
+    ret->listener = listen_there(dir);
   if (ret->listener >= 0)
     return 0;
   const int code = ret->listener;
-  claim_release(context, ret);
+  claim_release(dir, ret);
   return code;
 }
 
-void claim_release(rill_context *context, struct claim *claim) {
+void claim_release(int dir, struct claim *claim) {
   if (!claim->given && claim->listener >= 0)
-    (void)unlinkat(rilli_context_dir(context), RILLI_SOCKET_FILE, 0);
+    (void)unlinkat(dir, RILLI_SOCKET_FILE, 0);
   if (claim->listener >= 0)
     (void)close(claim->listener);
-  (void)unlinkat(rilli_context_dir(context), RILLI_LOCK_FILE, 0);
+  (void)unlinkat(dir, RILLI_LOCK_FILE, 0);
   (void)close(claim->lock); /* last: who waits for it finds another file, and looks again */
 }
 

@@ -3,8 +3,6 @@
 #ifndef RILLD_CLAIM_H
 #define RILLD_CLAIM_H
 
-#include "client.h"
-
 struct claim {
   int lock;     /* the locked file                                                    */
   int listener; /* bound and listening                                                */
@@ -13,9 +11,9 @@ struct claim {
 
 /* given: a listening socket from outside (socket activation), or -1. 0 or -errno with its
  * text; -EBUSY: another registry serves the namespace. */
-int claim_take(rill_context *context, int given, struct claim *ret);
+int claim_take(int dir, int given, struct claim *ret);
 /* Removes the socket and the lock file: the namespace is as before. */
-void claim_release(rill_context *context, struct claim *claim);
+void claim_release(int dir, struct claim *claim);
 
 /* The socket passed by LISTEN_FDS, -1 if there is none, -EINVAL if it is not one to listen on. */
 int claim_given(void);

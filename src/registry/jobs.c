@@ -52,7 +52,7 @@ static void *change(void *arg) {
   struct jobs *jobs = arg;
   struct job *job;
   while ((job = wait_for(jobs, &jobs->changes, &jobs->change_there))) {
-    lookup_change(jobs->table->context, &job->rights, &job->request, &job->answer);
+    lookup_change(jobs->table->dir, &job->rights, &job->request, &job->answer);
     finish(jobs, job);
   }
   return NULL;

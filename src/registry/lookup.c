@@ -8,7 +8,10 @@
 #include <string.h>
 
 #include "error.h"
+#include "open.h"
 #include "pattern.h"
+#include "stat.h"
+#include "unlink.h"
 
 void lookup_refuse(struct rilli_wire_answer *ret, int code, const char *text) {
   ret->code = code;
@@ -37,17 +40,18 @@ static void put_stat(const struct rill_queue_stat *stat, struct rilli_wire_row *
 }
 
 /* code: 0, or why there is no queue. */
-static void put_row(const char *name, rill_queue *queue, int code, struct rilli_wire_row *ret) {
-  struct rill_queue_stat stat = {.size = sizeof stat};
+static void put_row(int dir, const char *name, const struct rilli_segments *segments, int code,
+                    struct rilli_wire_row *ret) {
+  struct rill_queue_stat stat;
   memset(ret, 0, sizeof *ret);
   rilli_wire_name(ret->name, name);
-  ret->code = queue ? rill_queue_stat(queue, &stat) : code;
+  ret->code = segments ? rilli_queue_stat(dir, segments, &stat) : code;
   if (ret->code == 0)
     put_stat(&stat, ret);
 }
 
 static void put_entry(const struct entry *entry, struct rilli_wire_row *ret) {
-  put_row(entry->name, entry->queue, entry->code, ret);
+  put_row(entry->table->dir, entry->name, entry->segments, entry->code, ret);
   ret->mode = entry->mode;
   ret->uid = entry->uid;
   ret->gid = entry->gid;
@@ -107,7 +111,7 @@ void lookup_answer(struct table *table, const struct rights *rights,
     answer_stat(table, rights, request->name, ret);
 }
 
-static void create(rill_context *context, const struct rilli_wire_request *request,
+static void create(int dir, const struct rilli_wire_request *request,
                    struct rilli_wire_answer *ret) {
   const struct rill_queue_attr attr = {
       .size = sizeof attr,
@@ -121,28 +125,28 @@ static void create(rill_context *context, const struct rilli_wire_request *reque
       .type = {request->type_id, request->type_size, request->type_version, 0}};
   const unsigned flags =
       RILL_CREATE | (request->flags & RILLI_WIRE_EXCLUSIVE ? (unsigned)RILL_EXCLUSIVE : 0u);
-  rill_queue *queue = NULL;
-  const int code = rill_queue_open(context, request->name, flags, &attr, RILL_NOW, &queue);
+  struct rilli_segments segments;
+  const int code = rilli_segments_open(dir, request->name, flags, &attr, RILL_NOW, &segments);
   if (code) {
     lookup_refuse(ret, code, NULL);
     return;
   }
-  put_row(request->name, queue, 0, &ret->rows[0]);
+  put_row(dir, request->name, &segments, 0, &ret->rows[0]);
   ret->count = 1;
-  rill_queue_close(queue);
+  rilli_segments_close(&segments);
 }
 
-void lookup_change(rill_context *context, const struct rights *rights,
-                   const struct rilli_wire_request *request, struct rilli_wire_answer *ret) {
+void lookup_change(int dir, const struct rights *rights, const struct rilli_wire_request *request,
+                   struct rilli_wire_answer *ret) {
   if (!rights->full) {
     lookup_refuse(ret, -EPERM, "only the namespace's owner and root may change it");
     return;
   }
   if (request->head.type == RILLI_WIRE_CREATE) {
-    create(context, request, ret);
+    create(dir, request, ret);
     return;
   }
-  const int code = rill_queue_unlink(context, request->name);
+  const int code = rilli_unlink(dir, request->name);
   if (code)
     lookup_refuse(ret, code, NULL);
 }

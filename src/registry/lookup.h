@@ -13,8 +13,8 @@ void lookup_answer(struct table *table, const struct rights *rights,
                    const struct rilli_wire_request *request, struct rilli_wire_answer *ret);
 
 /* CREATE, UNLINK: work on the files, which may take long; the table follows by itself. */
-void lookup_change(rill_context *context, const struct rights *rights,
-                   const struct rilli_wire_request *request, struct rilli_wire_answer *ret);
+void lookup_change(int dir, const struct rights *rights, const struct rilli_wire_request *request,
+                   struct rilli_wire_answer *ret);
 
 /* Puts a failure into an answer; text NULL: the library's words. */
 void lookup_refuse(struct rilli_wire_answer *ret, int code, const char *text);

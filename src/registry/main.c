@@ -5,12 +5,15 @@
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "claim.h"
 #include "error.h"
+#include "name_space.h"
+#include "rill/version.h"
 #include "server.h"
 
 static const char usage[] =
@@ -133,27 +136,26 @@ static void report_ready(int report, const struct options *options) {
 
 /* --- serving ------------------------------------------------------------------------------- */
 
-static int open_context(const struct options *options, rill_context **ret) {
-  const struct rill_context_attr attr = {
-      .size = sizeof attr, .name_space = options->name_space, .directory = options->directory};
+/* Returns the namespace's directory, or a negative errno. */
+static int open_name_space(const struct options *options) {
   struct stat status;
-  int code = rill_context_open(&attr, ret);
-  if (code)
-    return code;
-  rilli_link_mute(&(*ret)->link);
-  if (fstat(rilli_context_dir(*ret), &status) == 0 && status.st_uid == geteuid())
-    return 0;
-  code = rilli_fail(EPERM, "the namespace belongs to user %u: run rilld as that user",
+  char *path;
+  const int dir = rilli_name_space_open(options->name_space, options->directory, &path);
+  if (dir < 0)
+    return dir;
+  free(path);
+  if (fstat(dir, &status) == 0 && status.st_uid == geteuid())
+    return dir;
+  (void)close(dir);
+  return rilli_fail(EPERM, "the namespace belongs to user %u: run rilld as that user",
                     (unsigned)status.st_uid);
-  rill_context_close(*ret);
-  return code;
 }
 
 /* report: -1 in the foreground. */
-static int serve(const struct options *options, rill_context *context, int listener, int report) {
+static int serve(const struct options *options, int dir, int listener, int report) {
   struct server server;
   urcu_memb_register_thread();
-  if (server_open(&server, context, listener) != 0)
+  if (server_open(&server, dir, listener) != 0)
     return fail();
   log_info("rilld %s: process %ld serves %zu queues; room for %zu clients", rill_version(),
            (long)getpid(), server.table.count, server.peer_most);
@@ -167,19 +169,19 @@ static int serve(const struct options *options, rill_context *context, int liste
 }
 
 static int claim_and_serve(const struct options *options, int given, int report) {
-  rill_context *context;
   struct claim claim;
-  if (open_context(options, &context) != 0)
+  const int dir = open_name_space(options);
+  if (dir < 0)
     return fail();
   int status = STATUS_FAILED;
   server_hold_signals();
-  if (claim_take(context, given, &claim) == 0) {
-    status = serve(options, context, claim.listener, report);
-    claim_release(context, &claim);
+  if (claim_take(dir, given, &claim) == 0) {
+    status = serve(options, dir, claim.listener, report);
+    claim_release(dir, &claim);
   } else {
     (void)fail();
   }
-  rill_context_close(context);
+  (void)close(dir);
   return status;
 }
 

@@ -3,7 +3,7 @@
  * the periodic look. Keeps promise 3 without another process doing anything.
  *
  * The end of a process is only the occasion. What is done is decided by its leases, as anywhere
- * (client/reclaim.c): a core dump holds them for seconds, so they are probed again with growing
+ * (store/reclaim.c): a core dump holds them for seconds, so they are probed again with growing
  * pauses. */
 #include <errno.h>
 #include <stdio.h>
@@ -12,7 +12,11 @@
 #include <unistd.h>
 
 #include "error.h"
+#include "lease.h"
+#include "reclaim.h"
+#include "row.h"
 #include "server.h"
+#include "unlink.h"
 
 #define MILLISECOND INT64_C(1000000)
 #define PROBE_MOST (200 * MILLISECOND)  /* between two probes                         */
@@ -54,18 +58,18 @@ static void tell(const struct look *look, uint32_t what, uint32_t kind, uint32_t
 }
 
 static void reclaim_row(const struct look *look, int fd, uint8_t *control, uint32_t index) {
-  const rill_queue *queue = look->entry->queue;
-  const struct rilli_control_geometry *geometry = &queue->control_geometry;
+  const struct rilli_segments *segments = look->entry->segments;
+  const struct rilli_control_geometry *geometry = &segments->control_geometry;
   struct rilli_group *group = rilli_row_at(control, geometry, index);
   const struct rilli_slot *slot = (const void *)((uint8_t *)group + geometry->slots_offset);
   char name[RILLI_GROUP_NAME_SIZE];
-  memcpy(name, rilli_name_at(&queue->ring, index), sizeof name);
+  memcpy(name, rilli_name_at(&segments->ring, index), sizeof name);
   name[sizeof name - 1] = 0;
   const int64_t pid = LOAD(slot->pid);
   if (!rilli_reclaim_group(fd, control, geometry, index))
     return;
-  const int kept = rilli_seat_state(group) == RILLI_GROUP_KEPT;
-  log_info("queue '%s': the consumer of group '%s' (process %lld) died; %s; %s", queue->name,
+  const int kept = rilli_row_state(group) == RILLI_GROUP_KEPT;
+  log_info("queue '%s': the consumer of group '%s' (process %lld) died; %s; %s", segments->name,
            rilli_group_name_check(name) ? "" : name, (long long)pid,
            kept ? "the group keeps its place" : "the group is removed", who(look->death).text);
   tell(look, RILLI_EVENT_DIED, RILLI_KIND_CONSUMER, index, pid);
@@ -74,19 +78,19 @@ static void reclaim_row(const struct look *look, int fd, uint8_t *control, uint3
 
 /* Writes to the queue: a mapping for this once. */
 static void repair(const struct look *look, void (*work)(const struct look *, int, uint8_t *)) {
-  const rill_queue *queue = look->entry->queue;
+  const struct rilli_segments *segments = look->entry->segments;
   struct rilli_file file;
   struct rilli_mapping map = {NULL, 0};
-  int code = rilli_control_open(queue, 1, &file);
+  int code = rilli_control_open(look->server->dir, segments, 1, &file);
   if (code == -ESTALE)
     return;
   if (code) {
-    log_often("queue '%s': cannot reclaim: %s", queue->name, rill_error());
+    log_often("queue '%s': cannot reclaim: %s", segments->name, rill_error());
     return;
   }
-  code = rilli_map(file.fd, 0, queue->control_geometry.file_size, 1, &map);
+  code = rilli_map(file.fd, 0, segments->control_geometry.file_size, 1, &map);
   if (code)
-    log_often("queue '%s': cannot reclaim: %s", queue->name, rill_error());
+    log_often("queue '%s': cannot reclaim: %s", segments->name, rill_error());
   else
     work(look, file.fd, map.base);
   rilli_unmap(&map);
@@ -94,12 +98,12 @@ static void repair(const struct look *look, void (*work)(const struct look *, in
 }
 
 static void reclaim_rows(const struct look *look, int fd, uint8_t *control) {
-  for (uint32_t i = 0; i < look->entry->queue->control_geometry.max_groups; i++)
+  for (uint32_t i = 0; i < look->entry->segments->control_geometry.max_groups; i++)
     reclaim_row(look, fd, control, i);
 }
 
 static void kick_all(const struct look *look, int fd, uint8_t *control) {
-  const struct rilli_control_geometry *geometry = &look->entry->queue->control_geometry;
+  const struct rilli_control_geometry *geometry = &look->entry->segments->control_geometry;
   (void)fd;
   for (uint32_t i = 0; i < geometry->max_groups; i++) {
     struct rilli_group *group = rilli_row_at(control, geometry, i);
@@ -109,9 +113,9 @@ static void kick_all(const struct look *look, int fd, uint8_t *control) {
 }
 
 static void look_at_groups(const struct look *look) {
-  const rill_queue *queue = look->entry->queue;
-  for (uint32_t i = 0; i < queue->geometry.max_groups; i++)
-    if (rilli_is_dead(look->control.fd, queue->control.base, &queue->control_geometry, i)) {
+  const struct rilli_segments *segments = look->entry->segments;
+  for (uint32_t i = 0; i < segments->geometry.max_groups; i++)
+    if (rilli_is_dead(look->control.fd, segments->control.base, &segments->control_geometry, i)) {
       repair(look, reclaim_rows);
       return;
     }
@@ -119,7 +123,7 @@ static void look_at_groups(const struct look *look) {
 
 /* A successor resumes of itself; but who waits for messages shall know now. Told once. */
 static void look_at_producer(const struct look *look) {
-  const struct rilli_producer_page *page = look->entry->queue->ring.page;
+  const struct rilli_producer_page *page = look->entry->segments->ring.page;
   const uint64_t generation = LOAD(page->generation);
   const int64_t pid = LOAD(page->pid);
   if (LOAD(page->state) != RILLI_PRODUCER_LIVE || look->entry->died_told == generation + 1 ||
@@ -133,12 +137,11 @@ static void look_at_producer(const struct look *look) {
 }
 
 static int remove_queue(const struct look *look, int only_idle) {
-  const rill_queue *queue = look->entry->queue;
+  const struct rilli_segments *segments = look->entry->segments;
   struct rilli_file control;
-  if (rilli_control_open(queue, 1, &control))
+  if (rilli_control_open(look->server->dir, segments, 1, &control))
     return 0;
-  const int code = rilli_remove(rilli_context_dir(look->server->context), queue->control_name,
-                                &control, only_idle);
+  const int code = rilli_remove(look->server->dir, segments->control_name, &control, only_idle);
   (void)close(control.fd);
   return code == 0;
 }
@@ -148,10 +151,10 @@ static int remove_queue(const struct look *look, int only_idle) {
 static int look_at_use(const struct look *look) {
   struct entry *entry = look->entry;
   const int64_t now = rill_clock();
-  const int idle = entry->queue->geometry.lifetime == RILL_TRANSIENT &&
+  const int idle = entry->segments->geometry.lifetime == RILL_TRANSIENT &&
                    rilli_lock_held(look->control.fd, RILLI_LEASE_BASE, RILLI_LEASE_RANGE) == 0;
   const uint64_t generation =
-      atomic_load_explicit(&entry->queue->ring.page->generation, memory_order_acquire);
+      atomic_load_explicit(&entry->segments->ring.page->generation, memory_order_acquire);
   if (!idle)
     entry->idle_since = 0;
   else if (entry->idle_since == 0 || generation != entry->idle_generation) {
@@ -168,19 +171,19 @@ static int look_at_use(const struct look *look) {
 
 void reaper_look(struct server *server, struct entry *entry, const struct death *death) {
   struct look look = {server, entry, death, {.fd = -1}};
-  if (!entry->queue)
+  if (!entry->segments)
     return;
-  int gone = rilli_is_removed(entry->queue);
+  int gone = rilli_is_removed(entry->segments);
   if (gone) /* its remover died half-way; or is just at it, and then this does nothing */
     (void)remove_queue(&look, 0);
-  else if (rilli_control_open(entry->queue, 0, &look.control) == 0) {
+  else if (rilli_control_open(server->dir, entry->segments, 0, &look.control) == 0) {
     look_at_groups(&look);
     look_at_producer(&look);
     gone = look_at_use(&look);
     (void)close(look.control.fd);
   }
   if (gone)
-    scan_name(server, entry->queue->name);
+    scan_name(server, entry->segments->name);
 }
 
 /* --- the end of a client ------------------------------------------------------------------ */
@@ -215,8 +218,8 @@ static struct entry *entry_of(struct server *server, const char *name) {
 /* Is the lease still held? By a process that is on its end, or by a successor. */
 static int still_held(const struct entry *entry, const struct item *item) {
   struct rilli_file control;
-  if (item->kind == RILLI_KIND_OPEN || !entry || !entry->queue ||
-      rilli_control_open(entry->queue, 0, &control))
+  if (item->kind == RILLI_KIND_OPEN || !entry || !entry->segments ||
+      rilli_control_open(entry->table->dir, entry->segments, 0, &control))
     return 0;
   const uint32_t row = item->row % RILLI_MAX_GROUPS;
   const int64_t byte =

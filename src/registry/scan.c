@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "error.h"
+#include "gc.h"
 #include "server.h"
 
 #define LOOK_EVERY INT64_C(1000000000)
@@ -35,10 +36,10 @@ static void changed(struct server *server, const char *name, enum table_change c
   urcu_memb_read_unlock();
   if (!entry)
     return;
-  if (entry->queue)
+  if (entry->segments)
     log_info("queue '%s' appeared: %llu bytes, %s", name,
-             (unsigned long long)entry->queue->geometry.capacity,
-             entry->queue->geometry.lifetime == RILL_TRANSIENT ? "transient" : "kept");
+             (unsigned long long)entry->segments->geometry.capacity,
+             entry->segments->geometry.lifetime == RILL_TRANSIENT ? "transient" : "kept");
   else
     log_warning("queue '%s' cannot be opened: %s", name, rill_error());
   news.what = RILLI_EVENT_APPEARED;
@@ -59,7 +60,7 @@ void scan_name(struct server *server, const char *name) {
 
 void scan_all(struct server *server) {
   DIR *entries;
-  int more = rilli_directory_list(rilli_context_dir(server->context), &entries);
+  int more = rilli_directory_list(server->dir, &entries);
   if (more == 0) {
     for (const char *file; (more = rilli_directory_next(entries, &file)) > 0;) {
       char name[RILLI_NAME_SIZE];
@@ -96,7 +97,7 @@ void scan_changes(struct server *server, struct source *source, uint32_t events)
 void scan_open(struct server *server) {
   const int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
   char path[64];
-  (void)snprintf(path, sizeof path, "/proc/self/fd/%d", rilli_context_dir(server->context));
+  (void)snprintf(path, sizeof path, "/proc/self/fd/%d", server->dir);
   server->changes = (struct source){fd, scan_changes};
   if (fd < 0 ||
       inotify_add_watch(fd, path, IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE) < 0 ||
@@ -119,7 +120,7 @@ static int is_gone(int dir) {
 }
 
 static void begin_look(struct server *server, int64_t now) {
-  if (is_gone(rilli_context_dir(server->context))) {
+  if (is_gone(server->dir)) {
     log_info("the namespace's directory was removed: nothing is left to do");
     server->stop = SIGTERM;
   }
@@ -132,7 +133,8 @@ static void begin_look(struct server *server, int64_t now) {
   }
   if (now >= server->next_files) {
     server->next_files = now + FILES_EVERY;
-    (void)rilli_gc_files(server->context, tell_file, NULL);
+    struct rilli_collection files = {.dir = server->dir, .report = tell_file};
+    (void)rilli_collect(&files, 1);
   }
 }
 

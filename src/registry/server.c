@@ -93,23 +93,23 @@ static int open_sources(struct server *server, int listener) {
   return 0;
 }
 
-int server_open(struct server *server, rill_context *context, int listener) {
+int server_open(struct server *server, int dir, int listener) {
   struct stat status;
   memset(server, 0, sizeof *server);
-  server->context = context;
+  server->dir = dir;
   if (count_room(&server->peer_most) != 0)
     return -EMFILE;
   CDS_INIT_LIST_HEAD(&server->peers);
   CDS_INIT_LIST_HEAD(&server->watchers);
   CDS_INIT_LIST_HEAD(&server->buried);
   CDS_INIT_LIST_HEAD(&server->deaths);
-  if (fstat(rilli_context_dir(context), &status) != 0)
+  if (fstat(dir, &status) != 0)
     return rilli_fail(errno, "cannot look at the namespace: %s", rilli_words(errno));
   server->owner = status.st_uid;
   guard_install();
   int code = open_sources(server, listener);
   if (code == 0)
-    code = table_open(&server->table, context);
+    code = table_open(&server->table, dir);
   if (code == 0)
     code = jobs_start(&server->jobs, &server->table);
   if (code)

@@ -51,7 +51,7 @@ struct death {
 };
 
 struct server {
-  rill_context *context;
+  int dir; /* of the namespace                                                      */
   struct table table;
   struct jobs jobs;
   int epoll;
@@ -71,7 +71,7 @@ struct server {
 /* Before there is anything that an end in order would have to clean up. */
 void server_hold_signals(void);
 /* listener: bound and listening. The thread is registered with RCU. 0 or -errno. */
-int server_open(struct server *server, rill_context *context, int listener);
+int server_open(struct server *server, int dir, int listener);
 /* Until SIGTERM or SIGINT. Returns the signal. */
 int server_run(struct server *server);
 void server_close(struct server *server);

@@ -9,12 +9,13 @@
 #include <sys/stat.h>
 
 #include "error.h"
+#include "hash.h"
+#include "open.h"
+#include "stat.h"
 
-/* FNV-1a, then mixed: the hash table uses the low bits. */
+/* Mixed once more: the hash table uses the low bits. */
 static unsigned long hash_of(const char *name) {
-  uint64_t value = UINT64_C(14695981039346656037);
-  for (; *name; name++)
-    value = (value ^ (uint8_t)*name) * UINT64_C(1099511628211);
+  const uint64_t value = rilli_hash(name, strlen(name));
   return (unsigned long)(value ^ value >> 29);
 }
 
@@ -23,8 +24,8 @@ static int matches(struct cds_lfht_node *node, const void *name) {
   return strcmp(entry->name, name) == 0;
 }
 
-int table_open(struct table *table, rill_context *context) {
-  table->context = context;
+int table_open(struct table *table, int dir) {
+  table->dir = dir;
   table->count = 0;
   atomic_init(&table->freed, 0);
   CDS_INIT_LIST_HEAD(&table->all);
@@ -105,11 +106,17 @@ static void take_from_order(struct table *table, const struct entry *entry) {
 
 /* --- entries -------------------------------------------------------------------------- */
 
+static void close_segments(struct entry *entry) {
+  if (entry->segments)
+    rilli_segments_close(entry->segments);
+  free(entry->segments);
+}
+
 /* After the grace period: nobody reads it any more. */
 static void free_entry(struct rcu_head *head) {
   struct entry *entry = caa_container_of(head, struct entry, rcu);
   struct table *table = entry->table;
-  rill_queue_close(entry->queue); /* unmaps */
+  close_segments(entry);
   free(entry);
   atomic_fetch_add_explicit(&table->freed, 1, memory_order_release);
 }
@@ -134,9 +141,17 @@ static struct entry *make(struct table *table, const char *name, const struct st
   entry->changed = status->st_ctim;
   entry->uid = (uint32_t)status->st_uid;
   entry->gid = (uint32_t)status->st_gid;
-  entry->code = rill_queue_open(table->context, name, RILL_OBSERVE, NULL, RILL_NOW, &entry->queue);
-  struct rill_queue_stat stat = {.size = sizeof stat};
-  if (entry->queue && rill_queue_stat(entry->queue, &stat) == 0)
+  struct rilli_segments *segments = calloc(1, sizeof *segments);
+  entry->code = segments
+                    ? rilli_segments_open(table->dir, name, RILL_OBSERVE, NULL, RILL_NOW, segments)
+                    : rilli_fail(ENOMEM, "no memory for a queue");
+  if (entry->code) {
+    free(segments);
+    return entry;
+  }
+  struct rill_queue_stat stat;
+  entry->segments = segments;
+  if (rilli_queue_stat(table->dir, segments, &stat) == 0)
     entry->mode = stat.mode;
   return entry;
 }
@@ -146,13 +161,13 @@ static struct entry *make(struct table *table, const char *name, const struct st
 static int is_current(const struct entry *entry, const struct stat *status) {
   if (entry->inode != (uint64_t)status->st_ino || entry->device != (uint64_t)status->st_dev)
     return 0;
-  if (!entry->queue)
+  if (!entry->segments)
     return (entry->code == -EACCES || entry->code == -EPERM) &&
            entry->changed.tv_sec == status->st_ctim.tv_sec &&
            entry->changed.tv_nsec == status->st_ctim.tv_nsec;
-  return entry->queue->control_file.mode == ((uint32_t)status->st_mode & 07777u) &&
+  return entry->segments->control_file.mode == ((uint32_t)status->st_mode & 07777u) &&
          entry->uid == (uint32_t)status->st_uid && entry->gid == (uint32_t)status->st_gid &&
-         !rilli_is_removed(entry->queue);
+         !rilli_is_removed(entry->segments);
 }
 
 static void put_in(struct table *table, struct entry *entry) {
@@ -176,8 +191,7 @@ enum table_change table_refresh(struct table *table, const char *name, struct en
   urcu_memb_read_lock();
   struct entry *old = table_find(table, name);
   urcu_memb_read_unlock(); /* only this thread takes entries out */
-  const int there =
-      fstatat(rilli_context_dir(table->context), control, &status, AT_SYMLINK_NOFOLLOW) == 0;
+  const int there = fstatat(table->dir, control, &status, AT_SYMLINK_NOFOLLOW) == 0;
   if (!there && errno != ENOENT) {
     *ret_unsure = 1;
     return old ? TABLE_SAME : TABLE_ABSENT;
@@ -188,13 +202,13 @@ enum table_change table_refresh(struct table *table, const char *name, struct en
     return TABLE_ABSENT;
   if (old)
     *was = *old;
-  was->queue = NULL;
+  was->segments = NULL;
   struct entry *fresh = there ? make(table, name, &status) : NULL;
   const int room = fresh && make_room(table) == 0;
   if (there && !room)
     *ret_unsure = 1;
   if (fresh && (fresh->code == -ENOENT || !room)) { /* gone meanwhile, or just being removed */
-    rill_queue_close(fresh->queue);
+    close_segments(fresh);
     free(fresh);
     fresh = NULL;
   }

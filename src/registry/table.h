@@ -18,7 +18,7 @@
 #include <urcu/list.h>
 #include <urcu/rculfhash.h>
 
-#include "client.h"
+#include "segments.h"
 
 struct table;
 
@@ -27,7 +27,7 @@ struct entry {
   struct rcu_head rcu;
   struct table *table;
   char name[RILLI_NAME_SIZE];
-  rill_queue *queue;       /* opened with RILL_OBSERVE; NULL: it cannot be opened           */
+  struct rilli_segments *segments; /* opened to look at; NULL: it cannot be opened  */
   int code;                /* then why: -errno                                             */
   uint64_t inode, device;  /* of the control segment                                  */
   struct timespec changed; /* its ctime */
@@ -40,7 +40,7 @@ struct entry {
 };
 
 struct table {
-  rill_context *context;
+  int dir; /* of the namespace                                                      */
   struct cds_lfht *hash;
   struct cds_list_head all; /* the loop's: looked at in turn                          */
   size_t count;
@@ -53,7 +53,7 @@ struct table {
 };
 
 /* The calling thread must be registered with RCU, as must every reader. 0 or -errno. */
-int table_open(struct table *table, rill_context *context);
+int table_open(struct table *table, int dir);
 /* No reader may be left. */
 void table_close(struct table *table);
 
@@ -67,7 +67,7 @@ size_t table_next(struct table *table, const char *after, struct entry **ret, si
 enum table_change { TABLE_SAME, TABLE_ABSENT, TABLE_APPEARED, TABLE_REMOVED, TABLE_REPLACED };
 
 /* Makes the entry what the directory says. was: what it was, for REMOVED and REPLACED (mode and
- * owner; it has no queue). *ret_unsure: set where the directory could not be asked, or there was
+ * owner; it has no segments). *ret_unsure: set where the directory could not be asked, or there was
  * no memory for what it said; a later look is to ask again. */
 enum table_change table_refresh(struct table *table, const char *name, struct entry *was,
                                 int *ret_unsure);

@@ -15,9 +15,9 @@ rill_consumer *open_slow(rill_queue *here) {
 
 static int row_of_slow(void) {
   for (uint32_t i = 0; i < attr.max_groups; i++) {
-    const struct rilli_group *group = rilli_group_at(&queue->ring, i);
+    const struct rilli_group *group = rilli_group_at(&queue->segments.ring, i);
     if (RILLI_STATE_STATE(atomic_load(&group->state)) != RILLI_GROUP_NONE &&
-        strcmp(rilli_name_at(&queue->ring, i), "slow") == 0)
+        strcmp(rilli_name_at(&queue->segments.ring, i), "slow") == 0)
       return (int)i;
   }
   return -1;
@@ -25,12 +25,13 @@ static int row_of_slow(void) {
 
 struct rilli_group *slow_row(void) {
   const int row = row_of_slow();
-  return row < 0 ? NULL : rilli_group_at(&queue->ring, (uint32_t)row);
+  return row < 0 ? NULL : rilli_group_at(&queue->segments.ring, (uint32_t)row);
 }
 
 int slow_is_void(void) {
   const int row = row_of_slow();
-  return row >= 0 && rilli_is_void(&queue->ring.seen[row], atomic_load(&slow_row()->state));
+  return row >= 0 &&
+         rilli_is_void(&queue->segments.ring.seen[row], atomic_load(&slow_row()->state));
 }
 
 void check_slow_is(uint32_t state) {

@@ -5,7 +5,6 @@
 #include <errno.h>
 
 #include "client.h"
-#include "examine.h"
 
 struct rill_queue_attr attr = {
     .size = sizeof attr, .capacity = 65536, .max_groups = 4, .max_message = MESSAGE_MOST};
@@ -69,25 +68,24 @@ void traffic_goes_on(void) {
   }
 }
 
-static void no_wrong(int kind, const char *text, void *arg) {
+static void no_wrong(const struct rill_finding *finding, void *arg) {
   (void)arg;
-  CHECK_THAT(kind != RILLI_WRONG, "the segments: %s", text);
+  CHECK_THAT(finding->kind != RILL_WRONG, "the segments: %s", finding->text);
 }
 
-static void no_note(int kind, const char *text, void *arg) {
+static void no_note(const struct rill_finding *finding, void *arg) {
   (void)arg;
-  CHECK_THAT(kind == RILLI_FINE, "the segments, after a reclaim: %s", text);
+  CHECK_THAT(finding->kind == RILL_FINE, "the segments, after a reclaim: %s", finding->text);
 }
 
-static void ask_the_doctor(void (*tell)(int kind, const char *text, void *arg)) {
-  struct rilli_report report = {.tell = tell};
-  CHECK_CODE(rilli_examine(context_here(), "q", &report), 0);
+static void ask_the_doctor(void (*tell)(const struct rill_finding *finding, void *arg)) {
+  CHECK_CODE(rill_queue_examine(context_here(), "q", tell, NULL), 0);
 }
 
 /* E11: whoever looks for the dead goes by the state; and who has none, has no place. */
 static void check_rows(void) {
   for (uint32_t i = 0; i < attr.max_groups; i++) {
-    const struct rilli_group *group = rilli_group_at(&queue->ring, i);
+    const struct rilli_group *group = rilli_group_at(&queue->segments.ring, i);
     CHECK_THAT(RILLI_STATE_STATE(atomic_load(&group->state)) != RILLI_GROUP_NONE ||
                    atomic_load(&group->cursor) == RILLI_NONE,
                "row %u has a cursor and no state", i);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "stage.h"
+#include "mute.h"
 
 struct actor *rilld;
 
@@ -128,7 +129,7 @@ const size_t occasion_count = sizeof occasions / sizeof *occasions;
 
 static void play(void *arg) {
   void (*part)(void) = *(void (**)(void))arg;
-  rilli_link_mute(&context_here()->link); /* no client of its own makes up for another */
+  mute(context_here()); /* no client of its own makes up for another */
   part();
 }
 

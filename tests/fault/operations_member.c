@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "client.h"
-#include "examine.h"
 #include "stage.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -58,15 +57,15 @@ static int stat_placement(const void *arg) {
   return rill_placement_stat(scene.queue, &stat);
 }
 
-static void no_alarm(int kind, const char *text, void *arg) {
+static void no_alarm(const struct rill_finding *finding, void *arg) {
   (void)arg;
-  HOLDS(kind == RILLI_FINE || is_misled(), "of a sound queue doctor says: %s", text);
+  HOLDS(finding->kind == RILL_FINE || is_misled(), "of a sound queue doctor says: %s",
+        finding->text);
 }
 
 static int examine(const void *arg) {
-  struct rilli_report report = {.tell = no_alarm};
   (void)arg;
-  return rilli_examine(context_here(), "q", &report);
+  return rill_queue_examine(context_here(), "q", no_alarm, NULL);
 }
 
 static int look_on(const void *arg) {

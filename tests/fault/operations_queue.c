@@ -41,7 +41,7 @@ static int has_its_memory(const char *queue) {
   struct stat status;
   rill_queue *whole = NULL;
   CHECK_CODE(rill_queue_open(context_here(), queue, RILL_OBSERVE, NULL, RILL_NOW, &whole), 0);
-  (void)snprintf(path, sizeof path, "%s/%s", scene_directory(), whole->data_name);
+  (void)snprintf(path, sizeof path, "%s/%s", scene_directory(), whole->segments.data_name);
   CHECK(stat(path, &status) == 0);
   rill_queue_close(whole);
   return status.st_blocks * 512 >= status.st_size;
@@ -83,7 +83,7 @@ static int replace(const void *arg) {
   const int code = rill_queue_open(context_here(), "new", RILL_CREATE, arg, RILL_NOW, &queue);
   CHECK((code == 0) == (queue != NULL));
   if (code == 0)
-    CHECK(queue->geometry.capacity == 131072);
+    CHECK(queue->segments.geometry.capacity == 131072);
   rill_queue_close(queue);
   return code;
 }
@@ -172,8 +172,9 @@ static char control_path[512], data_path[512];
 
 static void find_paths(void) {
   (void)snprintf(control_path, sizeof control_path, "%s/%s", scene_directory(),
-                 scene.queue->control_name);
-  (void)snprintf(data_path, sizeof data_path, "%s/%s", scene_directory(), scene.queue->data_name);
+                 scene.queue->segments.control_name);
+  (void)snprintf(data_path, sizeof data_path, "%s/%s", scene_directory(),
+                 scene.queue->segments.data_name);
 }
 
 static int open_files(const void *arg) {

@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #include "client.h"
-#include "examine.h"
 #include "heap.h"
 
 #define RECORDED 512       /* calls of one operation that are failed                     */
@@ -261,14 +260,13 @@ static void check_answer(void) {
         "the text does not name %s: %s", operation->subject, answer.text);
 }
 
-static void complain(int kind, const char *text, void *arg) {
+static void complain(const struct rill_finding *finding, void *arg) {
   (void)arg;
-  HOLDS(kind != RILLI_WRONG, "the segments: %s", text);
+  HOLDS(finding->kind != RILL_WRONG, "the segments: %s", finding->text);
 }
 
 static void examine(void) {
-  struct rilli_report report = {.tell = complain};
-  HOLDS(rilli_examine(context_here(), "q", &report) == 0, "doctor: %s", rill_error());
+  HOLDS(rill_queue_examine(context_here(), "q", complain, NULL) == 0, "doctor: %s", rill_error());
 }
 
 /* One try and all that must hold behind it. */

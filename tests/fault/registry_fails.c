@@ -14,6 +14,7 @@
 
 #include "client.h"
 #include "stage.h"
+#include "mute.h"
 
 /* From the first call to the last. */
 static int live(const void *arg) {
@@ -37,7 +38,7 @@ static int ask(const void *arg) {
   struct rilli_wire_request request;
   union rilli_wire_message message;
   (void)arg;
-  const int fd = rilli_registry_open(context_here());
+  const int fd = rilli_registry_connect(rilli_context_dir(context_here()));
   if (fd < 0)
     return fd;
   rilli_wire_start(&request, RILLI_WIRE_LIST, 7);
@@ -60,7 +61,7 @@ static void be_rilld(void) {
 
 static void beside_a_registry(void) {
   stage_with_producer();
-  rilli_link_mute(&context_here()->link);
+  mute(context_here());
   daemon_pid = fork();
   CHECK(daemon_pid >= 0);
   if (daemon_pid == 0)

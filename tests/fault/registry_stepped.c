@@ -8,7 +8,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "examine.h"
 #include "occasions.h"
 #include "stage.h"
 #include "tracer.h"
@@ -23,9 +22,10 @@ static void be_rilld(void *arg) {
 
 /* What others can see of the groups and of who waits. */
 static uint64_t view(void) {
-  const struct rilli_ring *ring = &scene.queue->ring;
+  const struct rilli_ring *ring = &scene.queue->segments.ring;
   const struct rilli_hints *hints =
-      (const void *)(scene.queue->control.base + scene.queue->control_geometry.hints_offset);
+      (const void *)(scene.queue->segments.control.base +
+                     scene.queue->segments.control_geometry.hints_offset);
   uint64_t sum = *ring->tombstone;
   for (uint32_t row = 0; row < ring->max_groups; row++) {
     const volatile uint64_t *words = (const void *)rilli_group_at(ring, row);
@@ -67,15 +67,14 @@ static int step_to_change(struct actor *registry, unsigned n) {
   return 0;
 }
 
-static void complain(int kind, const char *text, void *arg) {
+static void complain(const struct rill_finding *finding, void *arg) {
   (void)arg;
-  CHECK_THAT(kind != RILLI_WRONG, "the segments: %s", text);
+  CHECK_THAT(finding->kind != RILL_WRONG, "the segments: %s", finding->text);
 }
 
 static void next_registry_goes_on(void) {
-  struct rilli_report report = {.tell = complain};
   struct patience patience = {0};
-  CHECK_CODE(rilli_examine(context_here(), "q", &report), 0);
+  CHECK_CODE(rill_queue_examine(context_here(), "q", complain, NULL), 0);
   traffic_goes_on(0);
   rilld = warden_start_serving();
   while (stat_of(scene.queue).group_count != 1)

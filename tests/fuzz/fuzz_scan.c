@@ -8,6 +8,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "client.h"
 #include "server.h"
 #include "stage.h"
 #include "support.h"
@@ -31,20 +32,20 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
   stage_open();
   log_level(LOG_LEVEL_ERROR);
   urcu_memb_register_thread();
-  CK_EQ(table_open(&always, stage_context()), 0);
+  CK_EQ(table_open(&always, rilli_context_dir(stage_context())), 0);
   guard_install();
   return 0;
 }
 
 static void start(struct server *server) {
   memset(server, 0, sizeof *server);
-  server->context = stage_context();
+  server->dir = rilli_context_dir(stage_context());
   CDS_INIT_LIST_HEAD(&server->peers);
   CDS_INIT_LIST_HEAD(&server->watchers);
   CDS_INIT_LIST_HEAD(&server->buried);
   CDS_INIT_LIST_HEAD(&server->deaths);
   server->epoll = epoll_create1(EPOLL_CLOEXEC);
-  CK_EQ(table_open(&server->table, server->context), 0);
+  CK_EQ(table_open(&server->table, server->dir), 0);
   scan_open(server);
 }
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "claim.h"
+#include "client.h"
 #include "server.h"
 #include "stage.h"
 #include "support.h"
@@ -36,7 +37,7 @@ static void *serve(void *arg) {
   (void)arg;
   urcu_memb_register_thread();
   server_hold_signals();
-  CK_EQ(server_open(&server, stage_context(), claim.listener), 0);
+  CK_EQ(server_open(&server, rilli_context_dir(stage_context()), claim.listener), 0);
   (void)pthread_barrier_wait(&serving);
   CK_EQ(server_run(&server), SIGTERM);
   server_close(&server);
@@ -48,10 +49,9 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
   (void)argc;
   (void)argv;
   stage_open();
-  rilli_link_mute(&stage_context()->link);
   log_level(LOG_LEVEL_ERROR);
   urcu_memb_register_thread();
-  CK_EQ(table_open(&always, stage_context()), 0);
+  CK_EQ(table_open(&always, rilli_context_dir(stage_context())), 0);
   (void)pthread_barrier_init(&serving, NULL, 2);
   return 0;
 }
@@ -186,7 +186,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   memset(&other, 0, sizeof other);
   stage_begin(&orders, "orders", &plots);
   stage_begin(&other, "md/eurex", &plots);
-  CK_EQ(claim_take(stage_context(), -1, &claim), 0);
+  CK_EQ(claim_take(rilli_context_dir(stage_context()), -1, &claim), 0);
   for (unsigned n = 0; n < CLIENTS; n++)
     clients[n] = -1;
   CK_EQ(pthread_create(&thread, NULL, serve, NULL), 0);
@@ -197,7 +197,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     hang_up(n);
   CK_EQ(pthread_kill(thread, SIGTERM), 0);
   CK_EQ(pthread_join(thread, NULL), 0);
-  claim_release(stage_context(), &claim);
+  claim_release(rilli_context_dir(stage_context()), &claim);
   stage_end(&orders);
   stage_end(&other);
   stage_clear();

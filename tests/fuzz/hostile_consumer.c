@@ -19,7 +19,6 @@
 
 #include "actors.h"
 #include "client.h"
-#include "examine.h"
 
 #define GROUPS 8u
 #define SOUND 3u
@@ -40,7 +39,7 @@ struct villain {
 
 /* What could do harm: others' cursors, the ring's own figures, near misses of them, anything. */
 static uint64_t evil_value(const struct villain *villain) {
-  const struct rilli_ring *ring = &villain->queue->ring;
+  const struct rilli_ring *ring = &villain->queue->segments.ring;
   const uint64_t pick = random_number(), limit = atomic_load(&ring->page->limit);
   const struct rilli_group *other = rilli_group_at(ring, (uint32_t)(pick >> 8) % GROUPS);
   switch (pick % 12) {
@@ -128,7 +127,7 @@ static void write_hints(const struct villain *villain) {
     wake(&hints->room);
     break;
   case 4: /* a bell may be rung by whoever may read it */
-    wake(&villain->queue->ring.page->bell[pick >> 8 & 63]);
+    wake(&villain->queue->segments.ring.page->bell[pick >> 8 & 63]);
     break;
   default:
     memcpy(villain->hints + (pick >> 8) % (RILLI_PAGE - 8), &(uint64_t){random_number()},
@@ -196,15 +195,13 @@ static void produce(void *arg) {
   rill_producer_close(producer);
 }
 
-static void hear(int kind, const char *text, void *arg) {
-  (void)kind;
+static void hear(const struct rill_finding *finding, void *arg) {
   (void)arg;
-  CHECK(strlen(text) > 0);
+  CHECK(strlen(finding->text) > 0);
 }
 
 /* Looks, and gives back what there is to give back: nothing, while all live. */
 static void inspect(void *arg) {
-  struct rilli_report report = {.tell = hear};
   rill_queue *queue = open_queue(&attr);
   (void)arg;
   for (;;) {
@@ -214,7 +211,7 @@ static void inspect(void *arg) {
     for (uint32_t index = 0; rill_group_stat(queue, &index, &group) == 1;)
       CHECK(memchr(group.name, 0, sizeof group.name));
     at("doctor");
-    CHECK_CODE(rilli_examine(context_here(), "q", &report), 0);
+    CHECK(rill_queue_examine(context_here(), "q", hear, NULL) >= 0);
     at("gc");
     CHECK(rill_queue_gc(context_here(), 0, NULL, NULL) >= 0);
     breathe();
@@ -303,12 +300,13 @@ static void try_to_write(void *arg) {
   rill_consumer *consumer = open_consumer(queue, (struct joining){.group = "hostile"});
   struct sigaction action = {.sa_handler = take_fault};
   CHECK(sigaction(SIGSEGV, &action, NULL) == 0 && sigaction(SIGBUS, &action, NULL) == 0);
-  every_page_faults(&queue->data, "the data segment");
-  every_page_faults(&queue->control, "the control segment");
-  CHECK(mprotect(queue->data.base, queue->data.size, PROT_READ | PROT_WRITE) != 0);
+  every_page_faults(&queue->segments.data, "the data segment");
+  every_page_faults(&queue->segments.control, "the control segment");
+  CHECK(mprotect(queue->segments.data.base, queue->segments.data.size, PROT_READ | PROT_WRITE) !=
+        0);
   CHECK(!faults((uint8_t *)consumer->group) && !faults((uint8_t *)consumer->ring.hints));
   CHECK(!faults((uint8_t *)consumer->group + RILLI_GROUP_STRIDE - 1));
-  CHECK(consumer->ring.groups == NULL && consumer->ring.page == queue->ring.page);
+  CHECK(consumer->ring.groups == NULL && consumer->ring.page == queue->segments.ring.page);
   rill_consumer_close(consumer);
 }
 

@@ -125,8 +125,8 @@ void plots_play(rill_context *context, unsigned n, struct plot *ret) {
   ret->position = stat.position;
   ret->sequence = stat.sequence;
   ret->limit = stat.limit;
-  copy_file(queue->control_name, &ret->control, &ret->control_size);
-  copy_file(queue->data_name, &ret->data, &ret->data_size);
+  copy_file(queue->segments.control_name, &ret->control, &ret->control_size);
+  copy_file(queue->segments.data_name, &ret->data, &ret->data_size);
   for (uint32_t i = 0; i < script->readers; i++)
     rill_consumer_close(readers[i]);
   rill_producer_close(producer);

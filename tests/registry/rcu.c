@@ -7,7 +7,9 @@
 #include <stdatomic.h>
 
 #include "api.h"
+#include "client.h"
 #include "lookup.h"
+#include "stat.h"
 #include "table.h"
 
 static struct table table;
@@ -28,7 +30,7 @@ static int refresh(const char *name) {
 static void open_table(void) {
   context = open_context(RILL_FENCE_AUTO);
   urcu_memb_register_thread();
-  assert_code(table_open(&table, context), 0);
+  assert_code(table_open(&table, rilli_context_dir(context)), 0);
 }
 
 static void close_table(void) {
@@ -50,13 +52,13 @@ static void *hold(void *arg) {
   const struct entry *entry = table_find(&table, "orders");
   CK(entry != NULL);
   atomic_store(&reader->holds, 1);
-  struct rill_queue_stat stat = {.size = sizeof stat};
+  struct rill_queue_stat stat;
   do {
     CK_EQ(strcmp(entry->name, "orders"), 0);
-    CK_EQ(rill_queue_stat(entry->queue, &stat), 0);
+    CK_EQ(rilli_queue_stat(table.dir, entry->segments, &stat), 0);
     CK_EQ(stat.capacity, 1u << 20);
   } while (!atomic_load(&reader->may_go));
-  CK_EQ(rill_queue_stat(entry->queue, &stat), 0);
+  CK_EQ(rilli_queue_stat(table.dir, entry->segments, &stat), 0);
   CK(stat.removed);
   CK_EQ(atomic_load(&table.freed), 0);
   atomic_store(&reader->left, 1);

@@ -148,11 +148,11 @@ static void sleeping_consumer_is_told_of_its_producers_death(void **state) {
   assert_code(pthread_create(&thread, NULL, receive_to_the_end, &waiter), 0);
   while (group_of(waiter.queue, "billing").parks == 0)
     breathe();
-  const uint32_t before = atomic_load(&rilli_group_at(&waiter.queue->ring, 0)->kick);
+  const uint32_t before = atomic_load(&rilli_group_at(&waiter.queue->segments.ring, 0)->kick);
   kill_it(child);
   assert_code(pthread_join(thread, NULL), 0);
   assert_code(atomic_load(&waiter.code), -EPIPE);
-  while (atomic_load(&rilli_group_at(&waiter.queue->ring, 0)->kick) == before)
+  while (atomic_load(&rilli_group_at(&waiter.queue->segments.ring, 0)->kick) == before)
     breathe();
   rill_queue_close(waiter.queue);
   rill_context_close(context);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "api.h"
+#include "client.h"
 #include "lookup.h"
 #include "table.h"
 
@@ -78,7 +79,7 @@ static void lookups_and_lists_do_not_grow_with_the_names(void **state) {
   (void)state;
   rill_context *context = open_context(RILL_FENCE_AUTO);
   urcu_memb_register_thread();
-  assert_code(table_open(&table, context), 0);
+  assert_code(table_open(&table, rilli_context_dir(context)), 0);
   for (unsigned i = 0; i < FEW; i++)
     add((i * 37) % FEW);
   const uint64_t few = list_all(FEW);

@@ -201,7 +201,7 @@ static void truncated_queue_does_not_end_the_registry(void **state) {
   const int fd = talk_open();
   assert_true(talk_stat(fd, "cut").sequence == 1);
   rill_producer_close(producer);
-  (void)snprintf(path, sizeof path, "%s/%s", support_directory(), cut->data_name);
+  (void)snprintf(path, sizeof path, "%s/%s", support_directory(), cut->segments.data_name);
   assert_code(truncate(path, 0), 0);
   (void)ask_code(fd, RILLI_WIRE_STAT, "cut");
   (void)snprintf(path, sizeof path, "%s/cut.control", support_directory());

@@ -5,8 +5,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "examine.h"
-
 struct age aged;
 
 void __real_rilli_plan_identity(struct rilli_identity *ret, uint64_t capacity, uint64_t max_message,
@@ -47,11 +45,11 @@ static void map_file(const char *name, struct rilli_mapping *ret) {
 }
 
 void map_parts(const rill_queue *queue, struct parts *ret) {
-  map_file(queue->data_name, &ret->data);
-  map_file(queue->control_name, &ret->control);
-  ret->page = (void *)(ret->data.base + queue->geometry.producer_offset);
-  ret->index = (void *)(ret->data.base + queue->geometry.index_offset);
-  ret->hints = (void *)(ret->control.base + queue->control_geometry.hints_offset);
+  map_file(queue->segments.data_name, &ret->data);
+  map_file(queue->segments.control_name, &ret->control);
+  ret->page = (void *)(ret->data.base + queue->segments.geometry.producer_offset);
+  ret->index = (void *)(ret->data.base + queue->segments.geometry.index_offset);
+  ret->hints = (void *)(ret->control.base + queue->segments.control_geometry.hints_offset);
 }
 
 void unmap_parts(struct parts *parts) {
@@ -60,17 +58,16 @@ void unmap_parts(struct parts *parts) {
 }
 
 struct rilli_group *group_of(const rill_queue *queue, const struct parts *parts, uint32_t row) {
-  return (void *)(parts->control.base + queue->control_geometry.group_offset +
-                  row * queue->control_geometry.group_stride);
+  return (void *)(parts->control.base + queue->segments.control_geometry.group_offset +
+                  row * queue->segments.control_geometry.group_stride);
 }
 
-static void told(int kind, const char *text, void *when) {
-  CHECK_THAT(kind == RILLI_FINE, "doctor, %s: %s", (const char *)when, text);
+static void told(const struct rill_finding *finding, void *when) {
+  CHECK_THAT(finding->kind == RILL_FINE, "doctor, %s: %s", (const char *)when, finding->text);
 }
 
 void check_sound(const char *when) {
   char copy[160];
   (void)snprintf(copy, sizeof copy, "%s", when);
-  struct rilli_report report = {.tell = told, .arg = copy};
-  CHECK_CODE(rilli_examine(context_here(), "q", &report), 0);
+  CHECK_CODE(rill_queue_examine(context_here(), "q", told, copy), 0);
 }

@@ -15,7 +15,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "examine.h"
 #include "actors.h"
 
 #ifndef CLONE_NEWTIME
@@ -38,14 +37,13 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *ret) {
   return code;
 }
 
-static void told(int kind, const char *text, void *arg) {
+static void told(const struct rill_finding *finding, void *arg) {
   (void)arg;
-  CHECK_THAT(kind == RILLI_FINE, "doctor says: %s", text);
+  CHECK_THAT(finding->kind == RILL_FINE, "doctor says: %s", finding->text);
 }
 
 static void check_sound(void) {
-  struct rilli_report report = {.tell = told};
-  CHECK_CODE(rilli_examine(context_here(), "q", &report), 0);
+  CHECK_CODE(rill_queue_examine(context_here(), "q", told, NULL), 0);
 }
 
 /* The inspector, on what other clocks have written. */

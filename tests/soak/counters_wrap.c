@@ -332,10 +332,10 @@ static void age_parts(const rill_queue *queue, uint64_t least) {
   }
   /* As if so many checkpoints had been pushed: all of them where the queue begins. */
   const uint64_t pushed = (least ? least : UINT64_C(1) << 40) - 3;
-  const uint64_t position = queue->geometry.base_position;
+  const uint64_t position = queue->segments.geometry.base_position;
   for (uint32_t i = 0; i < RILLI_INDEX_COUNT; i++) {
     atomic_store(&parts.index[i].position, position);
-    atomic_store(&parts.index[i].sequence, queue->geometry.base_sequence);
+    atomic_store(&parts.index[i].sequence, queue->segments.geometry.base_sequence);
     atomic_store(&parts.index[i].time, rill_clock());
   }
   atomic_store(&parts.page->index_head, pushed);

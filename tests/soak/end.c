@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "client.h"
-#include "examine.h"
+#include "lease.h"
 #include "storm.h"
 
 static DIR *open_directory(void) {
@@ -30,15 +30,15 @@ static void nobody_holds_a_lock(void) {
   (void)closedir(entries);
 }
 
-static void told(int kind, const char *text, void *name) {
-  CHECK_THAT(kind != RILLI_WRONG, "doctor of %s, in the end: %s", (const char *)name, text);
+static void told(const struct rill_finding *finding, void *name) {
+  CHECK_THAT(finding->kind != RILL_WRONG, "doctor of %s, in the end: %s", (const char *)name,
+             finding->text);
 }
 
 static int examine(const char *name, void *context) {
   char copy[64];
   (void)snprintf(copy, sizeof copy, "%s", name);
-  struct rilli_report report = {.tell = told, .arg = copy};
-  const int code = rilli_examine(context, name, &report);
+  const int code = rill_queue_examine(context, name, told, copy);
   CHECK_THAT(code == 0, "doctor of %s, in the end: %d (%s)", name, code, rill_error());
   return 0;
 }

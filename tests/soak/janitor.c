@@ -9,7 +9,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "examine.h"
 #include "lives.h"
 
 rill_queue *open_line(rill_context *context, unsigned line, int observe) {
@@ -75,17 +74,16 @@ static int stat_one(const char *name, void *context) {
   return 0;
 }
 
-static void told(int kind, const char *text, void *name) {
-  CHECK_THAT(kind != RILLI_WRONG, "doctor of %s: %s", (const char *)name, text);
+static void told(const struct rill_finding *finding, void *name) {
+  CHECK_THAT(finding->kind != RILL_WRONG, "doctor of %s: %s", (const char *)name, finding->text);
 }
 
 static int examine_one(const char *name, void *context) {
   char copy[64];
   (void)strncpy(copy, name, sizeof copy - 1);
   copy[sizeof copy - 1] = 0;
-  struct rilli_report report = {.tell = told, .arg = copy};
   at("doctor of %s", name);
-  const int code = rilli_examine(context, name, &report);
+  const int code = rill_queue_examine(context, name, told, copy);
   CHECK_THAT(code == 0 || code == -ENOENT || code == -ESTALE || code == -EBUSY,
              "doctor of %s: %d (%s)", name, code, rill_error());
   atomic_fetch_add(&world->examinations, 1);

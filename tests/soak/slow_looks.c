@@ -4,7 +4,6 @@
  * old then, and not wrong. The looks go through wrappers (the linker's --wrap). */
 #include <errno.h>
 
-#include "examine.h"
 #include "lease.h"
 #include "ring.h"
 #include "tracer.h"
@@ -49,16 +48,15 @@ static void end(struct traffic *traffic) {
 
 static void (*lift_curtain)(void) = curtain;
 
-static void told(int kind, const char *text, void *arg) {
+static void told(const struct rill_finding *finding, void *arg) {
   (void)arg;
-  CHECK_THAT(kind != RILLI_WRONG, "doctor says: %s", text);
+  CHECK_THAT(finding->kind != RILL_WRONG, "doctor says: %s", finding->text);
 }
 
 static void examine(void *arg) {
-  struct rilli_report report = {.tell = told, .arg = arg};
   rill_context *context = context_here();
   lift_curtain();
-  CHECK_CODE(rilli_examine(context, "q", &report), 0);
+  CHECK_CODE(rill_queue_examine(context, "q", told, arg), 0);
 }
 
 static void look(void *arg) {

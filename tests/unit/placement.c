@@ -287,7 +287,7 @@ static void a_page_is_told_from_a_hole(void **state) {
   rilli_nodes_of(pages, 2, nodes);
   assert_true(nodes[1] < 0 && nodes[0] < 1024 && nodes[0] != 7);
   uint32_t node = 9;
-  assert_true(rilli_nodes_policy(base, &node) <= RILLI_NUMA_OTHER);
+  assert_true(rilli_nodes_policy(base, &node) <= RILL_NUMA_OTHER);
   munmap(base, 8192);
 }
 

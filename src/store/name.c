@@ -8,8 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "client.h"
 #include "error.h"
+#include "name.h"
+#include "segment.h"
 
 #define CONTROL ".control"
 #define DATA ".data"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* registry.c - the library's side of the registry. See registry.h; keeps promise 1. */
-#include "registry.h"
+/* registry_link.c - the library's side of the registry. See registry_link.h; keeps promise 1. */
+#include "registry_link.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +10,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "client.h"
 #include "error.h"
 
 /* Through the directory's descriptor: a path of any length, and no other directory. */
@@ -79,7 +78,7 @@ static int put(struct rilli_link *link, const struct rilli_wire_notice *notice) 
 static void greet(struct rilli_link *link, int dir) {
   struct rilli_wire_notice hello;
   struct stat status;
-  link->fd = link->mute ? -1 : connect_to(dir, SOCK_NONBLOCK);
+  link->fd = connect_to(dir, SOCK_NONBLOCK);
   if (link->fd < 0)
     return;
   if (fstat(link->fd, &status) != 0) {
@@ -96,7 +95,7 @@ static void greet(struct rilli_link *link, int dir) {
 
 void rilli_link_open(struct rilli_link *link, int dir) {
   (void)pthread_mutex_init(&link->lock, NULL);
-  link->late = link->mute = 0;
+  link->late = 0;
   greet(link, dir);
 }
 
@@ -111,11 +110,6 @@ static void fill(struct rilli_wire_notice *ret, enum rilli_wire_type type, uint3
   ret->kind = kind;
   ret->row = row;
   rilli_wire_name(ret->name, name);
-}
-
-void rilli_link_mute(struct rilli_link *link) {
-  drop(link, is_ours(link));
-  link->mute = 1;
 }
 
 void rilli_link_attach(struct rilli_link *link, int dir, uint32_t kind, const char *name,
@@ -143,31 +137,6 @@ void rilli_link_detach(struct rilli_link *link, uint32_t kind, const char *name,
 
 /* --- the registry's life ---------------------------------------------------------------- */
 
-int rilli_registry_claim(int dir, int create) {
-  for (;;) {
-    struct rilli_file file;
-    if (create) {
-      const int made = openat(dir, RILLI_LOCK_FILE, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-      if (made < 0 && errno != EEXIST) /* the directory itself may be gone */
-        return rilli_fail(errno, "cannot make '%s': %s", RILLI_LOCK_FILE, rilli_words(errno));
-      if (made >= 0)
-        (void)close(made);
-    }
-    int code = rilli_segment_open(dir, RILLI_LOCK_FILE, 1, &file);
-    if (code == -ENOENT && create)
-      continue; /* removed this moment */
-    if (code)
-      return code;
-    code = rilli_lock_try(file.fd, RILLI_LOCK_CREATE, 1, 1);
-    const int same = code ? code : rilli_segment_same(dir, RILLI_LOCK_FILE, &file);
-    if (same > 0)
-      return file.fd;
-    (void)close(file.fd);
-    if (same < 0)
-      return same;
-  }
-}
-
 int rilli_registry_listens(int dir) {
   const int fd = connect_to(dir, SOCK_NONBLOCK);
   if (fd >= 0)
@@ -184,11 +153,6 @@ int rilli_registry_connect(int dir) {
   if (fd < 0)
     return rilli_fail(-fd, "cannot connect to the registry: %s", rilli_words(-fd));
   return fd;
-}
-
-int rilli_registry_open(struct rill_context *context) {
-  return rilli_context_check(context) ? -ECHILD
-                                      : rilli_registry_connect(rilli_context_dir(context));
 }
 
 int rilli_registry_send(int fd, const void *message) {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* registry.h - the library's side of the registry: notices of who attaches to what.
+/* registry_link.h - the library's side of the registry: notices of who attaches to what.
  *
  * Nothing depends on it. It never waits: no registry, a full socket or a lost notice cost
  * nothing but that a death is noticed by the periodic look in place of its event. The data
  * path never comes here, and a forked child does not (its context is void). */
-#ifndef RILLI_REGISTRY_H
-#define RILLI_REGISTRY_H
+#ifndef RILLI_REGISTRY_LINK_H
+#define RILLI_REGISTRY_LINK_H
 
 #include <pthread.h>
 #include <stdint.h>
@@ -19,7 +19,6 @@ struct rilli_link {
   int late;     /* it attached to something before it was connected               */
   dev_t device; /* of the socket, so that a descriptor that the program closed    */
   ino_t inode;  /* and opened anew is not written to                              */
-  int mute;     /* the registry itself: it does not connect                       */
 };
 
 /* Tries to connect; silent when there is no registry. dir: the namespace's. */
@@ -30,22 +29,12 @@ void rilli_link_attach(struct rilli_link *link, int dir, uint32_t kind, const ch
                        uint32_t row);
 void rilli_link_detach(struct rilli_link *link, uint32_t kind, const char *name, uint32_t row);
 
-/* From now on it tells nobody anything. */
-void rilli_link_mute(struct rilli_link *link);
-
-/* The lock of the namespace's registry, which its life is known by. Returns a descriptor that
- * holds it; -EAGAIN: a registry lives (or somebody looks whether it does); without create,
- * -ENOENT: there is no lock file. */
-int rilli_registry_claim(int dir, int create);
 /* Is somebody listening on the registry's socket? */
 int rilli_registry_listens(int dir);
 
 /* A connection of its own, for requests: a blocking socket, to be closed by the caller.
  * -ECONNREFUSED, -ENOENT: there is no registry. -EPERM: the one there is not trusted. */
 int rilli_registry_connect(int dir);
-/* The same in the namespace of a context. */
-struct rill_context;
-int rilli_registry_open(struct rill_context *context);
 /* Sends one message, whole. 0 or a negative errno value. */
 int rilli_registry_send(int fd, const void *message);
 /* Takes the next message, checked. Returns its type; -EPIPE: the registry has ended;

@@ -11,14 +11,14 @@
 #include <string.h>
 
 #include "error.h"
-#include "layout.h"
+#include "rill/stat.h"
 
 #ifdef RILL_NUMA
 #include <numa.h>
 #include <numaif.h>
 
 #define WORD_BITS (sizeof(unsigned long) * CHAR_BIT)
-#define WORDS (RILLI_NUMA_NODES / WORD_BITS)
+#define WORDS (RILLI_NODES / WORD_BITS)
 
 struct nodes {
   unsigned long words[WORDS];
@@ -30,7 +30,7 @@ static int has_node(const struct nodes *nodes, uint32_t node) {
 
 static uint32_t count_nodes(const struct nodes *nodes) {
   uint32_t count = 0;
-  for (uint32_t i = 0; i < RILLI_NUMA_NODES; i++)
+  for (uint32_t i = 0; i < RILLI_NODES; i++)
     count += (uint32_t)has_node(nodes, i);
   return count;
 }
@@ -39,17 +39,17 @@ static uint32_t count_nodes(const struct nodes *nodes) {
 static struct nodes allowed_nodes(void) {
   struct nodes ret = {{0}};
   if (numa_available() < 0 ||
-      get_mempolicy(NULL, ret.words, RILLI_NUMA_NODES + 1, NULL, MPOL_F_MEMS_ALLOWED) != 0 ||
+      get_mempolicy(NULL, ret.words, RILLI_NODES + 1, NULL, MPOL_F_MEMS_ALLOWED) != 0 ||
       count_nodes(&ret) == 0)
     ret.words[0] = 1;
   return ret;
 }
 
 int rilli_nodes_check(uint32_t numa, uint32_t node) {
-  if (numa != RILLI_NUMA_NODE)
+  if (numa != RILL_NUMA_NODE)
     return 0;
   const struct nodes nodes = allowed_nodes();
-  if (node < RILLI_NUMA_NODES && has_node(&nodes, node))
+  if (node < RILLI_NODES && has_node(&nodes, node))
     return 0;
   return rilli_fail(EINVAL,
                     "there is no NUMA node %u that this process may have memory of: it has %u "
@@ -59,20 +59,20 @@ int rilli_nodes_check(uint32_t numa, uint32_t node) {
 
 int rilli_nodes_bind(void *base, size_t size, uint32_t numa, uint32_t node) {
   struct nodes nodes = allowed_nodes();
-  if (numa == RILLI_NUMA_NONE || numa_available() < 0)
+  if (numa == RILL_NUMA_NONE || numa_available() < 0)
     return 0;
   const int one = count_nodes(&nodes) == 1;
   int mode = MPOL_INTERLEAVE;
-  if (numa == RILLI_NUMA_LOCAL) {
+  if (numa == RILL_NUMA_LOCAL) {
     mode = MPOL_LOCAL;
     memset(&nodes, 0, sizeof nodes);
-  } else if (numa == RILLI_NUMA_NODE) { /* not MPOL_BIND: a full node would be deadly */
+  } else if (numa == RILL_NUMA_NODE) { /* not MPOL_BIND: a full node would be deadly */
     mode = MPOL_PREFERRED;
     memset(&nodes, 0, sizeof nodes);
     nodes.words[node / WORD_BITS] = 1ul << node % WORD_BITS;
   }
   /* The kernel takes one bit less than it is told. */
-  const unsigned long bits = mode == MPOL_LOCAL ? 0 : RILLI_NUMA_NODES + 1;
+  const unsigned long bits = mode == MPOL_LOCAL ? 0 : RILLI_NODES + 1;
   if (mbind(base, size, mode, bits ? nodes.words : NULL, bits, 0) == 0)
     return 0;
   const int code = errno;
@@ -86,24 +86,24 @@ uint32_t rilli_nodes_policy(const void *at, uint32_t *ret_node) {
   struct nodes nodes = {{0}};
   *ret_node = 0;
   /* Not written to: the parameter of get_mempolicy is just not const. */
-  if (get_mempolicy(&mode, nodes.words, RILLI_NUMA_NODES, (void *)(uintptr_t)at, MPOL_F_ADDR) != 0)
-    return RILLI_NUMA_NONE;
+  if (get_mempolicy(&mode, nodes.words, RILLI_NODES, (void *)(uintptr_t)at, MPOL_F_ADDR) != 0)
+    return RILL_NUMA_NONE;
   switch (mode) {
   case MPOL_DEFAULT:
-    return RILLI_NUMA_NONE;
+    return RILL_NUMA_NONE;
   case MPOL_LOCAL:
-    return RILLI_NUMA_LOCAL;
+    return RILL_NUMA_LOCAL;
   case MPOL_INTERLEAVE:
-    return RILLI_NUMA_INTERLEAVE;
+    return RILL_NUMA_INTERLEAVE;
   case MPOL_PREFERRED:
-    for (uint32_t i = 0; i < RILLI_NUMA_NODES; i++)
+    for (uint32_t i = 0; i < RILLI_NODES; i++)
       if (has_node(&nodes, i)) {
         *ret_node = i;
-        return RILLI_NUMA_NODE;
+        return RILL_NUMA_NODE;
       }
-    return RILLI_NUMA_LOCAL; /* as kernels before 5.14 say it */
+    return RILL_NUMA_LOCAL; /* as kernels before 5.14 say it */
   default:
-    return RILLI_NUMA_OTHER;
+    return RILL_NUMA_OTHER;
   }
 }
 
@@ -117,7 +117,7 @@ void rilli_nodes_of(void *pages[], size_t count, int ret_nodes[]) {
 
 int rilli_nodes_check(uint32_t numa, uint32_t node) {
   (void)node;
-  if (numa == RILLI_NUMA_NONE)
+  if (numa == RILL_NUMA_NONE)
     return 0;
   return rilli_fail(ENOSYS, "this librill was built without libnuma: numa can only be left alone");
 }
@@ -131,7 +131,7 @@ int rilli_nodes_bind(void *base, size_t size, uint32_t numa, uint32_t node) {
 uint32_t rilli_nodes_policy(const void *at, uint32_t *ret_node) {
   (void)at;
   *ret_node = 0;
-  return RILLI_NUMA_NONE;
+  return RILL_NUMA_NONE;
 }
 
 void rilli_nodes_of(void *pages[], size_t count, int ret_nodes[]) {

@@ -17,7 +17,6 @@
 #define RILLI_WIRE_TEXT 240u
 
 #define RILLI_SOCKET_FILE "+rilld.sock" /* in the namespace's directory              */
-#define RILLI_LOCK_FILE "+rilld.lock"   /* the living registry holds a lock on it    */
 
 enum rilli_wire_type {
   /* Notices: never answered. */

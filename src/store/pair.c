@@ -6,12 +6,15 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "client.h"
 #include "error.h"
+#include "lease.h"
+#include "pair.h"
+#include "unlink.h"
 
 #define REMEDY "; rill rm (rill_queue_unlink) removes what there is"
 
@@ -220,40 +223,4 @@ int rilli_pair_open_files(const char *control_path, const char *data_path, struc
   if (code)
     rilli_pair_close(ret);
   return code;
-}
-
-/* For those who may only look: the name still means this file, as far as is known. */
-static int still_there(const rill_queue *queue) {
-  return rilli_segment_same(rilli_context_dir(queue->context), queue->control_name,
-                            &queue->control_file);
-}
-
-/* The same file as when the queue was opened? Closes what is not. */
-static int compare_control(const rill_queue *queue, int code, const struct rilli_file *opened) {
-  if (code && code != -ENOENT && !(queue->limited && !still_there(queue)))
-    return code;
-  if (code == 0 && opened->inode == queue->control_file.inode &&
-      opened->device == queue->control_file.device) {
-    if (opened->size == queue->control_file.size)
-      return 0;
-    rilli_lease_close(opened->fd);
-    return rilli_fail(EBADMSG, "the control segment of queue '%s' was truncated or grown",
-                      queue->name);
-  }
-  if (code == 0)
-    rilli_lease_close(opened->fd);
-  return rilli_fail(ESTALE, "queue '%s' was removed: open it again", queue->name);
-}
-
-int rilli_control_open(const rill_queue *queue, int writable, struct rilli_file *ret) {
-  if (queue->copied)
-    return rilli_fail(ENOLCK, "queue '%s' is a pair of copied files: nobody's leases are on them",
-                      queue->name);
-  const int dir = rilli_context_dir(queue->context);
-  return compare_control(queue, rilli_segment_open(dir, queue->control_name, writable, ret), ret);
-}
-
-int rilli_control_open_for_lease(const rill_queue *queue, struct rilli_file *ret) {
-  const int dir = rilli_context_dir(queue->context);
-  return compare_control(queue, rilli_lease_open(dir, queue->control_name, ret), ret);
 }

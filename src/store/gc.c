@@ -10,8 +10,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "client.h"
 #include "error.h"
+#include "gc.h"
+#include "lease.h"
+#include "pair.h"
+#include "reclaim.h"
+#include "unlink.h"
 
 /* All file names of the namespace, so that it can change while they are worked on. */
 struct listing {
@@ -78,12 +82,9 @@ static size_t keep_queues(struct listing *files, const char *pattern) {
   return count;
 }
 
-int rill_queue_list(rill_context *context, const char *pattern,
-                    int (*visit)(const char *name, void *arg), void *arg) {
+int rilli_list(int dir, const char *pattern, int (*visit)(const char *name, void *arg), void *arg) {
   struct listing files;
-  int code = rilli_context_check(context);
-  if (code == 0)
-    code = list_files(rilli_context_dir(context), &files);
+  int code = list_files(dir, &files);
   if (code)
     return code;
   const size_t count = keep_queues(&files, pattern);
@@ -94,14 +95,7 @@ int rill_queue_list(rill_context *context, const char *pattern,
   return code ? code : (int)visited;
 }
 
-struct collection {
-  int dir, dry;
-  void (*report)(const struct rill_gc_item *, void *);
-  void *arg;
-  int count;
-};
-
-static void found(struct collection *gc, const char *name, const char *what, uint64_t bytes) {
+void rilli_found(struct rilli_collection *gc, const char *name, const char *what, uint64_t bytes) {
   const struct rill_gc_item item = {sizeof item, name, what, bytes};
   gc->count++;
   if (gc->report)
@@ -115,7 +109,7 @@ static uint64_t bytes_of(int dir, const char *file) {
 }
 
 /* Removes it, if `still` says so under its creation lock. */
-static int collect_unlocked(struct collection *gc, int fd, const char *file, const char *what,
+static int collect_unlocked(struct rilli_collection *gc, int fd, const char *file, const char *what,
                             int (*still)(int dir, const char *file)) {
   int code = rilli_lock_try(fd, RILLI_LOCK_CREATE, 1, 1);
   if (code)
@@ -128,13 +122,13 @@ static int collect_unlocked(struct collection *gc, int fd, const char *file, con
   if (!gc->dry && unlinkat(gc->dir, file, 0) != 0)
     return errno == ENOENT ? 0
                            : rilli_fail(errno, "cannot remove '%s': %s", file, rilli_words(errno));
-  found(gc, file, what, bytes);
+  rilli_found(gc, file, what, bytes);
   return 0;
 }
 
 /* A file that lost its creator (or never got its name): its creation lock is free. Returns 0,
  * or a negative errno: it could not be looked at or removed. */
-static int collect_orphan(struct collection *gc, const char *file, const char *what,
+static int collect_orphan(struct rilli_collection *gc, const char *file, const char *what,
                           int (*still)(int dir, const char *file)) {
   struct rilli_file open_file;
   int code = still(gc->dir, file);
@@ -153,7 +147,7 @@ static int unnamed(int dir, const char *file) {
 }
 
 /* No control segment has this data segment's uuid. 1, 0, or a negative errno. */
-static int widowed(int dir, const char *file) {
+static int is_orphan(int dir, const char *file) {
   char control_name[RILLI_FILE_NAME], uuid[33], hex[33];
   struct rilli_file control;
   struct rilli_control_geometry geometry;
@@ -174,24 +168,24 @@ static int widowed(int dir, const char *file) {
   return other;
 }
 
-int rilli_remove_widows(int dir, const char *control_name) {
+int rilli_remove_orphans(int dir, const char *control_name) {
   struct listing files;
-  struct collection gc = {.dir = dir};
+  struct rilli_collection gc = {.dir = dir};
   int code = list_files(dir, &files);
   if (code)
     return code;
   for (size_t i = 0; code == 0 && i < files.count; i++) {
     char of[RILLI_FILE_NAME], uuid[33];
     if (rilli_name_of_data(files.names[i], of, uuid) && strcmp(of, control_name) == 0)
-      code = collect_orphan(&gc, files.names[i], "data segment without its queue", widowed);
+      code = collect_orphan(&gc, files.names[i], "data segment without its queue", is_orphan);
   }
   free_listing(&files);
   return code ? code : gc.count;
 }
 
-int rilli_remove_widow(int dir, const char *data_name) {
-  struct collection gc = {.dir = dir};
-  const int code = collect_orphan(&gc, data_name, "data segment without its queue", widowed);
+int rilli_remove_orphan(int dir, const char *data_name) {
+  struct rilli_collection gc = {.dir = dir};
+  const int code = collect_orphan(&gc, data_name, "data segment without its queue", is_orphan);
   return code ? code : gc.count;
 }
 
@@ -203,7 +197,8 @@ static int is_buried(const struct rilli_file *control) {
 }
 
 /* Removes a queue that nobody has open, or that was removed half; dry: tells whether it would. */
-static int remove_idle(struct collection *gc, const char *file, const struct rilli_file *control) {
+static int remove_idle(struct rilli_collection *gc, const char *file,
+                       const struct rilli_file *control) {
   const int buried = is_buried(control);
   if (gc->dry)
     return buried || rilli_lock_held(control->fd, RILLI_LEASE_BASE, RILLI_LEASE_RANGE) == 0;
@@ -212,7 +207,7 @@ static int remove_idle(struct collection *gc, const char *file, const struct ril
 
 /* Opens the queue as its name says it, if that is still the one of this control file: it is
  * removed by what was found in it, and not the next one of its name. */
-static int open_this(struct collection *gc, const char *file, const char *name,
+static int open_this(struct rilli_collection *gc, const char *file, const char *name,
                      const struct rilli_file *control, struct rilli_pair *ret) {
   const int code = rilli_pair_open(gc->dir, name, 1, ret);
   const int same = rilli_segment_same(gc->dir, file, control);
@@ -224,7 +219,7 @@ static int open_this(struct collection *gc, const char *file, const char *name,
 }
 
 /* A queue nobody has open and nobody asked to keep, or one that lost its data. */
-static void collect_queue(struct collection *gc, const char *file, const char *name) {
+static void collect_queue(struct rilli_collection *gc, const char *file, const char *name) {
   struct rilli_pair pair;
   struct rilli_file control;
   if (rilli_lease_open(gc->dir, file, &control))
@@ -232,7 +227,7 @@ static void collect_queue(struct collection *gc, const char *file, const char *n
   const int code = open_this(gc, file, name, &control, &pair);
   uint64_t bytes = bytes_of(gc->dir, file);
   if ((code == -EBADMSG || code == -EINPROGRESS) && remove_idle(gc, file, &control))
-    found(gc, name, "damaged or half queue", bytes);
+    rilli_found(gc, name, "damaged or half queue", bytes);
   if (code == 0)
     bytes += bytes_of(gc->dir, pair.data_name);
   const int removed = code == 0 &&
@@ -242,88 +237,39 @@ static void collect_queue(struct collection *gc, const char *file, const char *n
   if (code)
     return;
   if (removed)
-    found(gc, name, "queue that nobody has open", bytes);
+    rilli_found(gc, name, "queue that nobody has open", bytes);
   else
     for (int dead =
              rilli_reclaim_queue(gc->dir, file, &pair.control, &pair.control_geometry, gc->dry);
          dead > 0; dead--)
-      found(gc, name, "dead consumer", 0);
+      rilli_found(gc, name, "dead consumer", 0);
   rilli_pair_close(&pair);
-}
-
-/* The socket and the lock file of a registry that was killed; a living one holds the lock. */
-static void collect_registry(struct collection *gc) {
-  if (faccessat(gc->dir, RILLI_SOCKET_FILE, F_OK, AT_SYMLINK_NOFOLLOW) != 0 &&
-      faccessat(gc->dir, RILLI_LOCK_FILE, F_OK, AT_SYMLINK_NOFOLLOW) != 0)
-    return;
-  const int lock = rilli_registry_claim(gc->dir, !gc->dry);
-  if (lock < 0 && lock != -ENOENT)
-    return;
-  if (!rilli_registry_listens(gc->dir)) { /* it might be held open for one still to start */
-    if (!gc->dry) {
-      (void)unlinkat(gc->dir, RILLI_SOCKET_FILE, 0);
-      (void)unlinkat(gc->dir, RILLI_LOCK_FILE, 0);
-    }
-    found(gc, RILLI_SOCKET_FILE, "socket and lock file of a dead registry", 0);
-  }
-  if (lock >= 0) { /* by name: a child that was forked meanwhile has the descriptor, too */
-    (void)rilli_lock_drop(lock, RILLI_LOCK_CREATE, 1);
-    (void)close(lock);
-  }
-}
-
-static int is_registry_file(const char *file) {
-  return strcmp(file, RILLI_SOCKET_FILE) == 0 || strcmp(file, RILLI_LOCK_FILE) == 0;
 }
 
 /* Every file that is not a queue's control segment. What cannot be looked at is left to the next
  * collection. */
-static void collect_file(struct collection *gc, const char *file) {
-  if (is_registry_file(file))
+static void collect_file(struct rilli_collection *gc, const char *file) {
+  if (strncmp(file, RILLI_REGISTRY_FILES, sizeof RILLI_REGISTRY_FILES - 1) == 0)
     return;
   if (file[0] == '+')
     (void)collect_orphan(gc, file, "unfinished file of a dead creator", unnamed);
   else
-    (void)collect_orphan(gc, file, "data segment without its queue", widowed);
+    (void)collect_orphan(gc, file, "data segment without its queue", is_orphan);
 }
 
-int rilli_gc_files(rill_context *context, void (*report)(const struct rill_gc_item *, void *),
-                   void *arg) {
+int rilli_collect(struct rilli_collection *gc, int files_only) {
   struct listing files;
-  const int code = list_files(rilli_context_dir(context), &files);
+  const int code = list_files(gc->dir, &files);
   if (code)
     return code;
-  struct collection gc = {rilli_context_dir(context), 0, report, arg, 0};
-  for (size_t i = 0; i < files.count; i++) {
-    char name[RILLI_NAME_SIZE];
-    if (!rilli_name_of_control(files.names[i], name))
-      collect_file(&gc, files.names[i]);
-  }
-  free_listing(&files);
-  return gc.count;
-}
-
-int rill_queue_gc(rill_context *context, unsigned flags,
-                  void (*report)(const struct rill_gc_item *, void *arg), void *arg) {
-  struct listing files;
-  int code = rilli_context_check(context);
-  if (code)
-    return code;
-  if (flags & ~(unsigned)RILL_GC_DRY_RUN)
-    return rilli_fail(EINVAL, "unknown flags %x for rill_queue_gc", flags);
-  code = list_files(rilli_context_dir(context), &files);
-  if (code)
-    return code;
-  struct collection gc = {rilli_context_dir(context), flags & RILL_GC_DRY_RUN, report, arg, 0};
   for (size_t i = 0; i < files.count; i++) {
     char name[RILLI_NAME_SIZE];
     const char *file = files.names[i];
-    if (rilli_name_of_control(file, name))
-      collect_queue(&gc, file, name);
-    else
-      collect_file(&gc, file);
+    if (!rilli_name_of_control(file, name))
+      collect_file(gc, file);
+    else if (!files_only)
+      collect_queue(gc, file, name);
   }
-  collect_registry(&gc);
   free_listing(&files);
-  return gc.count;
+  return 0;
 }

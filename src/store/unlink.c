@@ -10,14 +10,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "client.h"
 #include "error.h"
+#include "gc.h"
+#include "lease.h"
+#include "pair.h"
+#include "ring.h"
+#include "unlink.h"
 
 #define TRIES 2000 /* of half a millisecond: how long another one's moment may last      */
-
-int rilli_is_removed(const rill_queue *queue) {
-  return atomic_load_explicit(&rilli_control_page(queue)->tombstone, memory_order_acquire) != 0;
-}
 
 /* Whoever sleeps on the queue shall see the tombstone now, not at the end of a slice. */
 static void wake_everybody(uint8_t *base, const struct rilli_control_geometry *geometry) {
@@ -116,32 +116,26 @@ static int data_is_known(const struct rilli_file *control, const char *name, cha
   return 1;
 }
 
-int rill_queue_unlink(rill_context *context, const char *name) {
+int rilli_unlink(int dir, const char *name) {
   char control_name[RILLI_FILE_NAME], data_name[RILLI_FILE_NAME];
   struct rilli_file control;
   int known = 0;
-  int code = rilli_context_check(context);
-  if (code == 0)
-    code = rilli_name_check(name);
-  if (code)
-    return code;
   rilli_name_files(name, NULL, control_name, NULL);
-  code = rilli_lease_open(rilli_context_dir(context), control_name, &control);
+  int code = rilli_lease_open(dir, control_name, &control);
   if (code == 0) {
     known = data_is_known(&control, name, data_name);
-    code = remove_soon(rilli_context_dir(context), control_name, &control);
+    code = remove_soon(dir, control_name, &control);
     rilli_lease_close(control.fd);
   } else if (code == -EPROTO) { /* a link, or no file at all */
-    code = unlinkat(rilli_context_dir(context), control_name, 0) == 0 ||
-                   (errno == EISDIR &&
-                    unlinkat(rilli_context_dir(context), control_name, AT_REMOVEDIR) == 0)
+    code = unlinkat(dir, control_name, 0) == 0 ||
+                   (errno == EISDIR && unlinkat(dir, control_name, AT_REMOVEDIR) == 0)
                ? 0
                : rilli_fail(errno, "cannot remove '%s': %s", control_name, rilli_words(errno));
   }
   if (code == 0 || code == -ENOENT) {
-    const int dir = rilli_context_dir(context);
-    const int halves = known ? rilli_remove_widow(dir, data_name) /* of another remover that died */
-                             : rilli_remove_widows(dir, control_name);
+    const int halves = known
+                           ? rilli_remove_orphan(dir, data_name) /* of another remover that died */
+                           : rilli_remove_orphans(dir, control_name);
     if (halves < 0)
       return rilli_fail_in(-halves, "cannot remove all of queue '%s'", name);
     if (code && !halves)

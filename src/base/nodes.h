@@ -7,7 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Can this host do that? numa: RILLI_NUMA_*. Returns 0, -EINVAL (there is no such node) or
+#define RILLI_NODES 1024u /* numbers of nodes are smaller: as the kernel is built */
+
+/* Can this host do that? numa: RILL_NUMA_*. Returns 0, -EINVAL (there is no such node) or
  * -ENOSYS (built without libnuma), with a text. */
 int rilli_nodes_check(uint32_t numa, uint32_t node);
 
@@ -15,9 +17,8 @@ int rilli_nodes_check(uint32_t numa, uint32_t node);
  * to be called before there is any. On a host with one node it cannot fail. */
 int rilli_nodes_bind(void *base, size_t size, uint32_t numa, uint32_t node);
 
-/* The policy that holds at an address: RILLI_NUMA_*, or RILLI_NUMA_OTHER for what this library
- * does not set. *ret_node: the node of RILLI_NUMA_NODE. */
-#define RILLI_NUMA_OTHER 4u
+/* The policy that holds at an address: RILL_NUMA_*, or RILL_NUMA_OTHER for what this library
+ * does not set. *ret_node: the node of RILL_NUMA_NODE. */
 uint32_t rilli_nodes_policy(const void *at, uint32_t *ret_node);
 
 /* The node that each of these pages lies on; negative where that is not known. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* placed.c - where the memory of a queue really lies (rill_placement_stat).
+/* placement_stat.c - where the memory of a queue really lies (rill_placement_stat).
  *
  * Asks the kernel about the queue's own mapping of the data segment, which is read-only. What
  * is touched for it is there already: it was reserved at creation. */
@@ -12,14 +12,15 @@
 #include "error.h"
 #include "nodes.h"
 #include "placement.h"
+#include "sized.h"
 
 #define SAMPLES 1024u /* pages of a ring whose nodes are looked up                  */
 #define CHUNK 4096u   /* pages mincore is asked about at a time                     */
 
 static void count_nodes(const rill_queue *queue, struct rill_placement_stat *ret) {
-  const uint64_t all = queue->geometry.capacity / RILLI_PAGE;
+  const uint64_t all = queue->segments.geometry.capacity / RILLI_PAGE;
   const uint32_t count = all < SAMPLES ? (uint32_t)all : SAMPLES;
-  uint8_t *ring = queue->data.base + queue->geometry.ring_offset;
+  uint8_t *ring = queue->segments.data.base + queue->segments.geometry.ring_offset;
   void *pages[SAMPLES];
   int nodes[SAMPLES];
   for (uint32_t i = 0; i < count; i++) {
@@ -42,11 +43,11 @@ static void count_nodes(const rill_queue *queue, struct rill_placement_stat *ret
 static uint64_t resident(const rill_queue *queue) {
   unsigned char in[CHUNK];
   uint64_t bytes = 0;
-  const size_t size = queue->geometry.file_size;
+  const size_t size = queue->segments.geometry.file_size;
   for (size_t at = 0; at < size; at += (size_t)CHUNK * RILLI_PAGE) {
     const size_t left = size - at, most = (size_t)CHUNK * RILLI_PAGE;
     const size_t length = left < most ? left : most;
-    if (mincore(queue->data.base + at, length, in) != 0)
+    if (mincore(queue->segments.data.base + at, length, in) != 0)
       return bytes;
     for (size_t i = 0; i < length / RILLI_PAGE; i++)
       bytes += in[i] & 1u ? RILLI_PAGE : 0;
@@ -82,8 +83,8 @@ static void take_line(struct smaps *smaps, const char *line) {
 
 static int read_smaps(const rill_queue *queue, struct rill_placement_stat *ret) {
   char line[512];
-  const uintptr_t base = (uintptr_t)queue->data.base;
-  struct smaps smaps = {.from = base, .to = base + queue->geometry.file_size};
+  const uintptr_t base = (uintptr_t)queue->segments.data.base;
+  struct smaps smaps = {.from = base, .to = base + queue->segments.geometry.file_size};
   FILE *file = fopen("/proc/self/smaps", "re");
   if (!file)
     return rilli_fail(errno, "cannot read /proc/self/smaps: %s", rilli_words(errno));
@@ -107,16 +108,16 @@ int rill_placement_stat(rill_queue *queue, struct rill_placement_stat *ret) {
   if (rilli_attr_size("rill_placement_stat", ret->size, sizeof *ret))
     return -EINVAL;
   struct rill_placement_stat stat = {.size = sizeof stat,
-                                     .data_bytes = queue->geometry.file_size,
-                                     .huge_error = queue->geometry.huge_error};
-  if (queue->geometry.attributes & RILLI_PLACE_HUGE) /* a touch maps all of a huge page */
-    for (size_t at = 0; at < queue->geometry.file_size; at += RILLI_HUGE_PAGE)
-      rilli_populate(queue->data.base + at, RILLI_PAGE, 0);
+                                     .data_bytes = queue->segments.geometry.file_size,
+                                     .huge_error = queue->segments.geometry.huge_error};
+  if (queue->segments.geometry.attributes & RILLI_PLACE_HUGE) /* a touch maps all of a huge page */
+    for (size_t at = 0; at < queue->segments.geometry.file_size; at += RILLI_HUGE_PAGE)
+      rilli_populate(queue->segments.data.base + at, RILLI_PAGE, 0);
   count_nodes(queue, &stat);
   stat.resident_bytes = resident(queue);
   const int code = read_smaps(queue, &stat);
   if (code)
-    return rilli_fail_in(-code, "cannot tell where queue '%s' lies", queue->name);
+    return rilli_fail_in(-code, "cannot tell where queue '%s' lies", queue->segments.name);
   *ret = stat;
   return 0;
 }

@@ -8,8 +8,9 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "client.h"
-#include "futex.h"
+#include "lease.h"
+#include "reclaim.h"
+#include "ring.h"
 
 static int is_named(const uint8_t *control, const struct rilli_control_geometry *geometry,
                     uint32_t index) {

@@ -9,10 +9,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "client.h"
+#include "clock.h"
+#include "create.h"
 #include "error.h"
+#include "lease.h"
 #include "nodes.h"
 #include "placement.h"
+#include "ring.h"
 
 #define DEFAULT_CAPACITY (UINT64_C(1) << 20)
 #define DEFAULT_GROUPS 64u
@@ -47,9 +50,9 @@ static int check_sizes(const struct rill_queue_attr *attr, uint64_t capacity) {
 
 _Static_assert(RILL_NUMA_LOCAL == RILLI_NUMA_LOCAL && RILL_NUMA_NODE == RILLI_NUMA_NODE &&
                    RILL_NUMA_INTERLEAVE == RILLI_NUMA_INTERLEAVE &&
-                   RILL_NUMA_OTHER == RILLI_NUMA_OTHER &&
-                   RILL_NO_PREFAULT == RILLI_PLACE_NO_PREFAULT && RILL_MLOCK == RILLI_PLACE_LOCK &&
-                   RILL_HUGE == RILLI_PLACE_HUGE && RILL_DUMP == RILLI_PLACE_DUMP,
+                   RILLI_NODES == RILLI_NUMA_NODES && RILL_NO_PREFAULT == RILLI_PLACE_NO_PREFAULT &&
+                   RILL_MLOCK == RILLI_PLACE_LOCK && RILL_HUGE == RILLI_PLACE_HUGE &&
+                   RILL_DUMP == RILLI_PLACE_DUMP,
                "the format's numbers are the interface's");
 
 static int plan_placement(const struct rill_queue_attr *attr, struct rilli_identity *identity) {

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+/* examine.c - is this queue sound? Every invariant that can be seen from outside.
+ *
+ * A queue in use moves while it is looked at, so what is read is believed only while the
+ * write limit has not passed it (E4), and each number is read once. */
+#include "examine.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "error.h"
+#include "lease.h"
+#include "open.h"
+
+struct examination {
+  const struct rilli_segments *segments;
+  const struct rilli_ring *ring;
+  struct rilli_file control; /* another description, to look at the leases          */
+  struct rilli_place head;
+  struct rilli_report *report;
+  int failed; /* the last lease that could not be looked at: -errno; 0: none        */
+};
+
+static void tell(struct rilli_report *report, uint32_t kind, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void tell(struct rilli_report *report, uint32_t kind, const char *format, ...) {
+  char text[512];
+  va_list args;
+  va_start(args, format);
+  (void)vsnprintf(text, sizeof text, format, args);
+  va_end(args);
+  const struct rill_finding finding = {sizeof finding, kind, 0, text};
+  report->wrong += kind == RILL_WRONG;
+  report->report(&finding, report->arg);
+}
+
+static unsigned long long number(uint64_t value) {
+  return value;
+}
+
+/* --- the index and the frames ------------------------------------------------------ */
+
+/* Oldest place whose frames are whole; then every frame up to the head, and that each index
+ * entry on the way is where a frame begins. */
+static int walk_frames(struct examination *exam, uint64_t *ret_frames) {
+  const struct rilli_ring *ring = exam->ring;
+  struct rilli_place place, entry;
+  const uint64_t limit = atomic_load_explicit(&ring->page->limit, memory_order_acquire);
+  if (rilli_index_oldest(ring, limit - ring->capacity, &place))
+    return -EAGAIN;
+  const uint64_t first = place.sequence;
+  for (uint64_t from = place.position;; from = entry.position + 1) {
+    if (rilli_index_oldest(ring, from, &entry))
+      break;
+    const struct rilli_until until = {.by_position = 1, .position = entry.position};
+    const int code = rilli_walk(ring, &until, &place);
+    if (code)
+      return code;
+    if (place.position != entry.position || place.sequence != entry.sequence) {
+      tell(exam->report, RILL_WRONG,
+           "the checkpoint at position %llu (message %llu) is not where a frame begins: walking "
+           "arrives at position %llu, message %llu",
+           number(entry.position), number(entry.sequence), number(place.position),
+           number(place.sequence));
+      return 0;
+    }
+  }
+  const struct rilli_until end = {.by_sequence = 0};
+  const int code = rilli_walk(ring, &end, &place);
+  if (code)
+    return code;
+  exam->head = place;
+  *ret_frames = place.sequence - first;
+  return 0;
+}
+
+/* The head was found a while ago, and since then the ring may have gone on by rounds. What lies
+ * between these two limits is not wrong. */
+static int below_limit(const struct examination *exam, uint64_t before, uint64_t after) {
+  const uint64_t head = exam->head.position;
+  return !rilli_before(after, head) &&
+         (!rilli_before(head, before) || before - head <= exam->ring->capacity);
+}
+
+/* A frame, nothing, or (overtaken) anything. */
+static int frame_or_nothing(const struct examination *exam) {
+  const struct rilli_ring *ring = exam->ring;
+  const uint64_t word =
+      rilli_load_word(rilli_frame_at(ring->base, ring->capacity - 1, exam->head.position));
+  atomic_thread_fence(memory_order_acquire); /* E4 */
+  const uint64_t limit = atomic_load_explicit(&ring->page->limit, memory_order_relaxed);
+  return word == 0 || rilli_word_ok(word, exam->head.sequence, ring->capacity) ||
+         limit - exam->head.position > ring->capacity;
+}
+
+static void examine_frames(struct examination *exam) {
+  const struct rilli_ring *ring = exam->ring;
+  uint64_t frames = 0, before = 0;
+  int code = -EAGAIN;
+  for (int tries = 0; code == -EAGAIN && tries < 1000; tries++) {
+    before = atomic_load_explicit(&ring->page->limit, memory_order_acquire);
+    code = walk_frames(exam, &frames);
+  }
+  if (code == -EAGAIN) {
+    tell(exam->report, RILL_NOTE, "the producer overwrites faster than the frames can be checked");
+    return;
+  }
+  if (code) {
+    tell(exam->report, RILL_WRONG, "the frames do not end within the ring");
+    return;
+  }
+  tell(exam->report, RILL_FINE, "%llu frames are whole, up to message %llu", number(frames),
+       number(exam->head.sequence));
+  const uint64_t after = atomic_load_explicit(&ring->page->limit, memory_order_acquire);
+  if (!below_limit(exam, before, after))
+    tell(exam->report, RILL_WRONG, "the head at %llu is not below the write limit %llu",
+         number(exam->head.position), number(after));
+  if (!frame_or_nothing(exam))
+    tell(exam->report, RILL_WRONG,
+         "behind the last frame, at %llu, lies neither a frame nor nothing",
+         number(exam->head.position));
+}
+
+/* Of a copy it is believed: nobody can tell. So is it where the kernel does not tell, which ends
+ * the examination. */
+static int is_held(struct examination *exam, int64_t lease) {
+  const int held = exam->segments->copied ? 1 : rilli_lock_held(exam->control.fd, lease, 1);
+  if (held < 0)
+    exam->failed = held;
+  return held != 0;
+}
+
+/* --- the producer ----------------------------------------------------------------- */
+
+static void examine_producer(struct examination *exam) {
+  const struct rilli_producer_page *page = exam->ring->page;
+  const uint32_t state = atomic_load_explicit(&page->state, memory_order_acquire);
+  const uint64_t waiting = atomic_load_explicit(&page->waiting, memory_order_relaxed);
+  const int alive = is_held(exam, RILLI_LEASE_PRODUCER);
+  if (state > RILLI_PRODUCER_CLOSED)
+    tell(exam->report, RILL_WRONG, "the producer's state %u is none", state);
+  else if (state == RILLI_PRODUCER_LIVE && !alive)
+    tell(exam->report, RILL_NOTE, "the producer died; the next one goes on at message %llu",
+         number(exam->head.sequence));
+  else
+    tell(exam->report, RILL_FINE, "producer: %s",
+         state == RILLI_PRODUCER_LIVE     ? "alive"
+         : state == RILLI_PRODUCER_CLOSED ? "closed"
+                                          : "none yet");
+  if (waiting != RILLI_NONE && waiting != RILLI_SPINS && waiting % RILLI_FRAME_ALIGN != 0)
+    tell(exam->report, RILL_WRONG, "the producer waits for a cursor that can not be: %llu",
+         number(waiting));
+  if (atomic_load_explicit(&page->fence, memory_order_relaxed) > RILL_FENCE_FULL)
+    tell(exam->report, RILL_WRONG, "the producer's fence mode is none");
+}
+
+/* --- the groups ------------------------------------------------------------------ */
+
+/* Does a frame begin at the cursor? */
+static int on_a_frame(struct examination *exam, uint64_t cursor) {
+  const struct rilli_ring *ring = exam->ring;
+  struct rilli_place place;
+  const uint64_t limit = atomic_load_explicit(&ring->page->limit, memory_order_acquire);
+  if (limit - cursor > ring->capacity ||
+      rilli_index_position(ring, limit - ring->capacity, cursor, &place))
+    return 1; /* lapped, or before the oldest entry: nothing to compare with */
+  const struct rilli_until until = {.by_position = 1, .position = cursor};
+  return rilli_walk(ring, &until, &place) != 0 || place.position == cursor;
+}
+
+static void examine_cursor(struct examination *exam, uint32_t index, uint64_t state,
+                           const char *name, uint64_t cursor) {
+  const struct rilli_group *group = rilli_group_at(exam->ring, index);
+  const uint64_t limit = atomic_load_explicit(&exam->ring->page->limit, memory_order_acquire);
+  const int reliable = !exam->ring->overwrite;
+  const int far = reliable && limit - cursor > 2 * exam->ring->capacity;
+  if (atomic_load_explicit(&group->cursor, memory_order_acquire) != cursor ||
+      rilli_is_void(&exam->ring->seen[index], state))
+    return; /* it went on, and the limit may be of much later: whoever looks may be stopped; or it
+               was refused, and stays where it is */
+  if (cursor % RILLI_FRAME_ALIGN != 0 || far)
+    tell(exam->report, RILL_WRONG, "group %s: its cursor %llu makes no sense (write limit %llu)",
+         name, number(cursor), number(limit));
+  else if (!on_a_frame(exam, cursor))
+    tell(exam->report, RILL_WRONG, "group %s: no frame begins at its cursor %llu", name,
+         number(cursor));
+}
+
+static void examine_group(struct examination *exam, uint32_t index) {
+  const struct rilli_group *group = rilli_group_at(exam->ring, index);
+  const uint64_t word = atomic_load_explicit(&group->state, memory_order_acquire);
+  const uint64_t cursor = atomic_load_explicit(&group->cursor, memory_order_acquire);
+  const uint32_t state = RILLI_STATE_STATE(word);
+  char name[RILLI_GROUP_NAME_SIZE + 16];
+  (void)snprintf(name, sizeof name, "#%u '%.63s'", index, rilli_name_at(exam->ring, index));
+  if (state > RILLI_GROUP_KEPT) {
+    tell(exam->report, RILL_WRONG, "group %s: its state %u is none", name, state);
+    return;
+  }
+  const int alive = is_held(exam, RILLI_LEASE_MEMBER(index, 0));
+  if (atomic_load_explicit(&group->state, memory_order_acquire) != word)
+    return; /* it is just changing */
+  if (state == RILLI_GROUP_NONE) {
+    if (cursor != RILLI_NONE && !alive)
+      tell(exam->report, RILL_NOTE, "group row %u was left half-way; gc mends it", index);
+    return;
+  }
+  const struct rilli_seen *seen = &exam->ring->seen[index];
+  const int refused = rilli_is_void(seen, word);
+  if (refused &&
+      atomic_load_explicit(&seen->void_why, memory_order_relaxed) == RILLI_VOID_EVICTED) {
+    tell(exam->report, RILL_NOTE,
+         "group %s: evicted, since it held the queue up for longer than evict_after", name);
+    return; /* its cursor stays behind, and gates nothing */
+  }
+  if (refused)
+    tell(exam->report, RILL_WRONG,
+         "group %s: the producer refused it, since its cursor made no sense", name);
+  else if (state != RILLI_GROUP_KEPT && !alive)
+    tell(exam->report, RILL_NOTE, "group %s: its member died; whoever looks next reclaims it",
+         name);
+  else
+    tell(exam->report, RILL_FINE, "group %s: %s", name,
+         state == RILLI_GROUP_KEPT ? "kept, without a member" : "has a living member");
+  if (state != RILLI_GROUP_JOINING && cursor != RILLI_NONE)
+    examine_cursor(exam, index, word, name, cursor);
+}
+
+static int is_used(const struct rilli_ring *ring, uint32_t index) {
+  return RILLI_STATE_STATE(
+             atomic_load_explicit(&rilli_group_at(ring, index)->state, memory_order_acquire)) != 0;
+}
+
+static void examine_names(struct examination *exam) {
+  const struct rilli_ring *ring = exam->ring;
+  for (uint32_t a = 0; a < ring->max_groups; a++) {
+    const char *name = rilli_name_at(ring, a);
+    if (!is_used(ring, a) || !*name)
+      continue;
+    for (uint32_t b = a + 1; b < ring->max_groups; b++)
+      if (is_used(ring, b) && strncmp(name, rilli_name_at(ring, b), RILLI_GROUP_NAME_SIZE) == 0)
+        tell(exam->report, RILL_WRONG, "two groups, #%u and #%u, have the name '%.63s'", a, b,
+             name);
+  }
+}
+
+static int examine(int dir, const struct rilli_segments *segments, struct rilli_report *report) {
+  struct examination exam = {.report = report, .segments = segments, .ring = &segments->ring};
+  exam.control.fd = -1;
+  const int code = segments->copied ? 0 : rilli_control_open(dir, segments, 0, &exam.control);
+  if (code)
+    return rilli_fail_in(-code, "cannot look at the leases of queue '%s'", segments->name);
+  if (strcmp(segments->geometry.name, segments->name) != 0)
+    tell(report, RILL_WRONG, "its segment calls itself '%.200s'", segments->geometry.name);
+  tell(report, RILL_FINE, "both segments have sound first pages and belong together");
+  if (segments->copied)
+    tell(report, RILL_NOTE, "of copied files it is not known who lives");
+  examine_frames(&exam);
+  examine_producer(&exam);
+  for (uint32_t i = 0; i < exam.ring->max_groups; i++)
+    examine_group(&exam, i);
+  examine_names(&exam);
+  if (exam.control.fd >= 0)
+    (void)close(exam.control.fd);
+  return exam.failed ? rilli_fail(-exam.failed, "cannot look at the leases of queue '%s': %s",
+                                  segments->name, rilli_words(-exam.failed))
+                     : 0;
+}
+
+/* What was opened, or why it could not be. */
+static int examine_opened(int dir, int code, struct rilli_segments *segments,
+                          struct rilli_report *report) {
+  if (code == -EPROTO || code == -EBADMSG || code == -EINPROGRESS || code == -EPROTONOSUPPORT) {
+    tell(report, RILL_WRONG, "%s", rill_error());
+    return 0;
+  }
+  if (code)
+    return code;
+  code = examine(dir, segments, report);
+  rilli_segments_close(segments);
+  return code;
+}
+
+int rilli_examine(int dir, const char *name, struct rilli_report *report) {
+  struct rilli_segments segments;
+  const int code = rilli_segments_open(dir, name, RILL_OBSERVE, NULL, RILL_NOW, &segments);
+  return examine_opened(dir, code, &segments, report);
+}
+
+int rilli_examine_files(const char *control_path, const char *data_path,
+                        struct rilli_report *report) {
+  struct rilli_segments segments;
+  const int code = rilli_segments_open_files(control_path, data_path, &segments);
+  return examine_opened(-1, code, &segments, report);
+}

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+/* open.c - opening a queue: the one that exists, or a new one, or waiting for one. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "create.h"
+#include "error.h"
+#include "lease.h"
+#include "open.h"
+#include "reclaim.h"
+#include "sized.h"
+#include "unlink.h"
+
+#define RETRY_FIRST INT64_C(500000) /* ns between two looks whether the queue is there */
+#define RETRY_MOST INT64_C(10000000)
+
+static const char *overflow_word(uint32_t overflow) {
+  return overflow == RILL_OVERWRITE ? "overwrite" : "reliable";
+}
+
+int rilli_type_check(const struct rilli_segments *segments, const struct rill_type *type) {
+  const struct rilli_geometry *has = &segments->geometry;
+  if (type->id == 0 && type->size == 0 && type->version == 0)
+    return 0;
+  if (has->type_id == 0 && has->type_size == 0 && has->type_version == 0)
+    return 0;
+  if (type->id == has->type_id && type->size == has->type_size &&
+      type->version == has->type_version)
+    return 0;
+  return rilli_fail(
+      EPROTOTYPE,
+      "queue '%s' carries messages of type %u, version %u, %u bytes, but type %u, version "
+      "%u, %u bytes was asked for: build both sides from the same definition",
+      segments->name, has->type_id, has->type_version, has->type_size, type->id, type->version,
+      type->size);
+}
+
+static int compare_placement(const struct rilli_segments *segments,
+                             const struct rill_queue_attr *attr) {
+  static const char *const flags[] = {"RILL_NO_PREFAULT", "RILL_MLOCK", "RILL_HUGE", "RILL_DUMP"};
+  const struct rilli_geometry *has = &segments->geometry;
+  for (uint32_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
+    if (attr->placement & ~has->attributes & 1u << i)
+      return rilli_fail(EEXIST, "it exists without %s", flags[i]);
+  if (attr->numa && (attr->numa != has->numa || attr->numa_node != has->numa_node))
+    return rilli_fail(EEXIST, "it exists with numa %u, node %u, not %u, node %u", has->numa,
+                      has->numa_node, attr->numa, attr->numa_node);
+  return 0;
+}
+
+/* Does what is asked for agree with what there is? */
+static int compare(const struct rilli_segments *segments, const struct rill_queue_attr *attr) {
+  const struct rilli_geometry *has = &segments->geometry;
+  const unsigned long long capacity = rilli_round_capacity(attr->capacity);
+  if (attr->capacity && capacity != has->capacity)
+    return rilli_fail(EEXIST, "it exists with a capacity of %llu, not %llu",
+                      (unsigned long long)has->capacity, capacity);
+  if (attr->max_message && attr->max_message != has->max_message)
+    return rilli_fail(EEXIST, "it exists with max_message %llu, not %llu",
+                      (unsigned long long)has->max_message, (unsigned long long)attr->max_message);
+  if (attr->overflow && attr->overflow != has->overflow)
+    return rilli_fail(EEXIST, "it exists as %s, not %s", overflow_word(has->overflow),
+                      overflow_word(attr->overflow));
+  if (attr->lifetime && attr->lifetime != has->lifetime)
+    return rilli_fail(EEXIST, "it exists as a transient queue, not a kept one");
+  if (attr->max_groups && attr->max_groups != has->max_groups)
+    return rilli_fail(EEXIST, "it exists with max_groups %u, not %u", has->max_groups,
+                      attr->max_groups);
+  if (attr->evict_after && attr->evict_after != has->evict_after)
+    return rilli_fail(EEXIST, "it exists with an evict_after of %g s, not %g s",
+                      (double)has->evict_after / 1e9, (double)attr->evict_after / 1e9);
+  const int code = compare_placement(segments, attr);
+  return code ? code : rilli_type_check(segments, &attr->type);
+}
+
+/* The queue that exists, if it is the one wanted. */
+static int open_existing(int dir, const char *name, unsigned flags,
+                         const struct rill_queue_attr *attr, struct rilli_segments *ret) {
+  struct rilli_pair pair;
+  int code = rilli_pair_open(dir, name, (flags & RILL_OBSERVE) != 0, &pair);
+  if (code)
+    return code;
+  if (flags & RILL_EXCLUSIVE) {
+    rilli_pair_close(&pair);
+    return rilli_fail(EEXIST, "it exists already");
+  }
+  code = rilli_segments_map(name, &pair, (flags & RILL_OBSERVE) != 0, ret);
+  const int mapped = code == 0;
+  if (mapped)
+    code = compare(ret, attr);
+  if (code && mapped && (flags & RILL_CREATE) && ret->geometry.lifetime == RILL_TRANSIENT) {
+    /* Left over by others: replaced, if really no process has it open. */
+    const int removed = rilli_remove(dir, pair.control_name, &pair.control, 1);
+    if (removed == 0 || removed == -ENOENT)
+      code = -ENOENT;
+    else
+      code = removed == -EAGAIN ? removed : compare(ret, attr); /* for its words */
+  }
+  rilli_pair_close(&pair);
+  if (code && mapped)
+    rilli_segments_close(ret);
+  return code;
+}
+
+/* Maps what has no name yet. A mapping of the ring is inherited by children, and would keep the
+ * creation lock for as long as they live: so it is made through a description without one. */
+static int map_made(int dir, const char *name, const struct rilli_making *making,
+                    const struct rilli_pair *pair, struct rilli_segments *ret) {
+  struct rilli_pair unlocked = *pair;
+  int code = rilli_segment_open(dir, making->data, 0, &unlocked.data);
+  if (code)
+    return code == -ENOENT ? rilli_fail(EAGAIN, "its data segment is gone") : code;
+  code = rilli_segments_map(name, &unlocked, 0, ret);
+  (void)close(unlocked.data.fd);
+  return code;
+}
+
+/* Mapped and attached before it is named: a creation that fails leaves no queue. */
+static int create(int dir, const char *name, const struct rill_queue_attr *attr,
+                  struct rilli_segments *ret) {
+  struct rilli_pair pair;
+  struct rilli_making making;
+  int code = rilli_pair_make(dir, name, attr, &making, &pair);
+  if (code)
+    return code;
+  code = map_made(dir, name, &making, &pair, ret);
+  if (code) {
+    rilli_pair_abandon(dir, &making, &pair);
+    return code;
+  }
+  code = rilli_pair_name(dir, &making, &pair);
+  if (code) {
+    rilli_pair_abandon(dir, &making, &pair);
+    rilli_segments_close(ret);
+    return code;
+  }
+  rilli_pair_close(&pair);
+  return 0;
+}
+
+/* Between two looks; doubles. Returns -EINTR when a signal handler ran. */
+static int pause_a_little(int64_t *span, rill_time deadline) {
+  int64_t until = rilli_now() + *span;
+  if (until > deadline)
+    until = deadline;
+  const struct timespec at = {.tv_sec = until / 1000000000, .tv_nsec = until % 1000000000};
+  *span = 2 * *span < RETRY_MOST ? 2 * *span : RETRY_MOST;
+  if (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR)
+    return rilli_fail(EINTR, "a signal came while waiting for the queue");
+  return 0;
+}
+
+static int open_or_create(int dir, const char *name, unsigned flags,
+                          const struct rill_queue_attr *attr, rill_time deadline,
+                          struct rilli_segments *ret) {
+  int64_t span = RETRY_FIRST;
+  for (int busy = 0;;) {
+    int code = open_existing(dir, name, flags, attr, ret);
+    if (code == -ENOENT && (flags & RILL_CREATE)) {
+      code = create(dir, name, attr, ret);
+      if (code == -ENOENT) /* no directory to make it in: nothing to wait for */
+        return code;
+      if (code == -EEXIST && !(flags & RILL_EXCLUSIVE))
+        code = -EAGAIN; /* somebody was faster: look at that one */
+    }
+    const int removing = code == -EAGAIN && busy++ < 1000; /* another one's moment */
+    if (code == -EAGAIN && !removing)
+      return rilli_fail(EBUSY, "somebody keeps removing it");
+    if (!removing && code != -ENOENT)
+      return code;
+    if (!removing && deadline == RILL_NOW)
+      return rilli_fail(ENOENT,
+                        "it does not exist: create it (RILL_CREATE, rill create) or wait for it");
+    if (!removing && rilli_now() >= deadline)
+      return -ETIMEDOUT;
+    code = pause_a_little(&span, removing ? RILL_FOREVER : deadline);
+    if (code)
+      return code;
+  }
+}
+
+static int check_call(const char *name, unsigned flags, const struct rill_queue_attr *attr) {
+  int code = rilli_name_check(name);
+  if (code)
+    return code;
+  if (flags & ~(unsigned)(RILL_CREATE | RILL_EXCLUSIVE | RILL_OBSERVE))
+    return rilli_fail(EINVAL, "unknown flags %x for rill_queue_open", flags);
+  if ((flags & RILL_EXCLUSIVE) && !(flags & RILL_CREATE))
+    return rilli_fail(EINVAL, "RILL_EXCLUSIVE goes with RILL_CREATE");
+  if ((flags & RILL_OBSERVE) && (flags & RILL_CREATE))
+    return rilli_fail(EINVAL, "RILL_OBSERVE only looks: it does not go with RILL_CREATE");
+  if (rilli_attr_size("rill_queue_attr", attr->size, sizeof *attr))
+    return -EINVAL;
+  if (attr->overflow > RILL_OVERWRITE || attr->lifetime > RILL_KEPT || attr->type.reserved ||
+      !rilli_zero(attr->reserved, sizeof attr->reserved))
+    return rilli_fail(EINVAL,
+                      "rill_queue_attr for '%s': unknown overflow or lifetime, or a reserved "
+                      "field that is not zero",
+                      name);
+  if (attr->evict_after < 0 || (attr->evict_after && attr->overflow == RILL_OVERWRITE))
+    return rilli_fail(EINVAL,
+                      "rill_queue_attr for '%s': evict_after is negative, or goes with "
+                      "RILL_OVERWRITE, where no group holds the producer up",
+                      name);
+  if (attr->numa > RILL_NUMA_NODE || (attr->placement & ~RILLI_PLACE_KNOWN) || attr->reserved0)
+    return rilli_fail(EINVAL, "rill_queue_attr for '%s': unknown numa or placement", name);
+  if (attr->numa_node && (attr->numa != RILL_NUMA_NODE || attr->numa_node >= RILLI_NUMA_NODES))
+    return rilli_fail(
+        EINVAL,
+        "rill_queue_attr for '%s': numa_node %u goes with RILL_NUMA_NODE, and is less "
+        "than %u",
+        name, attr->numa_node, RILLI_NUMA_NODES);
+  for (size_t i = 0; i < attr->group_count; i++) {
+    if (!attr->groups || !attr->groups[i])
+      return rilli_fail(EINVAL, "group_count is %zu, but group %zu has no name", attr->group_count,
+                        i);
+    code = rilli_group_name_check(attr->groups[i]);
+    for (size_t k = 0; code == 0 && k < i; k++)
+      if (strcmp(attr->groups[i], attr->groups[k]) == 0)
+        code = rilli_fail(EINVAL, "group '%s' is declared twice", attr->groups[i]);
+    if (code)
+      return code;
+  }
+  return 0;
+}
+
+int rilli_segments_open(int dir, const char *name, unsigned flags,
+                        const struct rill_queue_attr *attr, rill_time deadline,
+                        struct rilli_segments *ret) {
+  static const struct rill_queue_attr defaults = {.size = sizeof defaults};
+  if (!attr)
+    attr = &defaults;
+  int code = check_call(name, flags, attr);
+  if (code)
+    return code;
+  code = open_or_create(dir, name, flags, attr, deadline, ret);
+  if (code == -ETIMEDOUT || code == -EAGAIN)
+    return code;
+  if (code)
+    return rilli_fail_in(-code, "cannot open queue '%s'", name);
+  if (!(flags & RILL_OBSERVE))
+    (void)rilli_reclaim_queue(dir, ret->control_name, &ret->control_file, &ret->control_geometry,
+                              0);
+  return 0;
+}
+
+int rilli_segments_open_files(const char *control_path, const char *data_path,
+                              struct rilli_segments *ret) {
+  struct rilli_pair pair;
+  char name[RILLI_NAME_SIZE];
+  if (!control_path || !*control_path || !data_path || !*data_path)
+    return rilli_fail(EINVAL, "rill_queue_open_files takes the paths of two files");
+  int code = rilli_pair_open_files(control_path, data_path, &pair);
+  if (code == 0) {
+    (void)snprintf(name, sizeof name, "%.*s", (int)sizeof name - 1, pair.geometry.name);
+    code = rilli_segments_map(name, &pair, 1, ret);
+    rilli_pair_close(&pair);
+  }
+  return code ? rilli_fail_in(-code, "cannot open the queue of '%s'", control_path) : 0;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* open.h - opening a queue: the one that exists, or a new one, or waiting for one. */
+#ifndef RILLI_OPEN_H
+#define RILLI_OPEN_H
+
+#include "rill/queue.h"
+#include "segments.h"
+
+/* As rill_queue_open, with its errors. */
+int rilli_segments_open(int dir, const char *name, unsigned flags,
+                        const struct rill_queue_attr *attr, rill_time deadline,
+                        struct rilli_segments *ret);
+/* A copied pair: as rill_queue_open_files. */
+int rilli_segments_open_files(const char *control_path, const char *data_path,
+                              struct rilli_segments *ret);
+
+/* Does the type agree with the queue's? -EPROTOTYPE. */
+int rilli_type_check(const struct rilli_segments *segments, const struct rill_type *type);
+
+#endif

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/* row.c - a group's row: finding it by name, taking a free one, removing a kept one.
+ *
+ * A row belongs to whoever holds its lease byte; while it is set up, its reclaim byte is
+ * held too. Members of one name are kept apart by a lock on the name. All are kernel
+ * locks, so a process that dies here leaves nothing behind. Models:
+ * tests/model/seat.pml, lease.pml. */
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "error.h"
+#include "hash.h"
+#include "lease.h"
+#include "reclaim.h"
+#include "row.h"
+
+#define TRIES 2000 /* of half a millisecond: how long another one's moment may last      */
+
+static void breathe(void) {
+  const struct timespec span = {.tv_nsec = 500000};
+  (void)nanosleep(&span, NULL);
+}
+
+/* Waits a bounded time for a byte that others hold only for moments. */
+static int lock_soon(int fd, int64_t byte) {
+  for (int tries = 0; tries < TRIES; tries++) {
+    const int code = rilli_lock_try(fd, byte, 1, 1);
+    if (code != -EAGAIN)
+      return code;
+    breathe();
+  }
+  return -EAGAIN;
+}
+
+uint32_t rilli_row_state(const struct rilli_group *group) {
+  return RILLI_STATE_STATE(atomic_load_explicit(&group->state, memory_order_acquire)); /* E11 */
+}
+
+/* The row of this name, or max_groups. */
+static uint32_t find_named(const struct rilli_segments *segments, const char *name) {
+  uint32_t i = 0;
+  for (; i < segments->geometry.max_groups; i++) {
+    if (rilli_row_state(rilli_group_at(&segments->ring, i)) != RILLI_GROUP_NONE &&
+        strncmp(rilli_name_at(&segments->ring, i), name, RILLI_GROUP_NAME_SIZE) == 0)
+      break;
+  }
+  return i;
+}
+
+/* Lease and reclaim byte of a row; the latter is given back when the row is set up. */
+static int lock_row(int fd, uint32_t index) {
+  const int64_t lease = RILLI_LEASE_MEMBER(index, 0);
+  int code = rilli_lock_try(fd, lease, 1, 1);
+  if (code)
+    return code;
+  code = lock_soon(fd, RILLI_RECLAIM_OF(lease));
+  if (code)
+    (void)rilli_lock_drop(fd, lease, 1);
+  return code;
+}
+
+static void unlock_row(int fd, uint32_t index) {
+  (void)rilli_lock_drop(fd, RILLI_LEASE_MEMBER(index, 0), 2);
+}
+
+static int group_is_taken(const struct rilli_segments *segments, const char *name) {
+  return rilli_fail(EBUSY,
+                    "group '%s' has a living member: rill stat %s shows it; use another group, "
+                    "or wait until it leaves",
+                    name, segments->name);
+}
+
+/* A row that exists under this name. -ENOENT: it is gone meanwhile. */
+static int take_named(const struct rilli_segments *segments, int fd, const char *name,
+                      uint32_t index) {
+  const struct rilli_group *group = rilli_group_at(&segments->ring, index);
+  for (int tries = 0; tries < TRIES; tries++) {
+    const int code = lock_row(fd, index);
+    if (code == 0) {
+      if (strncmp(rilli_name_at(&segments->ring, index), name, RILLI_GROUP_NAME_SIZE) == 0)
+        return 0;
+      unlock_row(fd, index);
+      return -ENOENT;
+    }
+    const uint32_t state = rilli_row_state(group);
+    if (code != -EAGAIN || state == RILLI_GROUP_ACTIVE || state == RILLI_GROUP_JOINING)
+      return code == -EAGAIN ? group_is_taken(segments, name) : code;
+    breathe(); /* its member is just leaving */
+  }
+  return group_is_taken(segments, name);
+}
+
+/* -ENOENT: there is none. */
+static int find_free(const struct rilli_segments *segments, int fd, uint32_t *ret_index) {
+  for (uint32_t i = 0; i < segments->geometry.max_groups; i++) {
+    const struct rilli_group *group = rilli_group_at(&segments->ring, i);
+    if (rilli_row_state(group) != RILLI_GROUP_NONE || lock_row(fd, i))
+      continue;
+    if (rilli_row_state(group) == RILLI_GROUP_NONE) {
+      *ret_index = i;
+      return 0;
+    }
+    unlock_row(fd, i);
+  }
+  return -ENOENT;
+}
+
+/* The dead may have left rows that nobody reclaimed yet, for want of room or at an open. */
+static int take_free(int dir, const struct rilli_segments *segments, int fd, uint32_t *ret_index) {
+  if (find_free(segments, fd, ret_index) == 0)
+    return 0;
+  (void)rilli_reclaim_queue(dir, segments->control_name, &segments->control_file,
+                            &segments->control_geometry, 0);
+  if (find_free(segments, fd, ret_index) == 0)
+    return 0;
+  return rilli_fail(EUSERS,
+                    "all %u groups are in use: remove one, or create the queue with more "
+                    "max_groups",
+                    segments->geometry.max_groups);
+}
+
+/* Under the name's lock, so that two processes do not make one group twice. */
+static int take_row(int dir, const struct rilli_segments *segments, int fd, const char *name,
+                    struct rilli_row *row) {
+  if (!name)
+    return take_free(dir, segments, fd, &row->index);
+  for (int tries = 0; tries < TRIES; tries++) {
+    row->index = find_named(segments, name);
+    if (row->index == segments->geometry.max_groups)
+      return take_free(dir, segments, fd, &row->index);
+    const int code = take_named(segments, fd, name, row->index);
+    if (code != -ENOENT)
+      return code;
+  }
+  return group_is_taken(segments, name);
+}
+
+int rilli_row_take(int dir, const struct rilli_segments *segments, int fd, const char *name,
+                   struct rilli_row *ret) {
+  *ret = (struct rilli_row){.index = segments->geometry.max_groups};
+  if (name) {
+    ret->name_lock = RILLI_LOCK_NAME(rilli_hash(name, strlen(name)));
+    const int code = lock_soon(fd, ret->name_lock);
+    if (code == -EAGAIN)
+      return rilli_fail(
+          EBUSY, "another process is just joining group '%s', and seems to be stopped", name);
+    if (code)
+      return rilli_fail(-code, "cannot lock its control segment: %s", rilli_words(-code));
+  }
+  return take_row(dir, segments, fd, name, ret);
+}
+
+void rilli_row_settle(int fd, const struct rilli_row *row) {
+  if (row->index < RILLI_MAX_GROUPS)
+    (void)rilli_lock_drop(fd, RILLI_RECLAIM_OF(RILLI_LEASE_MEMBER(row->index, 0)), 1);
+  if (row->name_lock)
+    (void)rilli_lock_drop(fd, row->name_lock, 1);
+}
+
+int rilli_row_remove(int dir, const struct rilli_segments *segments, int fd, const char *name) {
+  struct rilli_row row;
+  struct rilli_mapping map;
+  if (find_named(segments, name) == segments->geometry.max_groups)
+    return rilli_fail(ENOENT, "it has no group '%s'", name);
+  int code = rilli_row_take(dir, segments, fd, name, &row);
+  if (code)
+    return code;
+  code = rilli_lease_map(fd, 0, segments->control_geometry.file_size, 1, &map);
+  if (code)
+    return code;
+  struct rilli_group *group = rilli_row_at(map.base, &segments->control_geometry, row.index);
+  struct rilli_hints *hints = (void *)(map.base + segments->control_geometry.hints_offset);
+  const uint64_t word = atomic_load_explicit(&group->state, memory_order_acquire);
+  /* As a member that joins and leaves without wish to keep it. */
+  atomic_store_explicit(&group->state,
+                        RILLI_STATE(RILLI_STATE_GENERATION(word), 0, RILLI_GROUP_JOINING),
+                        memory_order_release);
+  rilli_leave(group, 1);
+  rilli_wake_producer(hints); /* the gate may rise */
+  rilli_unmap(&map);
+  return 0;
+}

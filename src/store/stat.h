@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* stat.h - what can be seen of a queue from outside (rill/stat.h), of open segments. */
+#ifndef RILLI_STAT_H
+#define RILLI_STAT_H
+
+#include "rill/stat.h"
+#include "segments.h"
+
+/* As rill_queue_stat and rill_group_stat; what they fill is whole, with its `size`. */
+int rilli_queue_stat(int dir, const struct rilli_segments *segments, struct rill_queue_stat *ret);
+int rilli_group_stat(int dir, const struct rilli_segments *segments, uint32_t *index,
+                     struct rill_group_stat *ret);
+
+#endif
