@@ -172,7 +172,7 @@ function error_item(item,   codes, text) {
   return codes "\t" text "\n"
 }
 
-# `seen` are codes that the page has already told.
+# `seen`: the codes that are already on the page.
 function print_errors(first, file, seen,   lines, n, i, columns) {
   n = split(errors[first], lines, "\n")
   for (i = 1; i < n; i++)
@@ -378,14 +378,14 @@ BEGIN {
   usual["-EMFILE"] = "this process, or the system, has too many files open"
   usual["-ECHILD"] = "the handle is a parent's: it was opened before fork"
   usual["-ESTALE"] = "the queue was removed, or is not what it was"
-  usual["-EPROTO"] = "shared memory holds bytes that make no sense"
+  usual["-EPROTO"] = "shared memory holds invalid bytes"
   usual["-EPROTOTYPE"] = "the queue carries another type of message"
   usual["-EINTR"] = "a signal handler ran while waiting"
   usual["-ETIMEDOUT"] = "the deadline has passed"
   usual["-EEXIST"] = "there is one already"
   usual["-ENOENT"] = "there is none of that name"
   usual["-ENOSPC"] = "there is no room"
-  usual["-EBUSY"] = "somebody else has it"
+  usual["-EBUSY"] = "another process or thread has it"
   usual["-EAGAIN"] = "it would have to wait"
 }
 
