@@ -166,8 +166,8 @@ struct rilli_seen {
 };
 _Static_assert(sizeof(struct rilli_seen) == 128, "one line");
 
-#define RILLI_VOID_SENSELESS 0u /* its cursor made no sense                          */
-#define RILLI_VOID_EVICTED 1u   /* it held the queue up for longer than evict_after  */
+#define RILLI_VOID_INVALID 0u /* its cursor was invalid                               */
+#define RILLI_VOID_EVICTED 1u /* it held the queue up for longer than evict_after  */
 
 /* Pushed before the write limit is raised (E8): a frame begins (or will begin) at
  * `position`. Entry n lies in slot n % RILLI_INDEX_COUNT. The newest is the

@@ -121,7 +121,7 @@ static int look(struct rill_producer *producer, uint32_t index, uint64_t *ret_cu
     rilli_note_gate(ring, index, cursor, before);
     return 1;
   }
-  rilli_refuse(producer, index, before, RILLI_VOID_SENSELESS);
+  rilli_refuse(producer, index, before, RILLI_VOID_INVALID);
   return 0;
 }
 
