@@ -5,11 +5,13 @@
  * then nothing of that row gates any more (E14). What its member reads from then on may be
  * overwritten, which its release tells. The row stays its own until its lease is free.
  * Model: tests/model/void.pml. */
-#include "ring.h"
+#include "evict.h"
 
 #include <errno.h>
 
 #include "error.h"
+#include "gate.h"
+#include "park.h"
 
 void rilli_refuse(struct rill_producer *producer, uint32_t index, uint64_t state, uint64_t why) {
   struct rilli_seen *seen = &producer->ring.seen[index];
@@ -78,7 +80,7 @@ int rilli_wait_or_evict(struct rill_producer *producer, uint64_t need, rill_time
   }
 }
 
-int rilli_tell_refused(const struct rill_consumer *consumer) {
+int rilli_report_refused(const struct rill_consumer *consumer) {
   const struct rilli_ring *ring = &consumer->ring;
   const struct rilli_seen *seen = &ring->seen[consumer->group_index];
   if (atomic_load_explicit(&seen->void_why, memory_order_relaxed) == RILLI_VOID_EVICTED)
@@ -89,8 +91,8 @@ int rilli_tell_refused(const struct rill_consumer *consumer) {
                       ring->name, (double)ring->evict_after / 1e9);
   return rilli_fail(
       ESTALE,
-      "the producer of queue '%s' refused this group, since its cursor made no "
-      "sense: what was received and not released is void; close the consumer, and open "
+      "the producer of queue '%s' refused this group, since its cursor was "
+      "invalid: what was received and not released is void; close the consumer, and open "
       "it again",
       ring->name);
 }

@@ -5,44 +5,26 @@
  * raised and published, and then, behind a full fence (E3), every group row is looked at.
  * A joiner stores its row, fences, and looks at W: one of the two sees the other.
  * Model: tests/model/join.pml, index.pml, overwrite.pml. */
-#include "ring.h"
+#include "gate.h"
 
 #include <errno.h>
 #include <string.h>
 
-#define SINGLE 200    /* ns a message: slower ones come singly, */
-#define SINGLE_RATE 4 /* if they bring fewer bytes a ns than this */
+#include "evict.h"
+#include "pace.h"
+#include "park.h"
+#include "walk.h"
 
-/* A core that is far answers a message after 360 ns or more, and 4 KiB at 2.4 bytes a ns; a stream
- * that is handed down by mistake takes up to 140 ns a message, and goes at 7. */
-void rilli_judge_pace(struct rill_producer *producer, int64_t now) {
-  const int64_t took = now - producer->judged;
-  const uint64_t messages = producer->sequence - producer->judged_sequence;
-  const uint64_t bytes = producer->position - producer->judged_position;
-  const int single = took >= SINGLE * (int64_t)messages && took >= (int64_t)bytes / SINGLE_RATE;
-  producer->handed = single ? RILLI_HANDED : 0;
-  producer->handings = RILLI_HANDINGS;
-  producer->judged = now;
-  producer->judged_sequence = producer->sequence;
-  producer->judged_position = producer->position;
-}
-
-/* E8: the entry is whole before it counts, and counts before W is raised. */
+/* The checkpoint, before W is raised. Reads the clock for the pace, too. */
 static void push_index(struct rill_producer *producer) {
   const struct rilli_ring *ring = &producer->ring;
-  const uint64_t n = atomic_load_explicit(&ring->page->index_head, memory_order_relaxed);
-  struct rilli_index *entry = &ring->index[n % RILLI_INDEX_COUNT];
   const int64_t now = rilli_now();
-  producer->hurried = now - producer->pushed < (int64_t)ring->quantum; /* a byte a nanosecond */
+  producer->pace_fast = now - producer->pushed < (int64_t)ring->quantum; /* a byte a nanosecond */
   if (!producer->handed)
-    rilli_judge_pace(producer, now);
+    rilli_measure_pace(producer, now);
   producer->pushed = now;
-  /* A reader of the old entry that sees these bytes also sees an index_head >= n (E8). */
-  atomic_thread_fence(memory_order_release);
-  atomic_store_explicit(&entry->position, producer->position, memory_order_relaxed);
-  atomic_store_explicit(&entry->sequence, producer->sequence, memory_order_relaxed);
-  atomic_store_explicit(&entry->time, now, memory_order_relaxed);
-  atomic_store_explicit(&ring->page->index_head, n + 1, memory_order_release);
+  const struct rilli_place place = {producer->position, producer->sequence, now};
+  rilli_index_push(ring, &place);
 }
 
 /* The limit is never lowered, by a successor neither. */

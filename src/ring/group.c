@@ -6,12 +6,15 @@
  * sees the row. Frames from there on stay whole. Who calls holds the row's lease and its
  * reclaim byte, so nobody else changes the row's state meanwhile. Model:
  * tests/model/join.pml, lease.pml. */
-#include "ring.h"
+#include "group.h"
 
 #include <errno.h>
 
+#include "evict.h"
+#include "walk.h"
+
 #define TRIES 1000
-#define NOTHING_OWED RILLI_SPINS /* no position, and not NONE */
+#define NOTHING_UNRELEASED RILLI_SPINS /* no position, and not NONE */
 
 static int protected(const struct rilli_ring *ring, uint64_t position) {
   const uint64_t limit = atomic_load_explicit(&ring->page->limit, memory_order_acquire);
@@ -30,7 +33,7 @@ static int choose(const struct rilli_ring *ring, const struct rilli_start *start
   return rilli_index_oldest(ring, floor, ret);
 }
 
-static void store_owed(struct rilli_group *group, uint64_t position, uint64_t sequence) {
+static void store_unreleased(struct rilli_group *group, uint64_t position, uint64_t sequence) {
   atomic_store_explicit(&group->owed.sequence, sequence, memory_order_relaxed);
   atomic_store_explicit(&group->owed.position, position, memory_order_relaxed);
 }
@@ -38,14 +41,14 @@ static void store_owed(struct rilli_group *group, uint64_t position, uint64_t se
 /* Steps 1 to 4. A kept group is told later what it lost: owed is the first message it has not
  * released, or NULL. */
 static int take_row(struct rill_consumer *consumer, const struct rilli_start *start,
-                    const uint64_t *owed, struct rilli_place *place) {
+                    const uint64_t *unreleased, struct rilli_place *place) {
   const struct rilli_ring *ring = &consumer->ring;
   struct rilli_group *group = consumer->group;
   for (int tries = 0; tries < TRIES; tries++) {
     if (choose(ring, start, place))
       continue; /* the index moved on under the search */
-    if (owed)
-      store_owed(group, place->position, *owed);
+    if (unreleased)
+      store_unreleased(group, place->position, *unreleased);
     atomic_store_explicit(&group->cursor, place->position, memory_order_release);
     atomic_thread_fence(memory_order_seq_cst); /* E3 */
     if (protected(ring, place->position))
@@ -76,15 +79,16 @@ static int walk_to_start(struct rill_consumer *consumer, const struct rilli_star
 
 /* As a tenancy with this state word. */
 static int join_fresh(struct rill_consumer *consumer, uint64_t joining,
-                      const struct rilli_start *start, const uint64_t *owed,
+                      const struct rilli_start *start, const uint64_t *unreleased,
                       struct rilli_place *place, uint64_t *ret_head) {
   struct rilli_group *group = consumer->group;
-  store_owed(group, owed ? RILLI_NONE : NOTHING_OWED, owed ? *owed : 0);
+  store_unreleased(group, unreleased ? RILLI_NONE : NOTHING_UNRELEASED,
+                   unreleased ? *unreleased : 0);
   atomic_store_explicit(&group->cursor, RILLI_NONE, memory_order_release);
   /* The state first: a joiner that dies before its cursor must be found by its state. */
   atomic_store_explicit(&group->state, joining, memory_order_release); /* E11 */
   for (int tries = 0; tries < TRIES; tries++) {
-    int code = take_row(consumer, start, owed, place);
+    int code = take_row(consumer, start, unreleased, place);
     if (code == 0)
       code = walk_to_start(consumer, start, place, ret_head);
     if (code != -EAGAIN)
@@ -107,11 +111,11 @@ int rilli_noted_place(const struct rilli_group *group, uint64_t cursor, struct r
 
 /* The first message that a kept group has not released: not always the one at its cursor. Without
  * a cursor its last member died before it had a new one. */
-static int find_owed(const struct rilli_group *group, uint64_t *ret_sequence) {
+static int find_unreleased(const struct rilli_group *group, uint64_t *ret_sequence) {
   const uint64_t cursor = atomic_load_explicit(&group->cursor, memory_order_acquire);
   const uint64_t position = atomic_load_explicit(&group->owed.position, memory_order_relaxed);
   struct rilli_place noted;
-  if (position == cursor || (cursor == RILLI_NONE && position != NOTHING_OWED)) {
+  if (position == cursor || (cursor == RILLI_NONE && position != NOTHING_UNRELEASED)) {
     *ret_sequence = atomic_load_explicit(&group->owed.sequence, memory_order_relaxed);
     return 0;
   }
@@ -182,7 +186,7 @@ static int resume(const struct rill_consumer *consumer, struct rilli_place *plac
 struct beginning {
   uint32_t flags, kept;
   const struct rilli_start *start;
-  const uint64_t *owed;
+  const uint64_t *unreleased;
 };
 
 /* One tenancy of the row, up to its state. Who goes on where a group was kept is of the same
@@ -199,15 +203,16 @@ static int begin(struct rill_consumer *consumer, const struct beginning *how, ui
     code = resume(consumer, &place);
   if (code) {
     const uint32_t state = how->kept ? RILLI_GROUP_KEPT : RILLI_GROUP_JOINING;
-    code = join_fresh(consumer, RILLI_STATE(++generation, how->flags, state), how->start, how->owed,
-                      &place, ret_head);
+    code = join_fresh(consumer, RILLI_STATE(++generation, how->flags, state), how->start,
+                      how->unreleased, &place, ret_head);
   }
   if (code)
     return was_refused(consumer, generation) ? -ESTALE : code;
   rilli_store_place(group, 0, place.position, place.sequence);
   rilli_store_place(group, 1, place.position, place.sequence);
-  if (how->owed && rilli_before(*how->owed, place.sequence)) /* its place was not to be had */
-    consumer->lost = place.sequence - *how->owed;
+  if (how->unreleased &&
+      rilli_before(*how->unreleased, place.sequence)) /* its place was not to be had */
+    consumer->lost = place.sequence - *how->unreleased;
   atomic_store_explicit(&consumer->slot->lost, consumer->lost, memory_order_relaxed);
   atomic_store_explicit(&group->cursor, place.position, memory_order_release); /* E2 */
   consumer->tenancy = RILLI_STATE(generation, how->flags, RILLI_GROUP_ACTIVE);
@@ -222,12 +227,12 @@ int rilli_join(struct rill_consumer *consumer, uint32_t flags, const struct rill
   static const struct rilli_start oldest = {RILL_OLDEST, 0};
   struct rilli_group *group = consumer->group;
   const uint64_t word = atomic_load_explicit(&group->state, memory_order_acquire);
-  uint64_t owed;
+  uint64_t unreleased;
   struct beginning how = {.flags = flags, .start = start};
   if (RILLI_STATE_STATE(word) == RILLI_GROUP_KEPT) {
     how = (struct beginning){flags | RILLI_STATE_FLAGS(word), 1, &oldest, NULL};
-    if (find_owed(group, &owed) == 0)
-      how.owed = &owed;
+    if (find_unreleased(group, &unreleased) == 0)
+      how.unreleased = &unreleased;
   }
   int code = -ESTALE;
   for (int tries = 0; code == -ESTALE && tries < TRIES; tries++)
@@ -260,7 +265,7 @@ void rilli_leave(struct rilli_group *group, int named) {
 void rilli_declare(struct rilli_group *group, const struct rilli_place *place) {
   rilli_store_place(group, 0, place->position, place->sequence);
   rilli_store_place(group, 1, place->position, place->sequence);
-  store_owed(group, NOTHING_OWED, 0);
+  store_unreleased(group, NOTHING_UNRELEASED, 0);
   atomic_store_explicit(&group->cursor, place->position, memory_order_relaxed);
   atomic_store_explicit(&group->state, RILLI_STATE(1, RILLI_GROUP_KEEP, RILLI_GROUP_KEPT),
                         memory_order_release);

@@ -11,9 +11,10 @@
  *
  * The member alone writes, relaxed, and others only look (shm/histogram.h). A bucket that is
  * full halves them all: the percentiles stay as they are. */
-#include "ring.h"
+#include "latency.h"
 
 #include "histogram.h"
+#include "park.h"
 
 #define ONE_IN_BITS 4u
 

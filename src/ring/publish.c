@@ -2,22 +2,24 @@
 /* publish.c - putting messages into the ring: publish, batch, reserve and commit.
  *
  * Keeps promises 1 and 2: no lock, no compare-and-swap, no full fence, no system call
- * while nobody sleeps. In-band commit: a frame is filled, and its commit word is stored
+ * while no process sleeps. In-band commit: a frame is filled, and its commit word is stored
  * with release (E1); whatever may be the next commit word was zeroed before. So a reader
  * spins on the line that brings the message, and the word at the head is always 0. */
-#include "ring.h"
-
 #include <errno.h>
 #include <string.h>
 
 #include "error.h"
+#include "evict.h"
 #include "fence.h"
+#include "fill.h"
+#include "gate.h"
+#include "pace.h"
+#include "park.h"
+#include "producer.h"
 
-#define SMALL 64u    /* bytes: copied without a call                                  */
-#define MEDIUM 256u  /* bytes: copied without libc                                    */
 #define AHEAD 16384u /* bytes zeroed behind a frame,                                  */
 #define PIECE 2048u  /* a piece at a time;                                            */
-#define BULK 8192u   /* of a producer in a hurry: fewer and longer are cheaper         */
+#define BULK 8192u   /* at a fast pace: fewer and longer are cheaper                   */
 
 /* Plain bytes into the ring. Overwrite readers may be copying the same bytes: then both
  * sides are relaxed words (E4). */
@@ -65,7 +67,7 @@ static int bad_meta(const struct rill_meta *meta) {
                     meta->size, sizeof *meta);
 }
 
-static int forked(void) {
+static int producer_forked(void) {
   return rilli_fail(ECHILD, "this producer was opened before fork: open one in the child");
 }
 
@@ -111,7 +113,7 @@ static __attribute__((noinline)) int clear_and_wake(struct rill_producer *produc
     clear(producer, position, position + AHEAD);
     producer->clear_at = producer->cleared;
     if (producer->cleared - position == AHEAD)
-      producer->clear_at = position + (producer->hurried ? BULK : PIECE);
+      producer->clear_at = position + (producer->pace_fast ? BULK : PIECE);
     if (rilli_before(producer->raise_at, producer->clear_at))
       producer->clear_at = producer->raise_at;
   }
@@ -176,80 +178,7 @@ publish_slowly(struct rill_producer *producer, const void *data, size_t size, ri
   return got < 0 ? got : 0;
 }
 
-struct block {
-  uint64_t word[2];
-};
-
-static inline void move(uint8_t *to, const uint8_t *from) {
-  struct block block;
-  memcpy(&block, from, sizeof block);
-  memcpy(to, &block, sizeof block);
-}
-
-/* Up to SMALL bytes by overlapping blocks: a call of memcpy costs more than they do. */
-static inline void copy_small(uint8_t *to, const uint8_t *from, size_t size) {
-  if (rilli_likely(size > 16)) {
-    struct block a, b, c, d;
-    memcpy(&a, from, 16);
-    memcpy(&d, from + size - 16, 16);
-    if (rilli_likely(size > 32)) {
-      memcpy(&b, from + 16, 16);
-      memcpy(&c, from + size - 32, 16);
-      memcpy(to + 16, &b, 16);
-      memcpy(to + size - 32, &c, 16);
-    }
-    memcpy(to, &a, 16);
-    memcpy(to + size - 16, &d, 16);
-  } else if (size >= 8) {
-    uint64_t a, b;
-    memcpy(&a, from, 8);
-    memcpy(&b, from + size - 8, 8);
-    memcpy(to, &a, 8);
-    memcpy(to + size - 8, &b, 8);
-  } else {
-    for (size_t i = 0; i < size; i++)
-      to[i] = from[i];
-  }
-}
-
-/* More than SMALL bytes, behind the header. What shares its line with the commit word comes last:
- * a reader polls that line, so it has to be fetched, and a store that waits for its line lets no
- * later one pass. The others are in this core's cache since they were cleared. So they are written,
- * and handed down, meanwhile. */
-static inline void copy_large(uint8_t *to, const uint8_t *from, size_t size, int hand) {
-  const size_t first = -(uintptr_t)to & 63;
-  size_t at = first;
-  if (!hand && size > MEDIUM) {
-    memcpy(to + at, from + at, size - at);
-  } else {
-    for (; at + 64 <= size; at += 64) {
-      struct block a, b, c, d;
-      memcpy(&a, from + at, 16);
-      memcpy(&b, from + at + 16, 16);
-      memcpy(&c, from + at + 32, 16);
-      memcpy(&d, from + at + 48, 16);
-      memcpy(to + at, &a, 16);
-      memcpy(to + at + 16, &b, 16);
-      memcpy(to + at + 32, &c, 16);
-      memcpy(to + at + 48, &d, 16);
-      if (hand && at > first)
-        rilli_demote(to + at - 64);
-    }
-    const size_t line = at;
-    for (; at + 16 < size; at += 16)
-      move(to + at, from + at);
-    move(to + size - 16, from + size - 16);
-    if (hand && line > first) /* not before: the last bytes may reach into it */
-      rilli_demote(to + line - 64);
-    if (hand && line < size)
-      rilli_demote(to + line);
-  }
-  for (at = 0; at < first; at += 16)
-    move(to + at, from + at);
-}
-
-/* Into the cache that all cores share, from where a reader has a line sooner than from this core.
- * For single messages only: one that follows at once would have to wait for the way down. */
+/* For single messages only: one that follows immediately would have to wait for the way down. */
 static inline int hands_down(const struct rill_producer *producer, uint64_t end) {
   return end - producer->position <= producer->handed;
 }
@@ -273,7 +202,7 @@ static inline void commit_single(struct rill_producer *producer, uint8_t *frame,
     return;
   rilli_demote(frame);
   if (--producer->handings == 0)
-    rilli_judge_pace(producer, rilli_now());
+    rilli_measure_pace(producer, rilli_now());
 }
 
 /* The end of every publish by the fast path. */
@@ -295,10 +224,10 @@ RILLI_HOT static __attribute__((noinline)) int
 publish_large(struct rill_producer *producer, const void *data, size_t size, uint64_t end) {
   uint8_t *frame = producer->base + (producer->position & producer->mask);
   if (hands_down(producer, end)) {
-    copy_large(frame + RILLI_FRAME_HEADER, data, size, 1);
+    rilli_copy_large(frame + RILLI_FRAME_HEADER, data, size, 1);
     return finish(producer, frame, size, end, 1);
   }
-  copy_large(frame + RILLI_FRAME_HEADER, data, size, 0);
+  rilli_copy_large(frame + RILLI_FRAME_HEADER, data, size, 0);
   return finish(producer, frame, size, end, 0);
 }
 
@@ -308,10 +237,10 @@ RILLI_HOT int rill_publish(rill_producer *producer, const void *data, size_t siz
   const uint64_t end = rilli_stride(position + RILLI_FRAME_HEADER + size);
   if (rilli_unlikely(size - 1 >= producer->fast_span || !rilli_before(end, producer->cleared)))
     return publish_slowly(producer, data, size, deadline);
-  if (rilli_unlikely(size > SMALL))
+  if (rilli_unlikely(size > RILLI_SMALL))
     return publish_large(producer, data, size, end);
   uint8_t *frame = producer->base + (position & producer->mask);
-  copy_small(frame + RILLI_FRAME_HEADER, data, size);
+  rilli_copy_small(frame + RILLI_FRAME_HEADER, data, size);
   return finish(producer, frame, size, end, 0);
 }
 
@@ -353,7 +282,7 @@ static void publish_together(struct rill_producer *producer, const struct rill_i
 int rill_publish_batch(rill_producer *producer, const struct rill_item *items, size_t n,
                        rill_time deadline) {
   if (!producer->base)
-    return forked();
+    return producer_forked();
   if (producer->reserved)
     return rilli_fail(EBUSY, "a reservation is open: commit or abort it first");
   if (n > INT32_MAX)
@@ -388,7 +317,7 @@ int rill_publish_batch(rill_producer *producer, const struct rill_item *items, s
 int rill_reserve(rill_producer *producer, const struct rill_meta *meta, size_t size,
                  rill_time deadline, void **ret_data) {
   if (rilli_unlikely(!producer->base))
-    return forked();
+    return producer_forked();
   if (rilli_unlikely(producer->reserved))
     return rilli_fail(EBUSY, "a reservation is open already: commit or abort it first");
   if (rilli_unlikely(size > producer->ring.max_message))
@@ -415,7 +344,7 @@ static void end_reservation(struct rill_producer *producer) {
 
 int rill_commit(rill_producer *producer, size_t used) {
   if (rilli_unlikely(!producer->base))
-    return forked();
+    return producer_forked();
   if (rilli_unlikely(used >= producer->reserved))
     return rilli_fail(EINVAL, producer->reserved ? "commit of more bytes than were reserved"
                                                  : "commit without a reservation");
@@ -455,10 +384,7 @@ void rilli_producer_init(struct rill_producer *producer, const struct rilli_ring
   producer->position = head->position;
   producer->sequence = head->sequence;
   producer->raise_at = head->position;
-  producer->handed = RILLI_HANDED;
-  producer->handings = RILLI_HANDINGS;
-  producer->judged_sequence = head->sequence;
-  producer->judged_position = head->position;
+  rilli_pace_init(producer);
   producer->room = head->position; /* U: nothing, so that the gate comes before the first store */
   clear_no_more(producer, head->position);
   end_reservation(producer);

@@ -1,31 +1,31 @@
 /* SPDX-License-Identifier: MIT */
-/* receive.c - taking messages out of the ring, and giving their place back.
+/* receive.c - taking messages out of the ring in place, and giving their place back.
  *
- * Keeps promise 5: a header is read once and checked before a byte behind it is used.
- * Two ways: reliable groups read in place, protected by their cursor; overwrite groups
- * and tails copy, and believe the copy only if the write limit has not passed it (E4). */
-#include "ring.h"
-
+ * Reliable groups read in place, protected by their cursor; copy.c serves overwrite queues and
+ * tails. The cursor is published lazily: by a release that has to be known, and when there is
+ * nothing to receive. */
 #include <errno.h>
 #include <string.h>
 
+#include "consumer.h"
+#include "copy.h"
 #include "error.h"
+#include "evict.h"
 #include "fence.h"
+#include "group.h"
+#include "message.h"
+#include "park.h"
 
 #define EAGER_POLLS 32u
 #define PUBLISHED 32u     /* a cursor is published at least every capacity/32 */
-#define FEW 4u            /* messages with no empty poll between them: no stream yet; */
-#define MANY 16u          /* a stream;                                                */
-#define BULK 4096u        /* or so many bytes of them                                 */
-#define FETCHED 1024u     /* bytes: as many lines as a core asks for at once           */
+#define FETCHED 1024u     /* bytes: as many lines as a core asks for together          */
 #define MOST_ROUNDS 10000 /* of a message that is there, and then is not: no producer does that */
 
-static int forked(void) {
+static int consumer_forked(void) {
   return rilli_fail(ECHILD, "this consumer was opened before fork: open one in the child");
 }
 
-/* The fast path is for reliable groups that have no loss to tell; see next_frame. */
-static void choose_path(struct rill_consumer *consumer) {
+void rilli_choose_path(struct rill_consumer *consumer) {
   const int fast = !consumer->copies && !consumer->lost;
   consumer->to_ring = fast ? (uintptr_t)consumer->base - (uintptr_t)consumer : 0;
   consumer->fast_mask = fast ? consumer->mask : 0;
@@ -42,7 +42,7 @@ void rilli_consumer_init(struct rill_consumer *consumer) {
   consumer->publish_step = consumer->copies || ring->evict_after ? 0 : ring->capacity / PUBLISHED;
   consumer->eager = consumer->patience.wait == RILL_PARK ? 0 : EAGER_POLLS;
   consumer->usual_stride = RILLI_FRAME_HEADER; /* of no bytes */
-  choose_path(consumer);
+  rilli_choose_path(consumer);
 }
 
 /* --- cursor --------------------------------------------------------------- */
@@ -118,7 +118,7 @@ static __attribute__((noinline)) int publish_release(struct rill_consumer *consu
 static __attribute__((noinline)) int release_slowly(struct rill_consumer *consumer,
                                                     const struct rill_message *up_to) {
   if (!consumer->base)
-    return forked();
+    return consumer_forked();
   const uint64_t to = up_to ? up_to->token : consumer->position;
   uint64_t sequence = up_to ? up_to->sequence + 1 : consumer->sequence;
   if (consumer->position - to > consumer->ring.capacity)
@@ -141,66 +141,6 @@ RILLI_HOT int rill_release(rill_consumer *consumer, const struct rill_message *u
 
 /* --- one message ------------------------------------------------------------- */
 
-/* What a checked header says. */
-struct header {
-  uint32_t length, flags;
-  uint32_t body; /* offset of the payload                                        */
-};
-
-static struct header header_of(uint64_t word) {
-  struct header header = {rilli_word_length(word), rilli_word_flags(word), RILLI_FRAME_HEADER};
-  if (header.flags & RILLI_FLAG_EXTENDED)
-    header.body += (uint32_t)sizeof(struct rilli_extension);
-  header.body += (rilli_word_key(word) + 15u) & ~15u;
-  return header;
-}
-
-/* A header that makes sense, of this message; callers may have memory for max_message only. */
-static int sensible(const struct rill_consumer *consumer, uint64_t word) {
-  return rilli_word_ok(word, consumer->sequence, consumer->ring.capacity) &&
-         ((rilli_word_flags(word) & RILLI_FLAG_SKIP) ||
-          rilli_word_length(word) - header_of(word).body <= consumer->ring.max_message);
-}
-
-/* Describes a whole frame, in the ring or in the buffer, whose word was checked. */
-static void describe(struct rill_consumer *consumer, const uint8_t *frame, uint64_t word,
-                     struct rill_message *ret) {
-  const struct header header = header_of(word);
-  struct rilli_extension extension = {.time = 0};
-  if (header.flags & RILLI_FLAG_EXTENDED)
-    memcpy(&extension, frame + RILLI_FRAME_HEADER, sizeof extension);
-  if (extension.time)
-    rilli_count_latency(consumer, consumer->sequence, extension.time);
-  const uint32_t key = rilli_word_key(word);
-  *ret = (struct rill_message){.data = frame + header.body,
-                               .key = key ? (const char *)frame + header.body - ((key + 15u) & ~15u)
-                                          : NULL,
-                               .size = header.length - header.body,
-                               .key_size = (uint16_t)key,
-                               .sequence = consumer->sequence,
-                               .lost = consumer->lost,
-                               .token = consumer->position + rilli_stride(header.length),
-                               .time = extension.time,
-                               .deliveries = 1,
-                               .type = extension.type};
-  if (rilli_unlikely(consumer->lost)) {
-    consumer->lost = 0;
-    choose_path(consumer);
-  }
-  consumer->position = ret->token;
-  consumer->sequence++;
-}
-
-/* Who was refused is told so: others may have written there. */
-static int senseless(const struct rill_consumer *consumer) {
-  const int code = consumer->copies ? 0 : rilli_check_refused(consumer);
-  return code ? code
-              : rilli_fail(EPROTO,
-                           "the bytes of message %llu make no sense: another process damaged the "
-                           "queue; look with rill doctor",
-                           (unsigned long long)consumer->sequence);
-}
-
 /* In place. Nobody writes behind the cursor of a group that is not refused, so a commit word
  * there is this message's, or damage; the sequence behind it is for those who may meet a frame
  * of another lap: copies, walks, successors. Returns 0, -EAGAIN (nothing there) or -EPROTO. */
@@ -210,95 +150,16 @@ static int take_in_place(struct rill_consumer *consumer, struct rill_message *re
     const uint64_t word = rilli_load_word(frame); /* E1 */
     if (word == 0)
       return -EAGAIN;
-    if (!sensible(consumer, word))
-      return senseless(consumer);
+    if (!rilli_header_ok(consumer, word))
+      return rilli_invalid_message(consumer);
     if (!(rilli_word_flags(word) & RILLI_FLAG_SKIP)) {
-      describe(consumer, frame, word, ret);
+      rilli_describe(consumer, frame, word, ret);
       return 0;
     }
     consumer->position += rilli_stride(rilli_word_length(word));
     skipped += rilli_stride(rilli_word_length(word));
   }
-  return senseless(consumer);
-}
-
-/* --- copying ------------------------------------------------------------------ */
-
-static int whole(const struct rill_consumer *consumer) {
-  atomic_thread_fence(memory_order_acquire); /* E4: the copy before the look at W */
-  const uint64_t limit = atomic_load_explicit(&consumer->page->limit, memory_order_relaxed);
-  return limit - consumer->position <= consumer->ring.capacity;
-}
-
-/* Lapped: goes on at the oldest whole message that the index knows, and counts the rest. */
-static int catch_up(struct rill_consumer *consumer) {
-  for (int tries = 0; tries < 1000; tries++) {
-    struct rilli_place place;
-    const uint64_t limit = atomic_load_explicit(&consumer->page->limit, memory_order_acquire);
-    if (rilli_index_oldest(&consumer->ring, limit - consumer->ring.capacity, &place))
-      continue;
-    if (rilli_before(place.sequence, consumer->sequence) ||
-        rilli_before(place.position, consumer->position) ||
-        rilli_before(atomic_load_explicit(&consumer->page->limit, memory_order_acquire),
-                     place.position)) /* an entry is pushed before the limit goes beyond it */
-      return senseless(consumer);
-    const uint64_t lost = place.sequence - consumer->sequence;
-    consumer->lost += lost;
-    if (consumer->slot)
-      atomic_fetch_add_explicit(&consumer->slot->lost, lost, memory_order_relaxed);
-    consumer->position = place.position;
-    consumer->sequence = place.sequence;
-    return 0;
-  }
-  return senseless(consumer);
-}
-
-static void copy_words(uint8_t *to, const _Atomic uint64_t *from, uint64_t size) {
-  for (uint64_t at = 0; at < size; at += 8) {
-    const uint64_t value = atomic_load_explicit(from++, memory_order_relaxed);
-    memcpy(to + at, &value, 8);
-  }
-}
-
-/* One try: 0, -EAGAIN (nothing there), -ESTALE (lapped), -EPROTO; *ret_word on 0. */
-static int copy_frame(struct rill_consumer *consumer, uint64_t *ret_word) {
-  const uint8_t *frame = rilli_frame_at(consumer->base, consumer->mask, consumer->position);
-  const uint64_t word = rilli_load_word(frame); /* E1 */
-  const int ok =
-      sensible(consumer, word) && rilli_stride(rilli_word_length(word)) <= consumer->buffer_size;
-  if (ok)
-    copy_words(consumer->buffer, (const _Atomic uint64_t *)(const void *)frame,
-               rilli_stride(rilli_word_length(word)));
-  if (!whole(consumer))
-    return -ESTALE;
-  if (word == 0)
-    return -EAGAIN;
-  uint64_t sequence;
-  memcpy(&sequence, consumer->buffer + 8, 8);
-  if (!ok || sequence != consumer->sequence)
-    return senseless(consumer);
-  *ret_word = word;
-  return 0;
-}
-
-static int take_copy(struct rill_consumer *consumer, struct rill_message *ret) {
-  for (int tries = 0; tries < 100000; tries++) {
-    uint64_t word = 0;
-    int code = copy_frame(consumer, &word);
-    if (code == -ESTALE)
-      code = catch_up(consumer);
-    else if (code == 0 && (rilli_word_flags(word) & RILLI_FLAG_SKIP))
-      consumer->position += rilli_stride(rilli_word_length(word));
-    else if (code == 0) {
-      describe(consumer, consumer->buffer, word, ret);
-      return 0;
-    }
-    if (code)
-      return code;
-  }
-  return rilli_fail(EPROTO,
-                    "the producer overwrites messages faster than this consumer can copy one: "
-                    "create the queue with a larger capacity");
+  return rilli_invalid_message(consumer);
 }
 
 /* --- receive --------------------------------------------------------------- */
@@ -307,11 +168,11 @@ int rilli_something_there(const struct rill_consumer *consumer) {
   const uint8_t *frame = rilli_frame_at(consumer->base, consumer->mask, consumer->position);
   if (rilli_load_word(frame) != 0) /* E1 */
     return 1;
-  return consumer->copies && !whole(consumer);
+  return consumer->copies && !rilli_is_whole(consumer);
 }
 
 static int take(struct rill_consumer *consumer, struct rill_message *ret) {
-  return consumer->copies ? take_copy(consumer, ret) : take_in_place(consumer, ret);
+  return consumer->copies ? rilli_take_copy(consumer, ret) : take_in_place(consumer, ret);
 }
 
 /* For the fast path. Off it, and in a forked child, mask and distance are zero: then this is the
@@ -361,10 +222,10 @@ static inline void rest_behind_stream(struct rill_consumer *consumer, int64_t de
   const uint64_t bytes = consumer->position - consumer->emptied_at;
   consumer->emptied = consumer->sequence;
   consumer->emptied_at = consumer->position;
-  if (rilli_likely(got < FEW || (got < MANY && bytes < BULK)))
-    consumer->rest = 0;
-  else
+  if (rilli_unlikely(rilli_is_stream(got, bytes)))
     rilli_rest(consumer, deadline);
+  else
+    consumer->rest = 0;
 }
 
 /* Asks for all lines of a message that has just come, and not for each as it is read. */
@@ -377,7 +238,7 @@ static inline void fetch_lines(const uint8_t *frame) {
 static __attribute__((noinline)) int receive_slowly(struct rill_consumer *consumer,
                                                     rill_time deadline, struct rill_message *ret) {
   if (!consumer->base)
-    return forked();
+    return consumer_forked();
   if (deadline != RILL_NOW) {
     /* A message that comes within a microsecond finds us here, and not on the way to a clock. */
     const uint8_t *frame = rilli_frame_at(consumer->base, consumer->mask, consumer->position);
@@ -401,7 +262,7 @@ static __attribute__((noinline)) int receive_slowly(struct rill_consumer *consum
       return code;
     consumer->waited = 1;
   }
-  return senseless(consumer);
+  return rilli_invalid_message(consumer);
 }
 
 RILLI_HOT int rill_receive(rill_consumer *consumer, rill_time deadline,

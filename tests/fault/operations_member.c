@@ -163,7 +163,7 @@ static int publish_into_a_full_ring(const void *wait) {
   while (code == 0)
     code = publish_number(producer, number++, RILL_NOW);
   CHECK_CODE(code, -EAGAIN);
-  producer->patience.next_tend = 0; /* a look after the dead is due, as it is once a slice */
+  producer->patience.next_housekeeping = 0; /* a look after the dead is due, as it is once a slice */
   from_here();
   code = publish_number(producer, number - 1, rill_after(3 * MILLISECONDS));
   to_here();

@@ -3,7 +3,7 @@
  * go on for ever, whoever sleeps when.
  *
  * Puts together what park.pml and room.pml show apart: rilli_wake_sleepers, park_for_message
- * and park_for_room (src/ring/wait.c), the end of a publish (publish.c), release and
+ * and park_for_room (src/ring/park.c), the end of a publish (publish.c), release and
  * rilli_publish_cursor (receive.c), edges E1, E2, E5, E6 and E7. The cursor is published
  * lazily: at an empty poll, or by a release that sees the producer wait; so each of the two
  * may depend on the other's going to sleep. What the producer waits for is any room at all.

@@ -2,7 +2,7 @@
  * farewell.pml - a queue is removed, or its producer closes: whoever sleeps on it is told.
  *
  * Follows bury and wake_everybody (src/client/unlink.c), farewell (producer.c), take_row and
- * rilli_join (src/ring/group.c), and park_for_message, ended and park_for_room (src/ring/wait.c),
+ * rilli_join (src/ring/group.c), and park_for_message, ended and park_for_room (src/ring/park.c),
  * edges E7, E12 and E13. Who says farewell stores a flag (the tombstone; the producer's state
  * CLOSED), then looks which rows are taken, and kicks those. A consumer that joins stores its
  * row, and looks at the flags later, when it is about to sleep: store and look on both sides,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * index.pml - the index of first frames, and the successor that resumes from it.
  *
- * Follows push_index and raise_limit (src/ring/gate.c), publish_together (publish.c),
- * read_entry, search_index and rilli_find_head (walk.c), edge E8. Frames are units, in
+ * Follows rilli_index_push, read_entry and search_index (src/ring/index.c), raise_limit
+ * (gate.c), publish_together (publish.c) and rilli_find_head (walk.c), edge E8. Frames are units, in
  * batches of one or two; the next commit word is one unit more. No group holds the
  * producer up (the overwrite policy). An index reader looks all the while.
  *

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * overwrite.pml - reading beside a producer that overwrites: copy, then check.
  *
- * Follows raise_limit and rilli_make_room (src/ring/gate.c), publish (publish.c),
- * copy_frame, catch_up and rilli_something_there (receive.c), edge E4. A frame is one
+ * Follows raise_limit and rilli_make_room (src/ring/gate.c), rill_publish (publish.c),
+ * copy_frame and catch_up (copy.c) and rilli_something_there (receive.c), edge E4. A frame is one
  * unit with a commit word (sequence + 1) and a payload word; the next commit word is
  * zeroed before, and maybe more up to W, so `need` counts one unit more. Where a lapped
  * reader goes on is taken from W itself; that the index has an entry there is shown by

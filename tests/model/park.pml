@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * park.pml - publishing beside sleepers: nobody sleeps through a message.
  *
- * Follows rilli_wake_sleepers (src/ring/publish.c) and the consumer's half of
- * src/ring/wait.c, edges E1, E5, E6 and E12, and "gone" of receive.c. One producer;
+ * Follows rilli_wake_sleepers (src/ring/park.c) and the consumer's half of
+ * src/ring/park.c, edges E1, E5, E6 and E12, and end_of_stream there. One producer;
  * two sleepers that share a bell, or one and a thread that interrupts it (LARGE: also
  * two with one). An interrupted one waits until it is.
  *

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * room.pml - a producer that waits for room: it never sleeps while its room is there.
  *
- * Follows rilli_wait_room (src/ring/wait.c) with rilli_scan_groups (gate.c), and
+ * Follows rilli_wait_room (src/ring/park.c) with rilli_scan_groups (gate.c), and
  * release and rilli_publish_cursor (receive.c), edges E2 and E7. Frames are units; the
  * write limit is left out (join.pml). A consumer publishes its cursor lazily: at the
  * first empty poll, when a release passes the place that the producer waits for, or the

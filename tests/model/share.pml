@@ -2,7 +2,7 @@
  * share.pml - wake-one: members of a shared group that sleep, and none beside a message.
  *
  * No code follows this yet (the claims: claim.pml; here a claim is one step). The producer's
- * half is that of src/ring/publish.c and rilli_wake_sleepers (wait.c), the member's that of
+ * half is that of src/ring/publish.c and rilli_wake_sleepers (park.c), the member's that of
  * park_for_message, edges E5, E6 and E12, with these rules for those who share messages:
  *   producer  takes the group's bit, bumps its bell, wakes ONE; a wake that found somebody
  *             sets the bit again, for there may be more of them. A batch wakes once.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * void.pml - a tenancy that was refused is told so, and no other one.
  *
- * Follows look (src/ring/gate.c), rilli_refuse, evict and rilli_check_refused (evict.c, ring.h),
+ * Follows look (src/ring/gate.c), rilli_refuse, evict and rilli_check_refused (evict.c, evict.h),
  * and rilli_join, begin and rilli_leave (group.c), edges E11 and E14. A state word carries the
  * generation of its tenancy; who goes on where a group was kept is of the same one. The producer
  * refuses the tenancy that it sees between two equal state words: one of a senseless cursor, or,

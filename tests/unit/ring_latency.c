@@ -60,11 +60,11 @@ static int send_awaited(void *self) {
 
 static void wait_for(int64_t time) {
   awaited = time;
-  consumer.host.tend = send_awaited;
-  consumer.patience.next_tend = 0;
+  consumer.host.housekeeping = send_awaited;
+  consumer.patience.next_housekeeping = 0;
   consumer.patience.polls = 0;
   take();
-  consumer.host.tend = NULL;
+  consumer.host.housekeeping = NULL;
 }
 
 static uint32_t count_at(uint32_t bucket) {

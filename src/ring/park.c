@@ -8,27 +8,20 @@
  * between taking the bits and waking costs a slice, once. Models: tests/model/park.pml,
  * room.pml. The idea of the asymmetric fence is Dice, Huang and Yang's ("Asymmetric Dekker
  * synchronization", 2001). */
-#include "ring.h"
+#include "park.h"
 
 #include <errno.h>
 #include <sched.h>
 #include <time.h>
 
 #include "error.h"
+#include "evict.h"
 #include "fence.h"
 #include "futex.h"
+#include "gate.h"
 
-#define SPIN_LEAST INT64_C(5000) /* ns: what adaptive waiting spins at the least   */
-#define SPIN_MOST INT64_C(50000) /* ns: about what waking a sleeper costs          */
-#define TAIL_SLICE_MOST INT64_C(20000000)
-#define REST 50000       /* ns: how long a full ring is left alone,           */
-#define ASKED 20000      /* ns: and how long consumers are asked, then        */
-#define PAUSES_A_REST 8u /* between two scans of the groups meanwhile         */
-#define POLLS_A_LOOK 32u /* polls between two looks at the clock            */
-#define REST_LEAST 750   /* ns: how long a consumer rests behind a stream     */
-#define REST_MOST 6000
-#define GIVEN INT64_C(10000000) /* ns: for how long whoever gets a core may keep it    */
-#define ROWS 64u                /* of groups that are looked at for who may need it    */
+#define PAUSES_A_REST 8u  /* between two scans of the groups meanwhile     */
+#define POLLS_A_CHECK 32u /* polls between two readings of the clock       */
 
 int64_t rilli_now(void) {
   struct timespec now;
@@ -42,53 +35,21 @@ int rilli_check_removed(const struct rilli_ring *ring) {
   return rilli_fail(ESTALE, "queue '%s' was removed: open it again", ring->name);
 }
 
-/* --- how long to spin ----------------------------------------------------------- */
-
-/* How long a strategy spins where the adaptive one does for so long. */
-static int64_t by_strategy(const struct rilli_patience *patience, int64_t adaptive) {
-  return patience->wait == RILL_SPIN ? RILL_FOREVER : patience->wait == RILL_PARK ? 0 : adaptive;
-}
-
-static int64_t spin_budget(const struct rilli_patience *patience) {
-  int64_t budget = 4 * patience->typical;
-  if (patience->typical > SPIN_MOST)
-    budget = SPIN_LEAST;
-  else if (budget < SPIN_LEAST * 4)
-    budget = SPIN_LEAST * 4;
-  else if (budget > SPIN_MOST)
-    budget = SPIN_MOST;
-  return by_strategy(patience, budget);
-}
-
-static void learn(struct rilli_patience *patience, int64_t waited) {
-  if (waited > 4 * SPIN_MOST)
-    waited = 4 * SPIN_MOST; /* one long pause is not a habit */
-  patience->typical += (waited - patience->typical) / 8;
-}
-
-static int64_t later(int64_t start, int64_t span) {
-  return span > RILL_FOREVER - start ? RILL_FOREVER : start + span;
-}
-
-static int64_t sooner(int64_t a, int64_t b) {
-  return a < b ? a : b;
-}
-
 /* --- the producer waits for room --------------------------------------------------- */
 
 /* At each look whether the queue was removed, which is one load; after the dead once a
  * slice. Returns 0 or -ESTALE. */
-static int tend_producer(struct rill_producer *producer, int64_t now) {
+static int producer_housekeeping(struct rill_producer *producer, int64_t now) {
   const int removed = rilli_check_removed(&producer->ring);
-  if (removed || now < producer->patience.next_tend)
+  if (removed || now < producer->patience.next_housekeeping)
     return removed;
-  producer->patience.next_tend = now + RILLI_SLICE;
-  return producer->host.tend ? producer->host.tend(producer->host.self) : 0;
+  producer->patience.next_housekeeping = now + RILLI_SLICE;
+  return producer->host.housekeeping ? producer->host.housekeeping(producer->host.self) : 0;
 }
 
 static int poll_room(struct rill_producer *producer, uint64_t need) {
-  if (producer->patience.polls++ % POLLS_A_LOOK == 0) {
-    const int code = tend_producer(producer, rilli_now());
+  if (producer->patience.polls++ % POLLS_A_CHECK == 0) {
+    const int code = producer_housekeeping(producer, rilli_now());
     if (code)
       return code;
   }
@@ -113,10 +74,10 @@ static int spin_for_room(struct rill_producer *producer, uint64_t need, int64_t 
     if (rilli_scan_groups(producer, need) == 0)
       return 0;
     rilli_pause();
-    if (polls % POLLS_A_LOOK)
+    if (polls % POLLS_A_CHECK)
       continue;
     const int64_t now = rilli_now();
-    const int code = tend_producer(producer, now);
+    const int code = producer_housekeeping(producer, now);
     if (code)
       return code;
     if (now >= until)
@@ -124,22 +85,13 @@ static int spin_for_room(struct rill_producer *producer, uint64_t need, int64_t 
   }
 }
 
-/* The cursor at which to be woken: an eighth of the ring more than needed, so that a woken
- * producer has something to do, but never beyond what consumers can reach. Consumers that are slow
- * shall not be waited for so long: in the second slice it is what is needed. */
-static uint64_t target(const struct rill_producer *producer, uint64_t need, int soon) {
-  const uint64_t least = need - producer->ring.capacity;
-  const uint64_t eager = least + (soon ? 0 : rilli_eagerness(&producer->ring));
-  return (rilli_before(producer->position, eager) ? producer->position : eager) &
-         ~(uint64_t)(RILLI_FRAME_ALIGN - 1);
-}
-
 static int park_for_room(struct rill_producer *producer, uint64_t need, int64_t deadline) {
   const struct rilli_ring *ring = &producer->ring;
-  for (int soon = deadline < later(rilli_now(), RILLI_SLICE);; soon = 1) {
+  for (int soon = deadline < rilli_later(rilli_now(), RILLI_SLICE);; soon = 1) {
     const struct rilli_futex room = {
         &ring->hints->room, atomic_load_explicit(&ring->hints->room, memory_order_acquire)};
-    atomic_store_explicit(&ring->page->waiting, target(producer, need, soon),
+    atomic_store_explicit(&ring->page->waiting,
+                          rilli_room_target(ring, producer->position, need, soon),
                           memory_order_release); /* E7 */
     const int64_t slice = rilli_fence_peers() ? RILLI_SLICE : RILLI_SLICE_BLIND;
     int code = rilli_check_removed(ring); /* whose wake-up may have come before `room` was read */
@@ -153,13 +105,13 @@ static int park_for_room(struct rill_producer *producer, uint64_t need, int64_t 
     atomic_store_explicit(&ring->page->parks,
                           atomic_load_explicit(&ring->page->parks, memory_order_relaxed) + 1,
                           memory_order_relaxed);
-    code = rilli_futex_wait(&room, 1, sooner(deadline, later(before, slice)));
+    code = rilli_futex_wait(&room, 1, rilli_sooner(deadline, rilli_later(before, slice)));
     if (rilli_scan_groups(producer, need) == 0)
       return 0;
     if (code == -EINTR)
       return rilli_fail(EINTR, "a signal came while the producer of queue '%s' waited for room",
                         ring->name);
-    code = tend_producer(producer, rilli_now());
+    code = producer_housekeeping(producer, rilli_now());
     if (code)
       return code;
   }
@@ -169,19 +121,16 @@ int rilli_wait_room(struct rill_producer *producer, uint64_t need, rill_time dea
   if (deadline == RILL_NOW)
     return poll_room(producer, need);
   const struct rilli_ring *ring = &producer->ring;
-  const struct rilli_patience *patience = &producer->patience;
   const int64_t start = rilli_now();
-  const int64_t half = deadline > start ? start + (deadline - start) / 2 : start;
-  const int64_t rest = sooner(half, later(start, sooner(by_strategy(patience, REST), REST)));
-  const int64_t spin = later(rest, by_strategy(patience, ASKED));
+  const struct rilli_room_plan plan = rilli_plan_room(&producer->patience, start, deadline);
   int code = -EAGAIN;
-  if (rest > start)
-    code = rest_for_room(producer, need, rest);
+  if (plan.rest > start)
+    code = rest_for_room(producer, need, plan.rest);
   if (code) {
     atomic_store_explicit(&ring->page->waiting, RILLI_SPINS, memory_order_release);
-    code = spin_for_room(producer, need, sooner(deadline, spin));
+    code = spin_for_room(producer, need, rilli_sooner(deadline, plan.spin));
     if (code == -EAGAIN)
-      code = spin < deadline ? park_for_room(producer, need, deadline) : -ETIMEDOUT;
+      code = plan.spin < deadline ? park_for_room(producer, need, deadline) : -ETIMEDOUT;
     atomic_store_explicit(&ring->page->waiting, RILLI_NONE, memory_order_release);
   }
   return code;
@@ -215,31 +164,15 @@ int rilli_wake_sleepers(struct rill_producer *producer) {
 
 /* --- a consumer rests --------------------------------------------------------------------- */
 
-/* Was another group that has a member seen an eighth of the ring behind? Only a hint. */
-static int others_lag(const struct rill_consumer *consumer) {
-  const struct rilli_ring *ring = &consumer->ring;
-  for (uint32_t i = 0; i < ring->max_groups && i < ROWS; i++) {
-    const struct rilli_seen *seen = &ring->seen[i];
-    const uint64_t gate = atomic_load_explicit(&seen->gate, memory_order_relaxed);
-    const uint64_t lag = consumer->position - gate;
-    if (lag <= ring->capacity / 8 || lag > ring->capacity ||
-        (consumer->group && i == consumer->group_index))
-      continue;
-    const uint64_t state = atomic_load_explicit(&seen->gate_state, memory_order_relaxed);
-    if (RILLI_STATE_STATE(state) == RILLI_GROUP_ACTIVE)
-      return 1;
-  }
-  return 0;
-}
-
 void rilli_rest(struct rill_consumer *consumer, int64_t deadline) {
   const int64_t now = rilli_now();
-  consumer->rest = consumer->rest ? sooner(2 * consumer->rest, REST_MOST) : REST_LEAST;
-  const int64_t until = sooner(deadline, now + consumer->rest);
-  const int give_way =
-      consumer->patience.wait != RILL_SPIN && deadline > later(now, GIVEN) && others_lag(consumer);
+  consumer->rest = rilli_rest_span(consumer->rest);
+  const int64_t until = rilli_sooner(deadline, now + consumer->rest);
+  const uint32_t own = consumer->group ? consumer->group_index : consumer->ring.max_groups;
+  const int yields = rilli_should_yield(&consumer->patience, &consumer->ring, consumer->position,
+                                        own, now, deadline);
   do {
-    if (give_way)
+    if (yields)
       (void)sched_yield();
     for (uint32_t pauses = 0; pauses < 4; pauses++)
       rilli_pause();
@@ -278,11 +211,12 @@ static int ended(const struct rill_consumer *consumer) {
 }
 
 /* Once a slice: 0, -EPIPE or -ESTALE. */
-static int tend_consumer(struct rill_consumer *consumer, int64_t now) {
-  if (now < consumer->patience.next_tend)
+static int consumer_housekeeping(struct rill_consumer *consumer, int64_t now) {
+  if (now < consumer->patience.next_housekeeping)
     return 0;
-  consumer->patience.next_tend = now + RILLI_SLICE;
-  const int gone = consumer->host.tend ? consumer->host.tend(consumer->host.self) : 0;
+  consumer->patience.next_housekeeping = now + RILLI_SLICE;
+  const int gone =
+      consumer->host.housekeeping ? consumer->host.housekeeping(consumer->host.self) : 0;
   return gone == 1 ? end_of_stream(consumer) : gone;
 }
 
@@ -290,8 +224,8 @@ static int poll_message(struct rill_consumer *consumer) {
   int code = interrupted(consumer);
   if (code == 0)
     code = ended(consumer);
-  if (code == 0 && consumer->patience.polls++ % POLLS_A_LOOK == 0)
-    code = tend_consumer(consumer, rilli_now());
+  if (code == 0 && consumer->patience.polls++ % POLLS_A_CHECK == 0)
+    code = consumer_housekeeping(consumer, rilli_now());
   if (code)
     return code;
   return rilli_something_there(consumer) ? 0 : -EAGAIN;
@@ -304,14 +238,14 @@ static int spin_for_message(struct rill_consumer *consumer, int64_t until, int64
     if (rilli_something_there(consumer))
       return 0;
     rilli_pause();
-    if (polls % POLLS_A_LOOK)
+    if (polls % POLLS_A_CHECK)
       continue;
     int code = interrupted(consumer);
     if (code == 0)
       code = ended(consumer);
     *ret_now = rilli_now();
     if (code == 0)
-      code = tend_consumer(consumer, *ret_now);
+      code = consumer_housekeeping(consumer, *ret_now);
     if (code)
       return code;
     if (*ret_now >= until)
@@ -321,12 +255,8 @@ static int spin_for_message(struct rill_consumer *consumer, int64_t until, int64
 
 /* How long one sleep may be: a tail cannot announce itself, so it looks more often. */
 static int64_t announce(struct rill_consumer *consumer, int64_t waited) {
-  if (!consumer->group) {
-    const int64_t slice = waited / 2;
-    return slice < RILLI_SLICE_BLIND ? RILLI_SLICE_BLIND
-           : slice < TAIL_SLICE_MOST ? slice
-                                     : TAIL_SLICE_MOST;
-  }
+  if (!consumer->group)
+    return rilli_tail_slice(waited);
   (void)atomic_fetch_or_explicit(&consumer->ring.hints->sleepers, UINT64_C(1),
                                  memory_order_seq_cst); /* E5 */
   return rilli_fence_peers() ? RILLI_SLICE : RILLI_SLICE_BLIND;
@@ -347,7 +277,7 @@ static int park_for_message(struct rill_consumer *consumer, int64_t start, int64
       return 0;
     code = ended(consumer);
     if (code == 0)
-      code = tend_consumer(consumer, now);
+      code = consumer_housekeeping(consumer, now);
     if (code || rilli_something_there(consumer))
       return code;
     if (now >= deadline)
@@ -356,11 +286,12 @@ static int park_for_message(struct rill_consumer *consumer, int64_t start, int64
       atomic_store_explicit(&consumer->slot->parks,
                             atomic_load_explicit(&consumer->slot->parks, memory_order_relaxed) + 1,
                             memory_order_relaxed);
-    code = rilli_futex_wait(words, 2, sooner(deadline, later(now, slice)));
+    code = rilli_futex_wait(words, 2, rilli_sooner(deadline, rilli_later(now, slice)));
     if (rilli_something_there(consumer))
       return 0;
     if (atomic_load_explicit(kick, memory_order_acquire) != words[1].value)
-      consumer->patience.next_tend = 0; /* kicked: perhaps the producer died; look at once */
+      consumer->patience.next_housekeeping =
+          0; /* kicked: perhaps the producer died; look at once */
     if (code == -EINTR) {
       code = interrupted(consumer);
       return code ? code
@@ -374,14 +305,14 @@ int rilli_wait_message(struct rill_consumer *consumer, rill_time deadline) {
   if (deadline == RILL_NOW)
     return poll_message(consumer);
   const int64_t start = rilli_now();
-  const int64_t spin = later(start, spin_budget(&consumer->patience));
+  const int64_t spin = rilli_later(start, rilli_spin_budget(&consumer->patience));
   int64_t now = start;
-  int code = spin_for_message(consumer, sooner(deadline, spin), &now);
+  int code = spin_for_message(consumer, rilli_sooner(deadline, spin), &now);
   if (code == -EAGAIN) {
     code = spin < deadline ? park_for_message(consumer, start, deadline) : -ETIMEDOUT;
     now = rilli_now();
   }
-  learn(&consumer->patience, now - start);
+  rilli_learn(&consumer->patience, now - start);
   return code;
 }
 

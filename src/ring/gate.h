@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* gate.h - how far a producer may write. */
+#ifndef RILLI_GATE_H
+#define RILLI_GATE_H
+
+#include "producer.h"
+
+/* Moves the write limit and scans the groups. Returns 0 when need <= room, else -EAGAIN;
+ * -ESTALE when the queue was removed. */
+int rilli_make_room(struct rill_producer *producer, uint64_t need);
+/* Makes room before there is need, while no reader waits for what comes next. */
+void rilli_raise_ahead(struct rill_producer *producer);
+/* Only scans the groups again; the same answer. */
+int rilli_scan_groups(struct rill_producer *producer, uint64_t need);
+
+/* For the successor, and for those who may only observe: what the producer last saw of a row. */
+void rilli_note_gate(const struct rilli_ring *ring, uint32_t index, uint64_t cursor,
+                     uint64_t state);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* view.h - the mapped memory of a queue, as one process sees it, and places in it.
+ *
+ * Addresses and loads, no policy. The memory is mapped and its first pages are checked; what
+ * lies in it may still be anything, and what is read here is checked by the caller. */
+#ifndef RILLI_VIEW_H
+#define RILLI_VIEW_H
+
+#include "frame.h"
+#include "layout.h"
+
+#define rilli_likely(x) __builtin_expect(!!(x), 1)
+#define rilli_unlikely(x) __builtin_expect(!!(x), 0)
+/* What runs once a message begins a line of code, however long the functions before it are. */
+#define RILLI_HOT __attribute__((aligned(64)))
+
+/* Where the parts of a queue lie in this process; constant after open. */
+struct rilli_ring {
+  uint8_t *base; /* the ring, mapped twice; only the producer may write there     */
+  uint64_t capacity, quantum, max_message;
+  uint32_t overwrite, max_groups;
+  int64_t evict_after; /* ns; 0: never                                             */
+  struct rilli_producer_page *page;
+  struct rilli_seen *seen;
+  struct rilli_index *index;
+  struct rilli_hints *hints;
+  const _Atomic uint32_t *tombstone; /* not 0: the queue was removed (E13)          */
+  uint8_t *groups;   /* producer: all page sets; a member: NULL                     */
+  const char *names; /* of groups, RILLI_GROUP_NAME_SIZE each; need not have an end  */
+  uint64_t group_stride;
+  const char *name; /* of the queue, for error texts                               */
+};
+
+/* A frame begins (or will begin) here. */
+struct rilli_place {
+  uint64_t position, sequence;
+  int64_t time;
+};
+
+static inline struct rilli_group *rilli_group_at(const struct rilli_ring *ring, uint32_t index) {
+  return (struct rilli_group *)(void *)(ring->groups + index * ring->group_stride);
+}
+
+static inline const char *rilli_name_at(const struct rilli_ring *ring, uint32_t index) {
+  return ring->names + (size_t)index * RILLI_GROUP_NAME_SIZE;
+}
+
+static inline const uint8_t *rilli_frame_at(const uint8_t *base, uint64_t mask, uint64_t position) {
+  return base + (position & mask);
+}
+
+/* A commit word that is not 0 brings the whole frame. */
+static inline uint64_t rilli_load_word(const uint8_t *frame) {
+  /* E1, acquire: pairs with commit() in publish.c */
+  return atomic_load_explicit((const _Atomic uint64_t *)(const void *)frame, memory_order_acquire);
+}
+
+static inline uint64_t rilli_load_sequence(const uint8_t *frame) {
+  return atomic_load_explicit((const _Atomic uint64_t *)(const void *)frame + 1,
+                              memory_order_relaxed);
+}
+
+#endif
