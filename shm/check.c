@@ -95,6 +95,7 @@ struct preamble {
 };
 
 static int check_preamble(const struct preamble *p, const char **ret_why) {
+  /* E9, the magic first: pairs with write_data() and write_control() in create.c */
   if (p->magic == 0)
     return wrong(EINPROGRESS, "its creation was never finished", ret_why);
   if (p->magic == __builtin_bswap64(p->expected))

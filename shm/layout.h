@@ -134,7 +134,7 @@ struct rilli_producer_page {
   _Alignas(RILLI_LINE) _Atomic uint64_t waiting; /* cursor it needs, NONE or SPINS (E7) */
 
   /* When it comes or goes. */
-  _Alignas(RILLI_LINE) _Atomic uint32_t state; /* RILLI_PRODUCER_*; also a futex   */
+  _Alignas(RILLI_LINE) _Atomic uint32_t state; /* RILLI_PRODUCER_*; also a futex (E15) */
   _Atomic uint32_t fence;                      /* RILL_FENCE_MEMBARRIER or _FULL                 */
   _Atomic uint64_t generation;                 /* counts producers                              */
   _Atomic int64_t pid;                         /* for display only                              */
@@ -159,7 +159,7 @@ _Static_assert(sizeof(struct rilli_producer_page) <= RILLI_PAGE, "one page");
 struct rilli_seen {
   _Atomic uint64_t void_state; /* state word of a tenancy it refuses; 0: none (E14) */
   _Atomic uint64_t gate;       /* the cursor at its last scan, REFUSED; NONE: no group */
-  _Atomic uint64_t gate_state; /* the state word that gate belongs to             */
+  _Atomic uint64_t gate_state; /* the state word that gate belongs to (E16)       */
   _Atomic uint64_t void_why;   /* RILLI_VOID_*; of void_state                     */
   uint64_t reserved[4];
   _Atomic uint64_t name[RILLI_GROUP_NAME_SIZE / 8]; /* for those who may only look    */
@@ -235,7 +235,7 @@ struct rilli_group {
   } place[2], owed; /* owed: while a group that was evicted stands where it came back: what it was
                        to get next, so that it is told of the loss until it releases anything */
 
-  _Alignas(RILLI_LINE) _Atomic uint64_t claim; /* later: protocol B's C            */
+  _Alignas(RILLI_LINE) _Atomic uint64_t claim; /* later: C of shared groups (B)    */
   _Alignas(RILLI_LINE) _Atomic uint32_t kick;  /* futex of its members (E12)        */
   _Alignas(RILLI_LINE) _Atomic uint64_t floor; /* later: restart point after a reboot */
   _Atomic uint64_t retention;                  /* later                            */

@@ -21,6 +21,7 @@ static int lock(int fd, int command, short type, int64_t byte, int64_t length, s
 
 int rilli_lock_try(int fd, int64_t byte, int64_t length, int exclusive) {
   struct flock range;
+  /* E10, the kernel: pairs with rilli_unmap() in segment.c */
   const int code = lock(fd, F_OFD_SETLK, exclusive ? F_WRLCK : F_RDLCK, byte, length, &range);
   return code == -EACCES ? -EAGAIN : code;
 }
@@ -32,6 +33,7 @@ int rilli_lock_drop(int fd, int64_t byte, int64_t length) {
 
 int rilli_lock_held(int fd, int64_t byte, int64_t length) {
   struct flock range;
+  /* E10, the kernel: pairs with rilli_unmap() in segment.c */
   const int code = lock(fd, F_OFD_GETLK, F_WRLCK, byte, length, &range);
   return code ? code : range.l_type != F_UNLCK;
 }

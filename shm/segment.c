@@ -127,6 +127,7 @@ static int give(int fd, const struct rilli_access *access) {
   return fchmod(fd, (mode_t)access->mode);
 }
 
+/* PROTOCOL M1 */
 int rilli_segment_make(int dir, const char *prefix, uint64_t size,
                        const struct rilli_access *access, char *ret_name, struct rilli_file *ret) {
   uint8_t random[16];
@@ -313,6 +314,8 @@ int rilli_map_ring(int fd, uint64_t ring_offset, uint64_t capacity, int writable
 }
 
 void rilli_unmap(struct rilli_mapping *mapping) {
+  /* E10, the kernel: pairs with rilli_lock_try() and rilli_lock_held() in lease.c. A lease ends
+   * with its last mapping, here or with the process, behind all stores to it. */
   if (mapping->base)
     (void)munmap(mapping->base, mapping->size);
   mapping->base = NULL;

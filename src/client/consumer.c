@@ -67,7 +67,7 @@ static void sign(struct rill_consumer *consumer, const rill_context *context) {
 }
 
 /* A fresh row gets its name, by the file, since what members map of it is read-only; what a dead
- * member left is first reclaimed. */
+ * member left is first reclaimed. PROTOCOL G7 */
 static int prepare_row(const struct rill_consumer *consumer, int fd, const char *name) {
   const struct owner *owner = consumer->owner;
   const uint32_t index = consumer->group_index;
@@ -80,6 +80,8 @@ static int prepare_row(const struct rill_consumer *consumer, int fd, const char 
   const off_t at =
       (off_t)(owner->queue->segments.control_geometry.names_offset + (size_t)index * sizeof padded);
   ssize_t written;
+  /* E11, a system call: pairs with rilli_row_state() in row.c. The name comes before the state.
+   */
   do
     written = pwrite(fd, padded, sizeof padded, at);
   while (written < 0 && errno == EINTR);
@@ -101,7 +103,8 @@ static int enter(struct rill_consumer *consumer, const struct rill_consumer_attr
   int code = map_row(owner, fd, index);
   if (code)
     return code;
-  if (rilli_is_removed(&queue->segments)) /* E13: after the lease was taken */
+  /* E13, the lease: pairs with bury() in unlink.c. The lease comes before the tombstone. */
+  if (rilli_is_removed(&queue->segments))
     return rilli_fail(ESTALE, "it was removed: open it again");
   consumer->ring.hints = (void *)owner->hints.base;
   consumer->group = (void *)owner->group.base;

@@ -27,7 +27,7 @@ struct owner {
   struct rilli_mapping control; /* read-write; carries the producer's lease         */
 };
 
-/* Once a slice, by a producer that waits: the dead no longer hold it up. */
+/* Once a slice, by a producer that waits: the dead no longer hold it up. PROTOCOL S5 */
 static int tend(void *self) {
   struct rill_producer *producer = self;
   const struct owner *owner = producer->owner;
@@ -49,12 +49,13 @@ static int tend(void *self) {
   return 0;
 }
 
-/* Waits for the lease; a predecessor that closes wakes us by its state word. */
+/* Waits for the lease; a predecessor that closes wakes us by its state word. PROTOCOL S1 */
 static int take_lease(const rill_queue *queue, int fd, rill_time deadline) {
   const _Atomic uint32_t *state = &queue->segments.ring.page->state;
   for (;;) {
     const struct rilli_futex word = {state, atomic_load_explicit(state, memory_order_acquire)};
     int code = rilli_lock_try(fd, RILLI_LEASE_PRODUCER, 1, 1); /* E10 */
+    /* E13, the lease: pairs with bury() in unlink.c. The lease comes before the tombstone. */
     if (code == 0)
       return rilli_is_removed(&queue->segments)
                  ? rilli_fail(ESTALE, "it was removed: open it again")
@@ -100,6 +101,7 @@ static int map_both(struct owner *owner, const struct rilli_file *control) {
   return code ? code : rilli_keep_from_children(&owner->data);
 }
 
+/* PROTOCOL S3 */
 static int start(struct rill_producer *producer, const struct owner *owner) {
   const rill_queue *queue = owner->queue;
   struct rilli_ring ring;
@@ -121,6 +123,7 @@ static int start(struct rill_producer *producer, const struct owner *owner) {
   return 0;
 }
 
+/* PROTOCOL S6 */
 static void announce(struct rill_producer *producer, uint32_t fence) {
   struct rilli_producer_page *page = producer->ring.page;
   const uint64_t generation = atomic_load_explicit(&page->generation, memory_order_relaxed);
@@ -208,12 +211,13 @@ int rill_producer_open(rill_queue *queue, const struct rill_producer_attr *attr,
   return 0;
 }
 
-/* Everybody who waits shall see the state now. */
+/* All that wait see the state now. PROTOCOL C1, C2 */
 static void farewell(const struct rill_producer *producer) {
   const struct rilli_ring *ring = &producer->ring;
+  /* E15, release and full fence: pairs with ended() in park.c. A joiner stores its cursor, fences,
+   * and loads the state: one of the two sees the other. */
   atomic_store_explicit(&ring->page->state, RILLI_PRODUCER_CLOSED, memory_order_release);
   atomic_store_explicit(&ring->page->waiting, RILLI_NONE, memory_order_relaxed);
-  /* Who joins stores its cursor, fences, and looks at the state: one of the two sees the other. */
   atomic_thread_fence(memory_order_seq_cst);
   for (uint32_t i = 0; i < ring->max_groups; i++) {
     struct rilli_group *group = rilli_group_at(ring, i);
@@ -222,6 +226,7 @@ static void farewell(const struct rill_producer *producer) {
   }
 }
 
+/* PROTOCOL C3 */
 void rill_producer_close(rill_producer *producer) {
   if (!producer)
     return;

@@ -13,7 +13,8 @@
 #include "message.h"
 #include "walk.h"
 
-/* Lapped: goes on at the oldest whole message that the index knows, and counts the rest. */
+/* Lapped: goes on at the oldest whole message that the index knows, and counts the rest.
+ * PROTOCOL R4 */
 static int catch_up(struct rill_consumer *consumer) {
   for (int tries = 0; tries < 1000; tries++) {
     struct rilli_place place;
@@ -43,7 +44,7 @@ static void copy_words(uint8_t *to, const _Atomic uint64_t *from, uint64_t size)
   }
 }
 
-/* One try: 0, -EAGAIN (nothing there), -ESTALE (lapped), -EPROTO; *ret_word on 0. */
+/* One try: 0, -EAGAIN (nothing there), -ESTALE (lapped), -EPROTO; *ret_word on 0. PROTOCOL R3 */
 static int copy_frame(struct rill_consumer *consumer, uint64_t *ret_word) {
   const uint8_t *frame = rilli_frame_at(consumer->base, consumer->mask, consumer->position);
   const uint64_t word = rilli_load_word(frame);

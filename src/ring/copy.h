@@ -7,7 +7,8 @@
 
 /* Is what was read at the consumer's place still what lay there? */
 static inline int rilli_is_whole(const struct rill_consumer *consumer) {
-  /* E4, acquire: pairs with raise_limit() in gate.c. What was read before comes before W. */
+  /* E4, acquire: pairs with raise_limit() and open_gate() in gate.c. What was read comes before
+   * W. */
   atomic_thread_fence(memory_order_acquire);
   const uint64_t limit = atomic_load_explicit(&consumer->page->limit, memory_order_relaxed);
   return limit - consumer->position <= consumer->ring.capacity;

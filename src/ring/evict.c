@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* evict.c - refusing a group: one whose cursor makes no sense, or that holds the queue up.
+/* evict.c - refusing a group: one whose cursor is invalid, or that holds the queue up.
  *
- * The producer alone refuses, a whole tenancy of a row at once, by its generation: void_state,
+ * The producer alone refuses, a whole tenancy of a row together, by its generation: void_state,
  * then nothing of that row gates any more (E14). What its member reads from then on may be
- * overwritten, which its release tells. The row stays its own until its lease is free.
- * Model: tests/model/void.pml. */
+ * overwritten, which its release reports. The row stays its own until its lease is free. The
+ * steps: shm/PROTOCOL.md, V. Model: tests/model/void.pml. */
 #include "evict.h"
 
 #include <errno.h>
@@ -13,22 +13,27 @@
 #include "gate.h"
 #include "park.h"
 
+/* PROTOCOL V3 */
 void rilli_refuse(struct rill_producer *producer, uint32_t index, uint64_t state, uint64_t why) {
   struct rilli_seen *seen = &producer->ring.seen[index];
-  rilli_note_gate(&producer->ring, index, RILLI_REFUSED, state); /* every scan looks closer */
+  rilli_note_gate(&producer->ring, index, RILLI_REFUSED, state); /* every scan checks closer */
   atomic_store_explicit(&seen->void_why, why, memory_order_relaxed);
   atomic_store_explicit(&seen->void_state, state, memory_order_release);
-  atomic_thread_fence(memory_order_release); /* E14: before what is written over its messages */
+  /* E14, release fence: pairs with rilli_is_refused() in evict.h, was_refused() in group.c.
+   * void_state comes before what is written over its messages. */
+  atomic_thread_fence(memory_order_release);
 }
 
-/* Does the row stand between the producer and `need`? Not one that just changes, for somebody lives
- * there. Every row that gates counts, whatever its state says; *ret_state is never 0. */
+/* Does the row stand between the producer and `need`? Not one that just changes: its member lives.
+ * Every row that gates counts, whatever its state says; *ret_state is never 0. PROTOCOL V2 */
 static int holds_up(const struct rill_producer *producer, uint32_t index, uint64_t need,
                     uint64_t *ret_state) {
   const struct rilli_group *group = rilli_group_at(&producer->ring, index);
   const uint64_t position = producer->position;
+  /* E11, acquire: pairs with join_fresh(), begin() and rilli_leave() in group.c */
   const uint64_t before = atomic_load_explicit(&group->state, memory_order_acquire);
-  const uint64_t cursor = atomic_load_explicit(&group->cursor, memory_order_acquire); /* E2 */
+  /* E2, acquire: pairs with publish_cursor() in receive.c, begin() and rilli_leave() in group.c */
+  const uint64_t cursor = atomic_load_explicit(&group->cursor, memory_order_acquire);
   const uint64_t after = atomic_load_explicit(&group->state, memory_order_acquire);
   *ret_state = before ? before : RILLI_STATE(0, 0, RILLI_GROUP_JOINING); /* no tenancy is the 0th */
   return cursor != RILLI_NONE && before == after &&
@@ -36,6 +41,7 @@ static int holds_up(const struct rill_producer *producer, uint32_t index, uint64
          !rilli_is_void(&producer->ring.seen[index], before);
 }
 
+/* PROTOCOL V4 */
 static void evict(struct rill_producer *producer, uint64_t need) {
   struct rilli_producer_page *page = producer->ring.page;
   for (uint32_t i = 0; i < producer->ring.max_groups; i++) {

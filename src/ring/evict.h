@@ -20,7 +20,8 @@ int rilli_wait_or_evict(struct rill_producer *producer, uint64_t need, rill_time
 
 /* Is the membership void? Asked after what it read. */
 static inline int rilli_is_refused(const struct rill_consumer *member) {
-  /* E14, acquire: pairs with rilli_refuse() in evict.c. What was read comes before void_state. */
+  /* E14, acquire fence: pairs with rilli_refuse() in evict.c. What was read comes before
+   * void_state. */
   atomic_thread_fence(memory_order_acquire);
   return rilli_is_void(&member->ring.seen[member->group_index], member->tenancy);
 }

@@ -13,7 +13,7 @@ void rilli_raise_ahead(struct rill_producer *producer);
 /* Only scans the groups again; the same answer. */
 int rilli_scan_groups(struct rill_producer *producer, uint64_t need);
 
-/* For the successor, and for those who may only observe: what the producer last saw of a row. */
+/* For the successor, and for observers: what the producer last saw of a row. */
 void rilli_note_gate(const struct rilli_ring *ring, uint32_t index, uint64_t cursor,
                      uint64_t state);
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* group.c - joining a queue late, and leaving it: protocol A, reader's side.
+/* group.c - joining a queue late, and leaving it: PROTOCOL A8 to A15.
  *
- * A joiner stores its row, fences, and looks at the write limit (E3): either it sees that
+ * A joiner stores its row, fences, and loads the write limit (E3): either it sees that
  * the producer may already be overwriting its place, and moves up, or the producer's scan
- * sees the row. Frames from there on stay whole. Who calls holds the row's lease and its
- * reclaim byte, so nobody else changes the row's state meanwhile. Model:
+ * sees the row. Frames from there on stay whole. The caller holds the row's lease and its
+ * reclaim byte, so no other process changes the row's state meanwhile. Models:
  * tests/model/join.pml, lease.pml. */
 #include "group.h"
 
@@ -16,12 +16,13 @@
 #define TRIES 1000
 #define NOTHING_UNRELEASED RILLI_SPINS /* no position, and not NONE */
 
+/* PROTOCOL A11 */
 static int protected(const struct rilli_ring *ring, uint64_t position) {
   const uint64_t limit = atomic_load_explicit(&ring->page->limit, memory_order_acquire);
   return limit - position <= ring->capacity;
 }
 
-/* Step 1: where to begin before anything is promised. */
+/* Where to begin before anything is promised. PROTOCOL A9 */
 static int choose(const struct rilli_ring *ring, const struct rilli_start *start,
                   struct rilli_place *ret) {
   const uint64_t limit = atomic_load_explicit(&ring->page->limit, memory_order_acquire);
@@ -38,8 +39,8 @@ static void store_unreleased(struct rilli_group *group, uint64_t position, uint6
   atomic_store_explicit(&group->owed.position, position, memory_order_relaxed);
 }
 
-/* Steps 1 to 4. A kept group is told later what it lost: owed is the first message it has not
- * released, or NULL. */
+/* PROTOCOL A9 to A11. A kept group hears later what it lost: unreleased is the first message that
+ * it has not released, or NULL. */
 static int take_row(struct rill_consumer *consumer, const struct rilli_start *start,
                     const uint64_t *unreleased, struct rilli_place *place) {
   const struct rilli_ring *ring = &consumer->ring;
@@ -50,14 +51,16 @@ static int take_row(struct rill_consumer *consumer, const struct rilli_start *st
     if (unreleased)
       store_unreleased(group, place->position, *unreleased);
     atomic_store_explicit(&group->cursor, place->position, memory_order_release);
-    atomic_thread_fence(memory_order_seq_cst); /* E3 */
+    /* E3, full fence: pairs with open_gate() in gate.c. The row comes before W. */
+    atomic_thread_fence(memory_order_seq_cst);
     if (protected(ring, place->position))
       return 0;
   }
   return -EPROTO;
 }
 
-/* Under protection (or, in overwrite mode, without): forward to the wanted message. */
+/* Under protection (or, in overwrite mode, without): forward to the wanted message.
+ * PROTOCOL A12 */
 static int walk_to_start(struct rill_consumer *consumer, const struct rilli_start *start,
                          struct rilli_place *place, uint64_t *ret_head) {
   const struct rilli_ring *ring = &consumer->ring;
@@ -77,7 +80,7 @@ static int walk_to_start(struct rill_consumer *consumer, const struct rilli_star
   return code;
 }
 
-/* As a tenancy with this state word. */
+/* As a tenancy with this state word. PROTOCOL A8 */
 static int join_fresh(struct rill_consumer *consumer, uint64_t joining,
                       const struct rilli_start *start, const uint64_t *unreleased,
                       struct rilli_place *place, uint64_t *ret_head) {
@@ -86,7 +89,9 @@ static int join_fresh(struct rill_consumer *consumer, uint64_t joining,
                    unreleased ? *unreleased : 0);
   atomic_store_explicit(&group->cursor, RILLI_NONE, memory_order_release);
   /* The state first: a joiner that dies before its cursor must be found by its state. */
-  atomic_store_explicit(&group->state, joining, memory_order_release); /* E11 */
+  /* E11, release: pairs with check_row() in gate.c, holds_up() in evict.c, is_taken() in reclaim.c,
+   * rilli_row_state() in row.c */
+  atomic_store_explicit(&group->state, joining, memory_order_release);
   for (int tries = 0; tries < TRIES; tries++) {
     int code = take_row(consumer, start, unreleased, place);
     if (code == 0)
@@ -110,7 +115,7 @@ int rilli_noted_place(const struct rilli_group *group, uint64_t cursor, struct r
 }
 
 /* The first message that a kept group has not released: not always the one at its cursor. Without
- * a cursor its last member died before it had a new one. */
+ * a cursor its last member died before it had a new one. PROTOCOL V8 */
 static int find_unreleased(const struct rilli_group *group, uint64_t *ret_sequence) {
   const uint64_t cursor = atomic_load_explicit(&group->cursor, memory_order_acquire);
   const uint64_t position = atomic_load_explicit(&group->owed.position, memory_order_relaxed);
@@ -129,7 +134,7 @@ static int find_unreleased(const struct rilli_group *group, uint64_t *ret_sequen
 static int verify(const struct rilli_ring *ring, uint64_t cursor, struct rilli_place *ret) {
   const uint64_t limit = atomic_load_explicit(&ring->page->limit, memory_order_acquire);
   if (rilli_index_position(ring, limit - ring->capacity, cursor, ret)) {
-    /* Older than the oldest entry, so it was committed: the frame itself tells. */
+    /* Older than the oldest entry, so it was committed: the frame itself shows it. */
     const uint8_t *frame = rilli_frame_at(ring->base, ring->capacity - 1, cursor);
     const uint64_t word = rilli_load_word(frame);
     ret->position = cursor;
@@ -144,14 +149,14 @@ static int verify(const struct rilli_ring *ring, uint64_t cursor, struct rilli_p
 }
 
 /* The slowest group of a full queue: the write limit may stand beyond its cursor + capacity,
- * since it is raised before the gate is asked; what the producer writes does not, since the
- * row gates it. What the last member noted, and the frame itself, tell. */
+ * since it is raised before the rows are scanned; what the producer writes does not, since the
+ * row gates it. What the last member noted, and the frame itself, show the place. */
 static int gated(const struct rill_consumer *consumer, uint64_t cursor, struct rilli_place *ret) {
   const struct rilli_ring *ring = &consumer->ring;
   if (rilli_noted_place(consumer->group, cursor, ret))
     return -EPROTO;
   const uint8_t *frame = rilli_frame_at(ring->base, ring->capacity - 1, cursor);
-  const uint64_t word = rilli_load_word(frame); /* E1 */
+  const uint64_t word = rilli_load_word(frame);
   return rilli_word_ok(word, ret->sequence, ring->capacity) &&
                  rilli_load_sequence(frame) == ret->sequence
              ? 0
@@ -162,13 +167,14 @@ static uint32_t generation_of(const struct rilli_group *group) {
   return RILLI_STATE_GENERATION(atomic_load_explicit(&group->state, memory_order_acquire));
 }
 
-/* Did the producer refuse the tenancy of this generation (E14), in whatever state it was then? */
+/* Did the producer refuse the tenancy of this generation, in whatever state it was then? */
 static int was_refused(const struct rill_consumer *consumer, uint32_t generation) {
+  /* E14, acquire: pairs with rilli_refuse() in evict.c */
   return rilli_is_void(&consumer->ring.seen[consumer->group_index], RILLI_STATE(generation, 0, 0));
 }
 
 /* A kept group goes on where it was. It stays KEPT, so its place is held, until the
- * member is ready. */
+ * member is ready. PROTOCOL A14 */
 static int resume(const struct rill_consumer *consumer, struct rilli_place *place) {
   const struct rilli_ring *ring = &consumer->ring;
   const uint64_t cursor = atomic_load_explicit(&consumer->group->cursor, memory_order_acquire);
@@ -178,7 +184,7 @@ static int resume(const struct rill_consumer *consumer, struct rilli_place *plac
   if (code != -EAGAIN)
     return code;
   return ring->overwrite
-             ? rilli_noted_place(consumer->group, cursor, place) /* lapped: receive tells */
+             ? rilli_noted_place(consumer->group, cursor, place) /* lapped: receive reports it */
              : gated(consumer, cursor, place);
 }
 
@@ -189,10 +195,10 @@ struct beginning {
   const uint64_t *unreleased;
 };
 
-/* One tenancy of the row, up to its state. Who goes on where a group was kept is of the same
- * generation: refused in any state, it is refused in all that follow. A kept group that has to
- * begin anew stays KEPT meanwhile, so that it is there for the next, if its member dies here.
- * Returns -ESTALE when the producer refused the tenancy before it was whole. */
+/* One tenancy of the row, up to its state. Resuming a kept group keeps its generation: refused in
+ * any state, it is refused in all that follow. A kept group that has to begin anew stays KEPT
+ * meanwhile, so that it is there for the next member, if this one dies here. Returns -ESTALE when
+ * the producer refused the tenancy before it was whole. PROTOCOL A13, V7 */
 static int begin(struct rill_consumer *consumer, const struct beginning *how, uint64_t *ret_head) {
   struct rilli_group *group = consumer->group;
   const uint64_t old = atomic_load_explicit(&group->state, memory_order_acquire);
@@ -214,9 +220,12 @@ static int begin(struct rill_consumer *consumer, const struct beginning *how, ui
       rilli_before(*how->unreleased, place.sequence)) /* its place was not to be had */
     consumer->lost = place.sequence - *how->unreleased;
   atomic_store_explicit(&consumer->slot->lost, consumer->lost, memory_order_relaxed);
-  atomic_store_explicit(&group->cursor, place.position, memory_order_release); /* E2 */
+  /* E2, release: pairs with check_row() and furthest_behind() in gate.c, holds_up() in evict.c */
+  atomic_store_explicit(&group->cursor, place.position, memory_order_release);
   consumer->tenancy = RILLI_STATE(generation, how->flags, RILLI_GROUP_ACTIVE);
-  atomic_store_explicit(&group->state, consumer->tenancy, memory_order_release); /* step 5, E11 */
+  /* E11, release: pairs with check_row() in gate.c, holds_up() in evict.c, is_taken() in reclaim.c,
+   * rilli_row_state() in row.c */
+  atomic_store_explicit(&group->state, consumer->tenancy, memory_order_release);
   consumer->position = consumer->released = consumer->published = place.position;
   consumer->sequence = place.sequence;
   return was_refused(consumer, generation) ? -ESTALE : 0;
@@ -244,9 +253,10 @@ int rilli_join(struct rill_consumer *consumer, uint32_t flags, const struct rill
                           memory_order_release);
     consumer->tenancy = 0;
   }
-  return code == -ESTALE ? -EPROTO : code; /* nobody refuses so often */
+  return code == -ESTALE ? -EPROTO : code; /* no sound producer refuses that often */
 }
 
+/* PROTOCOL A15, G4 */
 void rilli_leave(struct rilli_group *group, int named) {
   const uint64_t state = atomic_load_explicit(&group->state, memory_order_acquire);
   const uint32_t generation = RILLI_STATE_GENERATION(state), flags = RILLI_STATE_FLAGS(state);
@@ -257,9 +267,13 @@ void rilli_leave(struct rilli_group *group, int named) {
                           memory_order_release);
     return;
   }
-  atomic_store_explicit(&group->cursor, RILLI_NONE, memory_order_release); /* E2: raises the gate */
+  /* E2, release: pairs with check_row() and furthest_behind() in gate.c, holds_up() in evict.c. The
+   * gate may rise. */
+  atomic_store_explicit(&group->cursor, RILLI_NONE, memory_order_release);
+  /* E11, release: pairs with check_row() in gate.c, holds_up() in evict.c, is_taken() in reclaim.c,
+   * rilli_row_state() in row.c. The cursor comes before the state. */
   atomic_store_explicit(&group->state, RILLI_STATE(generation, 0, RILLI_GROUP_NONE),
-                        memory_order_release); /* E11 */
+                        memory_order_release);
 }
 
 void rilli_declare(struct rilli_group *group, const struct rilli_place *place) {

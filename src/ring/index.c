@@ -8,24 +8,29 @@
 
 #include "walk.h"
 
+/* PROTOCOL A2 */
 void rilli_index_push(const struct rilli_ring *ring, const struct rilli_place *place) {
   const uint64_t n = atomic_load_explicit(&ring->page->index_head, memory_order_relaxed);
   struct rilli_index *entry = &ring->index[n % RILLI_INDEX_COUNT];
-  /* A reader of the old entry that sees these bytes also sees an index_head >= n (E8). */
+  /* E8, release fence: pairs with read_entry() in index.c. A reader of the old entry that sees
+   * these bytes also sees an index_head >= n. */
   atomic_thread_fence(memory_order_release);
   atomic_store_explicit(&entry->position, place->position, memory_order_relaxed);
   atomic_store_explicit(&entry->sequence, place->sequence, memory_order_relaxed);
   atomic_store_explicit(&entry->time, place->time, memory_order_relaxed);
+  /* E8, release: pairs with search_index() in index.c. The entry is whole before it counts. */
   atomic_store_explicit(&ring->page->index_head, n + 1, memory_order_release);
 }
 
-/* E8: entry n, if it is still that one. */
+/* Entry n, if it is still that one. */
 static int read_entry(const struct rilli_ring *ring, uint64_t n, struct rilli_place *ret) {
   const struct rilli_index *entry = &ring->index[n % RILLI_INDEX_COUNT];
   const struct rilli_place place = {
       .position = atomic_load_explicit(&entry->position, memory_order_relaxed),
       .sequence = atomic_load_explicit(&entry->sequence, memory_order_relaxed),
       .time = atomic_load_explicit(&entry->time, memory_order_relaxed)};
+  /* E8, acquire fence: pairs with rilli_index_push() in index.c. The entry comes before its check.
+   */
   atomic_thread_fence(memory_order_acquire);
   const uint64_t head = atomic_load_explicit(&ring->page->index_head, memory_order_relaxed);
   if (head - n > RILLI_INDEX_COUNT - 1 || place.position % RILLI_FRAME_ALIGN != 0)
@@ -34,7 +39,7 @@ static int read_entry(const struct rilli_ring *ring, uint64_t n, struct rilli_pl
   return 0;
 }
 
-/* Entries are looked at from the newest down; those that make no sense end the search. */
+/* Entries are searched from the newest down; an invalid one ends the search. */
 struct search {
   uint64_t floor, sequence, position;
   uint32_t by_sequence, by_position;
@@ -47,6 +52,7 @@ static int low_enough(const struct search *search, const struct rilli_place *pla
 
 static int search_index(const struct rilli_ring *ring, const struct search *search,
                         struct rilli_place *ret) {
+  /* E8, acquire: pairs with rilli_index_push() in index.c */
   const uint64_t head = atomic_load_explicit(&ring->page->index_head, memory_order_acquire);
   int found = 0;
   for (uint64_t back = 1; back < RILLI_INDEX_COUNT && back <= head; back++) {

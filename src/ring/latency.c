@@ -9,7 +9,7 @@
  * decided by a multiplicative hash of the sequence: evenly, but with no period in which a
  * stream could have one too.
  *
- * The member alone writes, relaxed, and others only look (shm/histogram.h). A bucket that is
+ * The member alone writes, relaxed, and others only read (shm/histogram.h). A bucket that is
  * full halves them all: the percentiles stay as they are. */
 #include "latency.h"
 

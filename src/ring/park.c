@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* wait.c - waiting for a message, and for room: the only system calls of the ring.
+/* park.c - waiting for a message and for room, and waking: the only system calls of the ring.
  *
- * An eventcount whose waiter pays: who is about to sleep reads the word it will sleep on,
- * announces itself, makes every process fence (membarrier), looks once more, and sleeps
+ * An eventcount whose waiter pays: a process about to sleep reads the word that it will sleep on,
+ * announces itself, makes every process fence (membarrier), checks once more, and sleeps
  * only while the word is unchanged. So publish and release need no fence (E5, E6, E7).
- * Every sleep is cut into slices, after which the sleeper looks for itself: whoever died
- * between taking the bits and waking costs a slice, once. Models: tests/model/park.pml,
- * room.pml. The idea of the asymmetric fence is Dice, Huang and Yang's ("Asymmetric Dekker
+ * Every sleep is cut into slices, after which the sleeper checks for itself: a waker that died
+ * between taking the bits and waking costs a slice, once. How long each part lasts is decided in
+ * waiter.c; the steps: shm/PROTOCOL.md, W. Models: tests/model/park.pml, room.pml, both.pml.
+ * The idea of the asymmetric fence is Dice, Huang and Yang's ("Asymmetric Dekker
  * synchronization", 2001). */
 #include "park.h"
 
@@ -30,6 +31,7 @@ int64_t rilli_now(void) {
 }
 
 int rilli_check_removed(const struct rilli_ring *ring) {
+  /* E13, acquire: pairs with bury() in unlink.c */
   if (rilli_likely(!atomic_load_explicit(ring->tombstone, memory_order_acquire)))
     return 0;
   return rilli_fail(ESTALE, "queue '%s' was removed: open it again", ring->name);
@@ -37,8 +39,8 @@ int rilli_check_removed(const struct rilli_ring *ring) {
 
 /* --- the producer waits for room --------------------------------------------------- */
 
-/* At each look whether the queue was removed, which is one load; after the dead once a
- * slice. Returns 0 or -ESTALE. */
+/* Whether the queue was removed, which is one load, each time; dead groups once a slice. Returns
+ * 0 or -ESTALE. */
 static int producer_housekeeping(struct rill_producer *producer, int64_t now) {
   const int removed = rilli_check_removed(&producer->ring);
   if (removed || now < producer->patience.next_housekeeping)
@@ -85,16 +87,19 @@ static int spin_for_room(struct rill_producer *producer, uint64_t need, int64_t 
   }
 }
 
+/* PROTOCOL W11 to W13 */
 static int park_for_room(struct rill_producer *producer, uint64_t need, int64_t deadline) {
   const struct rilli_ring *ring = &producer->ring;
   for (int soon = deadline < rilli_later(rilli_now(), RILLI_SLICE);; soon = 1) {
+    /* E7, acquire: pairs with rilli_wake_producer() in park.c. `room` comes before the checks. */
     const struct rilli_futex room = {
         &ring->hints->room, atomic_load_explicit(&ring->hints->room, memory_order_acquire)};
+    /* E7, membarrier: pairs with publish_cursor() in receive.c. `waiting` comes before the rows. */
     atomic_store_explicit(&ring->page->waiting,
                           rilli_room_target(ring, producer->position, need, soon),
-                          memory_order_release); /* E7 */
+                          memory_order_release);
     const int64_t slice = rilli_fence_peers() ? RILLI_SLICE : RILLI_SLICE_BLIND;
-    int code = rilli_check_removed(ring); /* whose wake-up may have come before `room` was read */
+    int code = rilli_check_removed(ring); /* its wake-up may have come before `room` was read */
     if (code)
       return code;
     if (rilli_scan_groups(producer, need) == 0)
@@ -117,6 +122,7 @@ static int park_for_room(struct rill_producer *producer, uint64_t need, int64_t 
   }
 }
 
+/* PROTOCOL W10, W14 */
 int rilli_wait_room(struct rill_producer *producer, uint64_t need, rill_time deadline) {
   if (deadline == RILL_NOW)
     return poll_room(producer, need);
@@ -136,24 +142,30 @@ int rilli_wait_room(struct rill_producer *producer, uint64_t need, rill_time dea
   return code;
 }
 
+/* PROTOCOL W15 */
 void rilli_wake_producer(struct rilli_hints *hints) {
-  atomic_fetch_add_explicit(&hints->room, 1, memory_order_release); /* E7 */
+  /* E7, release: pairs with park_for_room() in park.c */
+  atomic_fetch_add_explicit(&hints->room, 1, memory_order_release);
   rilli_futex_wake(&hints->room);
 }
 
+/* PROTOCOL W8 */
 void rilli_kick(struct rilli_group *group) {
-  atomic_fetch_add_explicit(&group->kick, 1, memory_order_release); /* E12 */
+  /* E12, release: pairs with park_for_message() in park.c. The reason comes before kick. */
+  atomic_fetch_add_explicit(&group->kick, 1, memory_order_release);
   rilli_futex_wake(&group->kick);
 }
 
 /* --- the producer wakes ------------------------------------------------------------ */
 
+/* PROTOCOL W7 */
 int rilli_wake_sleepers(struct rill_producer *producer) {
   struct rilli_producer_page *page = producer->ring.page;
   uint64_t bits = atomic_exchange_explicit(&producer->hints->sleepers, 0, memory_order_acq_rel);
   for (; bits; bits &= bits - 1) {
     _Atomic uint32_t *bell = &page->bell[__builtin_ctzll(bits)];
-    atomic_fetch_add_explicit(bell, 1, memory_order_release); /* E6 */
+    /* E6, release: pairs with park_for_message() in park.c. The commit comes before the bell. */
+    atomic_fetch_add_explicit(bell, 1, memory_order_release);
     rilli_futex_wake(bell);
     atomic_store_explicit(&page->wakes,
                           atomic_load_explicit(&page->wakes, memory_order_relaxed) + 1,
@@ -189,7 +201,7 @@ static int interrupted(struct rill_consumer *consumer) {
                     consumer->ring.name);
 }
 
-/* The producer is gone: is everything read? The look at the ring comes after. */
+/* The producer is gone: is everything read? The ring is checked after that was seen. */
 static int end_of_stream(const struct rill_consumer *consumer) {
   atomic_thread_fence(memory_order_acquire);
   if (rilli_something_there(consumer) || consumer->follow)
@@ -198,13 +210,15 @@ static int end_of_stream(const struct rill_consumer *consumer) {
                     consumer->ring.name);
 }
 
-/* What can be seen without a system call: a removal, a refusal, an orderly close. */
+/* What can be seen without a system call: a removal, a refusal, an announced close.
+ * PROTOCOL W4, V6, C4 */
 static int ended(const struct rill_consumer *consumer) {
   int code = rilli_check_removed(&consumer->ring);
   if (code == 0 && consumer->group)
     code = rilli_check_refused(consumer);
   if (code)
     return code;
+  /* E15, acquire: pairs with farewell() in producer.c */
   if (atomic_load_explicit(&consumer->page->state, memory_order_acquire) != RILLI_PRODUCER_CLOSED)
     return 0;
   return end_of_stream(consumer);
@@ -231,8 +245,8 @@ static int poll_message(struct rill_consumer *consumer) {
   return rilli_something_there(consumer) ? 0 : -EAGAIN;
 }
 
-/* Returns 0 (look), -EAGAIN (time to park) or what ends the wait. A message is not kept
- * waiting for a clock: *ret_now is when it was looked at last. */
+/* Returns 0 (something is there), -EAGAIN (time to park) or what ends the wait. A message is not
+ * kept waiting for a clock: *ret_now is when it was read last. PROTOCOL W1 */
 static int spin_for_message(struct rill_consumer *consumer, int64_t until, int64_t *ret_now) {
   for (uint32_t polls = 1;; polls++) {
     if (rilli_something_there(consumer))
@@ -253,22 +267,28 @@ static int spin_for_message(struct rill_consumer *consumer, int64_t until, int64
   }
 }
 
-/* How long one sleep may be: a tail cannot announce itself, so it looks more often. */
+/* Returns how long one sleep may be: a tail cannot announce itself, so it checks more often.
+ * PROTOCOL W3 */
 static int64_t announce(struct rill_consumer *consumer, int64_t waited) {
   if (!consumer->group)
     return rilli_tail_slice(waited);
+  /* E5, membarrier: pairs with clear_and_wake() and finish() in publish.c. The bit comes before the
+   * commit word. */
   (void)atomic_fetch_or_explicit(&consumer->ring.hints->sleepers, UINT64_C(1),
-                                 memory_order_seq_cst); /* E5 */
+                                 memory_order_seq_cst);
   return rilli_fence_peers() ? RILLI_SLICE : RILLI_SLICE_BLIND;
 }
 
+/* PROTOCOL W2 to W6 */
 static int park_for_message(struct rill_consumer *consumer, int64_t start, int64_t deadline) {
   const _Atomic uint32_t *bell = &consumer->page->bell[0];
   const _Atomic uint32_t *kick = consumer->group ? &consumer->group->kick : &consumer->interrupted;
   for (int64_t now = start;; now = rilli_now()) {
-    const struct rilli_futex words[2] = {
-        {bell, atomic_load_explicit(bell, memory_order_acquire)},  /* E6 */
-        {kick, atomic_load_explicit(kick, memory_order_acquire)}}; /* E12 */
+    /* E6, acquire: pairs with rilli_wake_sleepers() in park.c;
+     * E12, acquire: pairs with rilli_kick() and rill_consumer_interrupt() in park.c. Both words
+     * come before the checks. */
+    const struct rilli_futex words[2] = {{bell, atomic_load_explicit(bell, memory_order_acquire)},
+                                         {kick, atomic_load_explicit(kick, memory_order_acquire)}};
     int code = interrupted(consumer);
     if (code)
       return code;
@@ -290,8 +310,7 @@ static int park_for_message(struct rill_consumer *consumer, int64_t start, int64
     if (rilli_something_there(consumer))
       return 0;
     if (atomic_load_explicit(kick, memory_order_acquire) != words[1].value)
-      consumer->patience.next_housekeeping =
-          0; /* kicked: perhaps the producer died; look at once */
+      consumer->patience.next_housekeeping = 0; /* kicked: perhaps the producer died */
     if (code == -EINTR) {
       code = interrupted(consumer);
       return code ? code
@@ -316,13 +335,15 @@ int rilli_wait_message(struct rill_consumer *consumer, rill_time deadline) {
   return code;
 }
 
+/* PROTOCOL W9 */
 int rill_consumer_interrupt(rill_consumer *consumer) {
   if (!consumer->base)
     return -ECHILD;
+  /* E12, release: pairs with park_for_message() in park.c. The flag comes before kick. */
   atomic_store_explicit(&consumer->interrupted, 1, memory_order_release);
   _Atomic uint32_t *kick = consumer->group ? &consumer->group->kick : &consumer->interrupted;
   if (consumer->group)
-    atomic_fetch_add_explicit(kick, 1, memory_order_release); /* E12 */
+    atomic_fetch_add_explicit(kick, 1, memory_order_release);
   rilli_futex_wake(kick);
   return 0;
 }

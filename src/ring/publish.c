@@ -4,7 +4,8 @@
  * Keeps promises 1 and 2: no lock, no compare-and-swap, no full fence, no system call
  * while no process sleeps. In-band commit: a frame is filled, and its commit word is stored
  * with release (E1); whatever may be the next commit word was zeroed before. So a reader
- * spins on the line that brings the message, and the word at the head is always 0. */
+ * spins on the line that brings the message, and the word at the head is always 0. The steps:
+ * shm/PROTOCOL.md, P. */
 #include <errno.h>
 #include <string.h>
 
@@ -22,7 +23,7 @@
 #define BULK 8192u   /* at a fast pace: fewer and longer are cheaper                   */
 
 /* Plain bytes into the ring. Overwrite readers may be copying the same bytes: then both
- * sides are relaxed words (E4). */
+ * sides are relaxed words (E4). PROTOCOL P4 */
 static void fill(const struct rill_producer *producer, uint8_t *to, const void *data, size_t size) {
   if (!producer->ring.overwrite) {
     if (size)
@@ -41,8 +42,9 @@ static void fill(const struct rill_producer *producer, uint8_t *to, const void *
   }
 }
 
-/* E1: what makes a frame be there. The next commit word is zero already. */
+/* Makes a frame be there. The next commit word is zero already. PROTOCOL P5 */
 static inline void commit(uint8_t *frame, uint64_t word) {
+  /* E1, release: pairs with rilli_load_word() in view.h */
   atomic_store_explicit((_Atomic uint64_t *)(void *)frame, word, memory_order_release);
 }
 
@@ -71,7 +73,7 @@ static int producer_forked(void) {
   return rilli_fail(ECHILD, "this producer was opened before fork: open one in the child");
 }
 
-/* Whole lines at once: the processor may take them for writing without reading them. */
+/* Whole lines together: the processor may take them for writing without reading them. */
 static void zero(uint8_t *to, uint64_t size) {
 #ifdef __x86_64__ /* libc does the same by bytes, which is no faster, and eight times the count */
   uint64_t words = size / 8;
@@ -82,7 +84,7 @@ static void zero(uint8_t *to, uint64_t size) {
 }
 
 /* Zeroes what may become a commit word behind a frame that ends at `end`: up to `to`, as far as
- * there is room. */
+ * there is room. PROTOCOL P3 */
 static void clear(struct rill_producer *producer, uint64_t end, uint64_t to) {
   const uint64_t from = rilli_before(producer->cleared, end) ? end : producer->cleared;
   if (rilli_before(producer->room, to))
@@ -90,21 +92,22 @@ static void clear(struct rill_producer *producer, uint64_t end, uint64_t to) {
   if (!rilli_before(from, to))
     return;
   uint8_t *bytes = producer->base + (from & producer->mask);
+  /* E1, before the release: pairs with rilli_load_word() in view.h */
   if (!producer->ring.overwrite)
     zero(bytes, to - from);
-  else /* E4, as in fill */
+  else /* E4: relaxed words, as in fill */
     for (uint64_t at = 0; at < to - from; at += RILLI_FRAME_ALIGN)
       atomic_store_explicit((_Atomic uint64_t *)(void *)(bytes + at), 0, memory_order_relaxed);
   producer->cleared = to;
 }
 
-/* Up to here, and no further: somebody wrote behind it. */
+/* Up to here, and no further: the user or a predecessor wrote behind it. */
 static void clear_no_more(struct rill_producer *producer, uint64_t cleared) {
   producer->cleared = producer->clear_at = cleared;
 }
 
 /* What a publish has left to do sometimes. The lines to come are fetched for writing while no
- * reader waits for a commit behind them, and many at once. */
+ * reader waits for a commit behind them, and many together. PROTOCOL P6 */
 static __attribute__((noinline)) int clear_and_wake(struct rill_producer *producer) {
   const uint64_t position = producer->position;
   if (!rilli_before(position, producer->raise_at))
@@ -117,14 +120,14 @@ static __attribute__((noinline)) int clear_and_wake(struct rill_producer *produc
     if (rilli_before(producer->raise_at, producer->clear_at))
       producer->clear_at = producer->raise_at;
   }
+  /* E5, fence of the mode: pairs with announce() in park.c. The commit comes before `sleepers`. */
   rilli_fence_own(producer->full_fence);
-  /* E5: the look at the sleepers comes after the commit. */
   if (atomic_load_explicit(&producer->hints->sleepers, memory_order_relaxed) != 0)
     rilli_wake_sleepers(producer);
   return 0;
 }
 
-/* Room for frames up to `end`, and the next commit word. */
+/* Room for frames up to `end`, and the next commit word. PROTOCOL P2, A6 */
 static int get_room(struct rill_producer *producer, uint64_t end, rill_time deadline) {
   const uint64_t need = end + RILLI_FRAME_HEADER;
   int code = 0;
@@ -205,7 +208,7 @@ static inline void commit_single(struct rill_producer *producer, uint8_t *frame,
     rilli_measure_pace(producer, rilli_now());
 }
 
-/* The end of every publish by the fast path. */
+/* The end of every publish by the fast path. PROTOCOL P4 to P6 */
 static inline int finish(struct rill_producer *producer, uint8_t *frame, size_t size, uint64_t end,
                          int hand) {
   const uint64_t sequence = producer->sequence;
@@ -213,7 +216,8 @@ static inline int finish(struct rill_producer *producer, uint8_t *frame, size_t 
   commit_single(producer, frame, rilli_commit_word(RILLI_FRAME_HEADER + size, 0, sequence), hand);
   producer->position = end;
   producer->sequence = sequence + 1;
-  atomic_signal_fence(memory_order_seq_cst); /* E5; full_fence takes the slow path */
+  /* E5, fence of the mode: pairs with announce() in park.c. In full mode the slow path fences. */
+  atomic_signal_fence(memory_order_seq_cst);
   if (rilli_unlikely(atomic_load_explicit(&producer->hints->sleepers, memory_order_relaxed) != 0 ||
                      !rilli_before(end, producer->clear_at)))
     return clear_and_wake(producer);
@@ -231,6 +235,7 @@ publish_large(struct rill_producer *producer, const void *data, size_t size, uin
   return finish(producer, frame, size, end, 0);
 }
 
+/* PROTOCOL P1 */
 RILLI_HOT int rill_publish(rill_producer *producer, const void *data, size_t size,
                            rill_time deadline) {
   const uint64_t position = producer->position;
@@ -259,7 +264,7 @@ static uint64_t compose(const struct rill_producer *producer, uint64_t position,
 }
 
 /* Messages that fit half the ring together: room for all is taken first, and the first is
- * committed last, so that a crash in between shows none of them. */
+ * committed last, so that a crash in between shows none of them. PROTOCOL P7 */
 static void publish_together(struct rill_producer *producer, const struct rill_item *items,
                              size_t n) {
   uint64_t position = producer->position, sequence = producer->sequence;
@@ -314,6 +319,7 @@ int rill_publish_batch(rill_producer *producer, const struct rill_item *items, s
   return (int)n;
 }
 
+/* PROTOCOL P8 */
 int rill_reserve(rill_producer *producer, const struct rill_meta *meta, size_t size,
                  rill_time deadline, void **ret_data) {
   if (rilli_unlikely(!producer->base))
@@ -342,6 +348,7 @@ static void end_reservation(struct rill_producer *producer) {
     producer->fast_span = producer->ring.max_message;
 }
 
+/* PROTOCOL P9 */
 int rill_commit(rill_producer *producer, size_t used) {
   if (rilli_unlikely(!producer->base))
     return producer_forked();
@@ -367,6 +374,7 @@ int rill_commit(rill_producer *producer, size_t used) {
   return clear_and_wake(producer);
 }
 
+/* PROTOCOL P10 */
 void rill_abort(rill_producer *producer) {
   if (!producer->base)
     return;
@@ -375,6 +383,7 @@ void rill_abort(rill_producer *producer) {
   end_reservation(producer);
 }
 
+/* PROTOCOL S4 */
 void rilli_producer_init(struct rill_producer *producer, const struct rilli_ring *ring,
                          const struct rilli_place *head) {
   producer->ring = *ring;

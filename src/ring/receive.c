@@ -3,7 +3,7 @@
  *
  * Reliable groups read in place, protected by their cursor; copy.c serves overwrite queues and
  * tails. The cursor is published lazily: by a release that has to be known, and when there is
- * nothing to receive. */
+ * nothing to receive. The steps: shm/PROTOCOL.md, R. */
 #include <errno.h>
 #include <string.h>
 
@@ -38,7 +38,7 @@ void rilli_consumer_init(struct rill_consumer *consumer) {
   consumer->page = ring->page;
   consumer->waiting = &ring->page->waiting;
   consumer->copies = ring->overwrite || !consumer->group;
-  /* Who may be evicted asks at each release whether what it read was whole. */
+  /* A member that may be evicted asks at each release whether what it read was whole. */
   consumer->publish_step = consumer->copies || ring->evict_after ? 0 : ring->capacity / PUBLISHED;
   consumer->eager = consumer->patience.wait == RILL_PARK ? 0 : EAGER_POLLS;
   consumer->usual_stride = RILLI_FRAME_HEADER; /* of no bytes */
@@ -54,8 +54,8 @@ static inline int reaches(uint64_t waiting, uint64_t from, uint64_t to) {
          !rilli_before(to, waiting);
 }
 
-/* Stores the cursor (E2), with the sequence of the message there, and wakes a producer that
- * waits for it (E7). */
+/* Stores the cursor, with the sequence of the message there, and wakes a producer that waits for
+ * it. PROTOCOL R8, R9 */
 static void publish_cursor(struct rill_consumer *consumer, uint64_t sequence) {
   struct rilli_group *group = consumer->group;
   const uint64_t cursor = consumer->released, before = consumer->published;
@@ -67,8 +67,12 @@ static void publish_cursor(struct rill_consumer *consumer, uint64_t sequence) {
   /* The entry that holds the last cursor's sequence stays until the new one is in place. */
   const uint32_t turn = consumer->place_turn ^= 1;
   rilli_store_place(group, turn, cursor, sequence);
-  atomic_store_explicit(&group->cursor, cursor, memory_order_release); /* E2 */
-  rilli_fence_own(consumer->full_fence);                               /* E7 */
+  /* E2, release: pairs with check_row() and furthest_behind() in gate.c, holds_up() in evict.c.
+   * What was read comes before the cursor. */
+  atomic_store_explicit(&group->cursor, cursor, memory_order_release);
+  /* E7, fence of the mode: pairs with park_for_room() in park.c. The cursor comes before `waiting`.
+   */
+  rilli_fence_own(consumer->full_fence);
   if (reaches(atomic_load_explicit(consumer->waiting, memory_order_relaxed), before, cursor))
     rilli_wake_producer(consumer->ring.hints);
 }
@@ -83,10 +87,11 @@ uint64_t rilli_released_sequence(const struct rill_consumer *consumer) {
 
 void rilli_publish_cursor(struct rill_consumer *consumer) {
   const uint64_t sequence = rilli_released_sequence(consumer);
-  if (!rilli_is_refused(consumer)) /* else it was told that its releases are void */
+  if (!rilli_is_refused(consumer)) /* else its releases are void */
     publish_cursor(consumer, sequence);
 }
 
+/* PROTOCOL R7, V5 */
 static __attribute__((noinline)) int publish_or_fail(struct rill_consumer *consumer,
                                                      uint64_t sequence) {
   const int code = consumer->group ? rilli_check_refused(consumer) : 0;
@@ -95,8 +100,8 @@ static __attribute__((noinline)) int publish_or_fail(struct rill_consumer *consu
   return code;
 }
 
-/* Nobody has to know of every release: not one that is less than a step from the last that was
- * published, while the producer does not wait; */
+/* Not every release has to be published: not one that is less than a step from the last published
+ * one while the producer does not wait; */
 static inline int may_publish(const struct rill_consumer *consumer) {
   return consumer->released - consumer->published >= consumer->publish_step ||
          atomic_load_explicit(consumer->waiting, memory_order_relaxed) != RILLI_NONE;
@@ -104,7 +109,7 @@ static inline int may_publish(const struct rill_consumer *consumer) {
 
 /* ... nor one that does not give it the room that it sleeps for: the place that it waits for, or,
  * if that is not reached before its slice ends, the room that it needs. That has to be there then:
- * this consumer may not release anything more for long. */
+ * this consumer may not release anything more for long. PROTOCOL R6 */
 static __attribute__((noinline)) int publish_release(struct rill_consumer *consumer,
                                                      uint64_t sequence) {
   const uint64_t waiting = atomic_load_explicit(consumer->waiting, memory_order_relaxed);
@@ -130,6 +135,7 @@ static __attribute__((noinline)) int release_slowly(struct rill_consumer *consum
   return may_publish(consumer) ? publish_release(consumer, sequence) : 0;
 }
 
+/* PROTOCOL R5 */
 RILLI_HOT int rill_release(rill_consumer *consumer, const struct rill_message *up_to) {
   if (rilli_unlikely(!up_to || up_to->token != consumer->position))
     return release_slowly(consumer, up_to); /* not the message received last */
@@ -141,13 +147,14 @@ RILLI_HOT int rill_release(rill_consumer *consumer, const struct rill_message *u
 
 /* --- one message ------------------------------------------------------------- */
 
-/* In place. Nobody writes behind the cursor of a group that is not refused, so a commit word
- * there is this message's, or damage; the sequence behind it is for those who may meet a frame
- * of another lap: copies, walks, successors. Returns 0, -EAGAIN (nothing there) or -EPROTO. */
+/* In place. Nothing is written behind the cursor of a group that is not refused, so a commit word
+ * there is this message's, or damage; the sequence behind it is for readers that may meet a frame
+ * of another lap: copies, walks, successors. Returns 0, -EAGAIN (nothing there) or -EPROTO.
+ * PROTOCOL R2 */
 static int take_in_place(struct rill_consumer *consumer, struct rill_message *ret) {
   for (uint64_t skipped = 0; skipped <= consumer->ring.capacity;) {
     const uint8_t *frame = rilli_frame_at(consumer->base, consumer->mask, consumer->position);
-    const uint64_t word = rilli_load_word(frame); /* E1 */
+    const uint64_t word = rilli_load_word(frame);
     if (word == 0)
       return -EAGAIN;
     if (!rilli_header_ok(consumer, word))
@@ -166,7 +173,7 @@ static int take_in_place(struct rill_consumer *consumer, struct rill_message *re
 
 int rilli_something_there(const struct rill_consumer *consumer) {
   const uint8_t *frame = rilli_frame_at(consumer->base, consumer->mask, consumer->position);
-  if (rilli_load_word(frame) != 0) /* E1 */
+  if (rilli_load_word(frame) != 0)
     return 1;
   return consumer->copies && !rilli_is_whole(consumer);
 }
@@ -184,14 +191,15 @@ static inline const uint8_t *next_frame(const struct rill_consumer *consumer) {
 }
 
 /* A message without key and flags, of a length in range. Returns 0 for any other, or none.
+ * PROTOCOL R1.
  * As long as messages are of one size, where the next one begins does not depend on the header of
  * this one: only a branch does, which the processor predicts. So it asks for the lines of several
- * messages at once, and not for each when the one before it has come. */
+ * messages together, and not for each when the one before it has come. */
 static inline int take_plain(struct rill_consumer *consumer, struct rill_message *ret) {
   const uint8_t *frame = next_frame(consumer);
   const uint64_t sequence = consumer->sequence;
   /* What remains is the length, if the upper bits are those of this message. */
-  const uint64_t length = rilli_load_word(frame) ^ rilli_commit_word(0, 0, sequence); /* E1 */
+  const uint64_t length = rilli_load_word(frame) ^ rilli_commit_word(0, 0, sequence);
   const uint64_t size = length - RILLI_FRAME_HEADER;
   if (rilli_unlikely(size != consumer->usual_size)) {
     if (size > consumer->ring.max_message)
@@ -216,7 +224,7 @@ static inline int take_plain(struct rill_consumer *consumer, struct rill_message
 
 /* Nothing is there. A consumer that polls the line which a saturated producer is about to write
  * takes it away from it, message by message. So one that has caught up with a stream rests a
- * little, longer while that pays; who waits for single messages never does. */
+ * little, longer while that pays; one that waits for single messages never does. */
 static inline void rest_behind_stream(struct rill_consumer *consumer, int64_t deadline) {
   const uint64_t got = consumer->sequence - consumer->emptied;
   const uint64_t bytes = consumer->position - consumer->emptied_at;
@@ -235,6 +243,7 @@ static inline void fetch_lines(const uint8_t *frame) {
     __builtin_prefetch(frame + at);
 }
 
+/* PROTOCOL R10 */
 static __attribute__((noinline)) int receive_slowly(struct rill_consumer *consumer,
                                                     rill_time deadline, struct rill_message *ret) {
   if (!consumer->base)

@@ -51,7 +51,7 @@ static inline const uint8_t *rilli_frame_at(const uint8_t *base, uint64_t mask, 
 
 /* A commit word that is not 0 brings the whole frame. */
 static inline uint64_t rilli_load_word(const uint8_t *frame) {
-  /* E1, acquire: pairs with commit() in publish.c */
+  /* E1, acquire: pairs with commit() and clear() in publish.c */
   return atomic_load_explicit((const _Atomic uint64_t *)(const void *)frame, memory_order_acquire);
 }
 

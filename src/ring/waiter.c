@@ -49,8 +49,7 @@ int64_t rilli_rest_span(int64_t last) {
   return last ? rilli_sooner(2 * last, REST_MOST) : REST_LEAST;
 }
 
-/* Did the producer see another group that has a member an eighth of the ring behind? Only a
- * hint, so one end needs no order. */
+/* Did the producer see another group that has a member an eighth of the ring behind? A hint. */
 static int others_lag(const struct rilli_ring *ring, uint64_t position, uint32_t own) {
   for (uint32_t i = 0; i < ring->max_groups && i < ROWS; i++) {
     const struct rilli_seen *seen = &ring->seen[i];
@@ -58,6 +57,7 @@ static int others_lag(const struct rilli_ring *ring, uint64_t position, uint32_t
     const uint64_t lag = position - gate;
     if (lag <= ring->capacity / 8 || lag > ring->capacity || i == own)
       continue;
+    /* E16, relaxed: pairs with rilli_note_gate() in gate.c. Whatever it says, this only yields. */
     const uint64_t state = atomic_load_explicit(&seen->gate_state, memory_order_relaxed);
     if (RILLI_STATE_STATE(state) == RILLI_GROUP_ACTIVE)
       return 1;

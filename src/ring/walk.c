@@ -11,7 +11,8 @@
 /* Is what was read at this place still what lay there? -EAGAIN: it was overtaken. -EPROTO: it
  * lies beyond the write limit, where nothing is written; to begin again would not help. */
 static int believable(const struct rilli_ring *ring, uint64_t position) {
-  atomic_thread_fence(memory_order_acquire); /* E4 */
+  /* E4, acquire: pairs with raise_limit() and open_gate() in gate.c */
+  atomic_thread_fence(memory_order_acquire);
   const uint64_t limit = atomic_load_explicit(&ring->page->limit, memory_order_relaxed);
   if (limit - position <= ring->capacity)
     return 0;
@@ -27,7 +28,7 @@ int rilli_walk(const struct rilli_ring *ring, const struct rilli_until *until,
         (until->by_position && !rilli_before(place->position, until->position)))
       return 0;
     const uint8_t *frame = rilli_frame_at(ring->base, ring->capacity - 1, place->position);
-    const uint64_t word = rilli_load_word(frame); /* E1 */
+    const uint64_t word = rilli_load_word(frame);
     const uint64_t sequence = rilli_load_sequence(frame);
     const int code = believable(ring, place->position);
     if (code)
@@ -46,6 +47,7 @@ int rilli_walk(const struct rilli_ring *ring, const struct rilli_until *until,
   return place->sequence == first ? -EPROTO : 0;
 }
 
+/* PROTOCOL S2 */
 int rilli_find_head(const struct rilli_ring *ring, struct rilli_place *ret) {
   static const struct rilli_until end = {.by_sequence = 0};
   for (int tries = 0; tries < 1000; tries++) {

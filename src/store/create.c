@@ -102,7 +102,7 @@ static int plan(const char *name, const struct rill_queue_attr *attr,
   return 0;
 }
 
-/* Everything of the data segment but the ring, which is zero. The magic comes last (E9). */
+/* Everything of the data segment but the ring, which is zero. PROTOCOL M3 */
 static int write_data(int fd, const struct rilli_identity *identity) {
   struct rilli_mapping map;
   const int code = rilli_lease_map(fd, 0, identity->ring_offset, 1, &map);
@@ -122,7 +122,8 @@ static int write_data(int fd, const struct rilli_identity *identity) {
   atomic_init(&index->sequence, identity->base_sequence);
   atomic_init(&index->time, rilli_now());
   atomic_init(&producer->index_head, 1);
-  atomic_store_explicit(&page->magic, RILLI_DATA_MAGIC, memory_order_release); /* E9 */
+  /* E9, release: pairs with check_preamble() in check.c. The magic comes last. */
+  atomic_store_explicit(&page->magic, RILLI_DATA_MAGIC, memory_order_release);
   rilli_unmap(&map);
   return 0;
 }
@@ -165,6 +166,7 @@ static int reserve_control(int fd, const struct rilli_control *control) {
   return code;
 }
 
+/* PROTOCOL M4 */
 static int write_control(int fd, const struct rilli_control *control,
                          const struct rilli_identity *identity,
                          const struct rill_queue_attr *attr) {
@@ -186,7 +188,8 @@ static int write_control(int fd, const struct rilli_control *control,
   struct rilli_control *page = (void *)map.base;
   memcpy((char *)page + sizeof page->magic, (const char *)control + sizeof page->magic,
          sizeof *page - sizeof page->magic);
-  atomic_store_explicit(&page->magic, RILLI_CONTROL_MAGIC, memory_order_release); /* E9 */
+  /* E9, release: pairs with check_preamble() in check.c. The magic comes last. */
+  atomic_store_explicit(&page->magic, RILLI_CONTROL_MAGIC, memory_order_release);
   rilli_unmap(&map);
   return 0;
 }
@@ -214,6 +217,7 @@ static int make_one(int dir, uint64_t size, const struct rilli_access *access, c
   return code;
 }
 
+/* PROTOCOL M2 */
 static int make_both(int dir, const struct rill_queue_attr *attr, struct rilli_identity *identity,
                      const struct rilli_control *control, struct rilli_making *making,
                      struct rilli_pair *pair) {
@@ -241,7 +245,7 @@ static int not_named(int code, const char *which) {
                     rilli_words(-code));
 }
 
-/* Attached before it has its name, so that nobody finds it idle. */
+/* Attached before it has its name, so that no process finds it idle. PROTOCOL M5 to M7 */
 int rilli_pair_name(int dir, struct rilli_making *making, const struct rilli_pair *pair) {
   int code = rilli_lock_try(pair->control.fd, RILLI_LEASE_ATTACH, 1, 0);
   if (code == 0)

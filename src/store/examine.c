@@ -91,7 +91,8 @@ static int frame_or_nothing(const struct examination *exam) {
   const struct rilli_ring *ring = exam->ring;
   const uint64_t word =
       rilli_load_word(rilli_frame_at(ring->base, ring->capacity - 1, exam->head.position));
-  atomic_thread_fence(memory_order_acquire); /* E4 */
+  /* E4, acquire: pairs with raise_limit() and open_gate() in gate.c */
+  atomic_thread_fence(memory_order_acquire);
   const uint64_t limit = atomic_load_explicit(&ring->page->limit, memory_order_relaxed);
   return word == 0 || rilli_word_ok(word, exam->head.sequence, ring->capacity) ||
          limit - exam->head.position > ring->capacity;

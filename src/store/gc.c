@@ -127,7 +127,7 @@ static int collect_unlocked(struct rilli_collection *gc, int fd, const char *fil
 }
 
 /* A file that lost its creator (or never got its name): its creation lock is free. Returns 0,
- * or a negative errno: it could not be looked at or removed. */
+ * or a negative errno: it could not be looked at or removed. PROTOCOL M9, U10 */
 static int collect_orphan(struct rilli_collection *gc, const char *file, const char *what,
                           int (*still)(int dir, const char *file)) {
   struct rilli_file open_file;

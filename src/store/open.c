@@ -153,6 +153,7 @@ static int pause_a_little(int64_t *span, rill_time deadline) {
   return 0;
 }
 
+/* PROTOCOL M8 */
 static int open_or_create(int dir, const char *name, unsigned flags,
                           const struct rill_queue_attr *attr, rill_time deadline,
                           struct rilli_segments *ret) {

@@ -73,9 +73,10 @@ int rilli_data_check(const struct rilli_file *file, struct rilli_geometry *ret) 
   return code ? rilli_fail(-code, "its data segment: %s" REMEDY, why) : 0;
 }
 
-/* E13: the lease first, then the look whether the queue is still there. */
+/* PROTOCOL U9 */
 static int attach(int dir, struct rilli_pair *pair) {
   uint32_t tombstone = 0;
+  /* E13, the lease: pairs with bury() in unlink.c. The lease comes before tombstone and name. */
   const int code = rilli_lock_try(pair->control.fd, RILLI_LEASE_ATTACH, 1, 0);
   if (code == -EAGAIN)
     return rilli_fail(EAGAIN, "it is just being removed");

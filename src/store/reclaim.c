@@ -20,6 +20,7 @@ static int is_named(const uint8_t *control, const struct rilli_control_geometry 
 /* Somebody is, or was, in this row: any state but that of a kept group; or none, and yet a
  * cursor, which gates. */
 static int is_taken(const struct rilli_group *group, int named) {
+  /* E11, acquire: pairs with join_fresh(), begin() and rilli_leave() in group.c */
   const uint32_t state =
       RILLI_STATE_STATE(atomic_load_explicit(&group->state, memory_order_acquire));
   if (state == RILLI_GROUP_NONE)
@@ -27,19 +28,21 @@ static int is_taken(const struct rilli_group *group, int named) {
   return state != RILLI_GROUP_KEPT || !named; /* nobody could come back to that one */
 }
 
+/* PROTOCOL G1 */
 int rilli_is_dead(int fd, uint8_t *control, const struct rilli_control_geometry *geometry,
                   uint32_t index) {
   return is_taken(rilli_row_at(control, geometry, index), is_named(control, geometry, index)) &&
          rilli_lock_held(fd, RILLI_LEASE_MEMBER(index, 0), 1) == 0;
 }
 
+/* PROTOCOL G2, G3, G5 */
 int rilli_reclaim_group(int fd, uint8_t *control, const struct rilli_control_geometry *geometry,
                         uint32_t index) {
   const int64_t guard = RILLI_RECLAIM_OF(RILLI_LEASE_MEMBER(index, 0));
   if (!rilli_is_dead(fd, control, geometry, index) || rilli_lock_try(fd, guard, 1, 1))
     return 0;
   struct rilli_group *group = rilli_row_at(control, geometry, index);
-  /* E10; E11: the state again, under the guard */
+  /* E10, E11: the lease and the state again, under the guard */
   const int dead = rilli_is_dead(fd, control, geometry, index);
   if (dead)
     rilli_leave(group, is_named(control, geometry, index));

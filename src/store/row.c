@@ -35,7 +35,9 @@ static int lock_soon(int fd, int64_t byte) {
 }
 
 uint32_t rilli_row_state(const struct rilli_group *group) {
-  return RILLI_STATE_STATE(atomic_load_explicit(&group->state, memory_order_acquire)); /* E11 */
+  /* E11, acquire: pairs with prepare_row() in consumer.c, join_fresh(), begin() and rilli_leave()
+   * in group.c */
+  return RILLI_STATE_STATE(atomic_load_explicit(&group->state, memory_order_acquire));
 }
 
 /* The row of this name, or max_groups. */
@@ -49,7 +51,8 @@ static uint32_t find_named(const struct rilli_segments *segments, const char *na
   return i;
 }
 
-/* Lease and reclaim byte of a row; the latter is given back when the row is set up. */
+/* Lease and reclaim byte of a row; the latter is given back when the row is set up.
+ * PROTOCOL G6 */
 static int lock_row(int fd, uint32_t index) {
   const int64_t lease = RILLI_LEASE_MEMBER(index, 0);
   int code = rilli_lock_try(fd, lease, 1, 1);

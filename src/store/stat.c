@@ -52,6 +52,7 @@ struct view {
 
 static void view_seen(const struct rilli_segments *segments, uint32_t index,
                       const struct rilli_place *head, struct view *ret) {
+  /* E16, acquire: pairs with rilli_note_gate() in gate.c. The state comes before the name. */
   const struct rilli_seen *seen = &segments->ring.seen[index];
   ret->state = LOAD(seen->gate_state);
   ret->cursor = LOAD(seen->gate);

@@ -19,7 +19,7 @@
 
 #define TRIES 2000 /* of half a millisecond: how long another one's moment may last      */
 
-/* Whoever sleeps on the queue shall see the tombstone now, not at the end of a slice. */
+/* All that sleep on the queue see the tombstone now, not at the end of a slice. PROTOCOL U5 */
 static void wake_everybody(uint8_t *base, const struct rilli_control_geometry *geometry) {
   for (uint32_t i = 0; i < geometry->max_groups; i++) {
     struct rilli_group *group = rilli_row_at(base, geometry, i);
@@ -30,14 +30,17 @@ static void wake_everybody(uint8_t *base, const struct rilli_control_geometry *g
   rilli_wake_producer((void *)(base + geometry->hints_offset));
 }
 
+/* PROTOCOL U4 */
 static int bury(const struct rilli_file *control, const struct rilli_control_geometry *geometry) {
   struct rilli_mapping map;
   const int code = rilli_lease_map(control->fd, 0, geometry->file_size, 1, &map);
   if (code)
     return code;
   struct rilli_control *page = (void *)map.base;
-  atomic_store_explicit(&page->tombstone, 1, memory_order_release); /* E13 */
-  /* Who joins stores its row, fences, and looks at the tombstone: one of the two sees the other. */
+  /* E13, release and full fence: pairs with attach() in pair.c, take_lease() in producer.c,
+   * enter() in consumer.c, rilli_check_removed() in park.c. A joiner stores its row, fences, and
+   * loads the tombstone: one of the two sees the other. */
+  atomic_store_explicit(&page->tombstone, 1, memory_order_release);
   atomic_thread_fence(memory_order_seq_cst);
   wake_everybody(map.base, geometry);
   rilli_unmap(&map);
@@ -49,6 +52,7 @@ static int is_damage(int code) {
   return code == -EPROTO || code == -EBADMSG || code == -EINPROGRESS || code == -EPROTONOSUPPORT;
 }
 
+/* PROTOCOL U2, U3, U6, U7 */
 static int remove_locked(int dir, const char *control_name, const struct rilli_file *control,
                          int only_idle) {
   struct rilli_control_geometry geometry;
@@ -78,6 +82,7 @@ static int remove_locked(int dir, const char *control_name, const struct rilli_f
   return 0;
 }
 
+/* PROTOCOL U1 */
 int rilli_remove(int dir, const char *control_name, const struct rilli_file *control,
                  int only_idle) {
   int code = rilli_lock_try(control->fd, RILLI_LOCK_UNLINK, 1, 1);
@@ -116,6 +121,7 @@ static int data_is_known(const struct rilli_file *control, const char *name, cha
   return 1;
 }
 
+/* PROTOCOL U8 */
 int rilli_unlink(int dir, const char *name) {
   char control_name[RILLI_FILE_NAME], data_name[RILLI_FILE_NAME];
   struct rilli_file control;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * both.pml - a producer that sleeps for room and a consumer that sleeps for messages: messages
- * go on for ever, whoever sleeps when.
+ * go on for ever, whichever of them sleeps when.
  *
- * Puts together what park.pml and room.pml show apart: rilli_wake_sleepers, park_for_message
- * and park_for_room (src/ring/park.c), the end of a publish (publish.c), release and
- * rilli_publish_cursor (receive.c), edges E1, E2, E5, E6 and E7. The cursor is published
- * lazily: at an empty poll, or by a release that sees the producer wait; so each of the two
- * may depend on the other's going to sleep. What the producer waits for is any room at all.
+ * Puts together what park.pml and room.pml show apart, PROTOCOL W: follows rilli_wake_sleepers(),
+ * park_for_message() and park_for_room() in park.c, clear_and_wake() in publish.c,
+ * rill_release() and publish_cursor() in receive.c; edges E1, E2, E5, E6 and E7. The cursor is
+ * published lazily: at an empty poll, or by a release that sees the producer wait; so each of the
+ * two may depend on the other's going to sleep. What the producer waits for is any room at all.
  *
  * Memory: x86-TSO: the producer's commit and waiting words leave its buffer in order; the
  * consumer's cursor waits in its own. A membarrier drains the other one's; in full mode each

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * claim.pml - shared groups: the members of a group share its messages, each exactly once.
  *
- * No code follows this yet: the layout has its room (RILLI_GROUP_SHARED, `claim`, the claim
- * table), and the model comes first. What it checks is this protocol. Three kinds of words:
+ * PROTOCOL B1 to B6, and reclaim and adoption, B7 and B8. No code follows this yet: the layout has
+ * its room (RILLI_GROUP_SHARED, `claim`, the claim table), and the model comes first. What it
+ * checks is this protocol. Three kinds of words:
  *   C    = {position, entry}                     where the next claim starts, whose the last was
  *   E[e] = {start, holder, state}                FREE, INTENT, HELD, REQUEUED
  *   R[e] = {number of frames, which are done}
@@ -19,7 +20,7 @@
  *            what is not done
  *   reclaim  of dead k, its lease held, every E[q] whose holder is k: x = E[q], then C;
  *            INTENT: C names q and x.start < p: CAS to REQUEUED, else CAS to FREE;
- *            HELD: CAS to REQUEUED; a CAS that fails: look again. Then the slot is free.
+ *            HELD: CAS to REQUEUED; a CAS that fails: load again. Then the slot is free.
  * A new member of a slot that was not reclaimed does this first (how lease and reclaim byte
  * see to that there is one at a time: lease.pml). Delivery counts, and the limit at which an
  * adopter publishes elsewhere instead, are left out: to this table they are an adoption.

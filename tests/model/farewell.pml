@@ -1,34 +1,35 @@
 /* SPDX-License-Identifier: MIT
- * farewell.pml - a queue is removed, or its producer closes: whoever sleeps on it is told.
+ * farewell.pml - a queue is removed, or its producer announces its close: all that sleep on it
+ * see it.
  *
- * Follows bury and wake_everybody (src/client/unlink.c), farewell (producer.c), take_row and
- * rilli_join (src/ring/group.c), and park_for_message, ended and park_for_room (src/ring/park.c),
- * edges E7, E12 and E13. Who says farewell stores a flag (the tombstone; the producer's state
- * CLOSED), then looks which rows are taken, and kicks those. A consumer that joins stores its
- * row, and looks at the flags later, when it is about to sleep: store and look on both sides,
- * as in E3, so both fence: the consumer in step 3 of its join, the other one in between. A
- * producer that waits for room has no row that could be missed: the remover bumps `room`
- * always, behind the flag, and it looks at the flag behind its reading of `room`.
+ * PROTOCOL U4, U5, C1, C2, W2 to W4, W11 and W12. Follows bury() and wake_everybody() in unlink.c,
+ * farewell() in producer.c, take_row() in group.c, and park_for_message(), ended() and
+ * park_for_room() in park.c; edges E7, E12, E13 and E15. The remover, or the producer that closes,
+ * stores a flag (the tombstone; the producer's state CLOSED), then loads which rows are taken, and
+ * kicks those. A consumer that joins stores its row, and loads the flags later, when it is about
+ * to sleep: a store and a load on both sides, as in E3, so both fence: the consumer in its join
+ * (A10), the other one in between. A producer that waits for room has no row that could be missed:
+ * the remover bumps `room` always, behind the flag, and the producer loads the flag behind its
+ * reading of `room`.
  *
  * Memory: x86-TSO: the flags and the consumer's row wait in store buffers until a fence, a
  * locked instruction or a system call of the same process, or a membarrier of another one, if
  * the process is registered for it (full mode: it is not).
  *
- * Properties, without slices, nobody dies (else a slice is the backstop, whoever looks):
- * consumer and producer end their waits, since they see the flag: nobody is left parked
- * (invalid end state).
+ * Properties, without slices and without a death (else a slice is the backstop): consumer and
+ * producer end their waits, since they see the flag: none is left parked (invalid end state).
  *
  * mutant no_fence: invalid end state - full mode: rows are looked at before the flag is seen
- * mutant no_own_fence: invalid end state - a joiner fences neither in step 3 nor before it parks
+ * mutant no_own_fence: invalid end state - a joiner fences neither in its join nor before it parks
  * mutant rows_first: invalid end state - rows are looked at, then the flag is stored
- * mutant no_look: invalid end state - a consumer parks without a look at the flags
- * mutant look_first: invalid end state - a consumer looks at the flags, then reads kick
- * mutant no_look_room: invalid end state - a producer parks without a look at the tombstone
- * mutant look_first_room: invalid end state - ... looks at it before it reads room
+ * mutant no_look: invalid end state - a consumer parks without a check of the flags
+ * mutant look_first: invalid end state - a consumer checks the flags, then reads kick
+ * mutant no_look_room: invalid end state - a producer parks without a check of the tombstone
+ * mutant look_first_room: invalid end state - ... checks it before it reads room
  * mutant room_first: invalid end state - room is bumped, and the tombstone stored then
  *
  * Measured: 1 825 states, all there are */
-bool registered;                  /* who says farewell */
+bool registered;                  /* the one that stores the flag */
 bool removes;                     /* else its producer closes */
 bool flag, flag_seen;             /* the tombstone, or CLOSED: stored, visible */
 bool row, row_seen;               /* the consumer's */
@@ -54,7 +55,7 @@ proctype Leaver() {
 #ifdef room_first
   if :: removes -> ROOM :: else fi;
 #endif
-  flag = true;                                   /* E13, or the producer's state */
+  flag = true;                                   /* E13, or E15 */
 #ifndef no_fence
   (flag_seen);
 #endif
@@ -106,7 +107,7 @@ proctype Waiter() {
 #endif
      atomic { if :: !roomed -> parked_room = true :: else fi };
      (!parked_room);
-     if :: flag_seen -> break :: else fi         /* tend_producer */
+     if :: flag_seen -> break :: else fi         /* producer_housekeeping */
   od
 }
 

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT
  * gate.pml - a producer that overwrites nothing that a shared group still claims.
  *
- * No code follows this yet: claims are those of claim.pml (steps 1 to 5, help included), and
- * the scan is what look in src/ring/gate.c will do for a shared group in place of reading a
- * cursor (E2):
+ * No code follows this yet: claims are those of claim.pml (PROTOCOL B1 to B5, help included), and
+ * the scan is what check_row() in gate.c would do for a shared group in place of reading a cursor
+ * (E2), and what those do that raise the floor (B9):
  *   gate   {P,h} = C first; then each E[e] once; the least of P and the starts of all that are
  *          not FREE. But an INTENT counts only if C names it and it starts before P: else it
  *          has not won. If it had, and C named another one since, that one had recorded it as
  *          HELD before (help), and C was loaded first. If it starts at P or behind, P stands
  *          for it. So a member that is stopped between INTENT and its CAS, and can no more
- *          win, holds nobody up.
+ *          win, does not hold the producer up.
  * A frame is there if its word carries its position; what is read before the CAS is believed
- * only behind it. The write limit and the zeroing are left out (join.pml), and who dies and
- * is reclaimed: entries only go from one state that counts to another, in place (claim.pml).
+ * only behind it. The write limit and the zeroing are left out (join.pml), and deaths and
+ * reclaim: entries only go from one state that counts to another, in place (claim.pml).
  *
  * Memory: x86-TSO store buffers of the members; the producer's stores are seen at once, which
- * is the worst for those who read. A member may be stopped for ever between INTENT and CAS,
+ * is the worst for its readers. A member may be stopped for ever between INTENT and CAS,
  * STOPS in all.
  *
  * Properties: what is claimed stays whole until its ack, and U is never beyond it (assertions);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * index.pml - the index of first frames, and the successor that resumes from it.
  *
- * Follows rilli_index_push, read_entry and search_index (src/ring/index.c), raise_limit
- * (gate.c), publish_together (publish.c) and rilli_find_head (walk.c), edge E8. Frames are units, in
- * batches of one or two; the next commit word is one unit more. No group holds the
- * producer up (the overwrite policy). An index reader looks all the while.
+ * PROTOCOL A2, A3, P7, S2. Follows rilli_index_push(), read_entry() and search_index() in
+ * index.c, raise_limit() in gate.c, publish_together() in publish.c and rilli_find_head() in
+ * walk.c; edge E8. Frames are units, in batches of one or two; the next commit word is one unit
+ * more. No group holds the producer up (the overwrite policy). An index reader reads all the
+ * while.
  *
  * Memory: weaker than x86, as in overwrite.pml: stores leave the producer's buffer in any
  * order, but for stores to one place, release stores and release fences; the reader's
@@ -13,7 +14,7 @@
  *
  * Properties (assertions): a successor goes on at exactly the first sequence that was not
  * committed: none skipped or repeated, no half batch believed; an entry that passes the
- * check is entry n, whole; who has seen W finds an entry at or above W - capacity.
+ * check is entry n, whole; a reader that has seen W finds an entry at or above W - capacity.
  *
  * mutant head_first: assertion violated - index_head stored before the entry
  * mutant head_relaxed: assertion violated - index_head is not a release store
@@ -23,7 +24,7 @@
  * mutant entries_inside: assertion violated - room is made, an entry pushed, in mid-batch
  * mutant no_fence_producer: assertion violated - neither fence: behind W, before the entry
  * mutant no_fence_reader: assertion violated - no acquire fence before the check
- * mutant no_check: assertion violated - the entry is believed without the second look
+ * mutant no_check: assertion violated - the entry is believed without the second load
  * mutant one_too_old: assertion violated - valid up to index_head = n + count
  *
  * Measured: 1.26 million states; LARGE: 23.8 million, 31 s */

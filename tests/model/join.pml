@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: MIT
  * join.pml - joining late beside a producer that overwrites: the reliable policy.
  *
- * Follows raise_limit, look and rilli_scan_groups (src/ring/gate.c), publish
- * (publish.c), rilli_join and rilli_leave (group.c) and rilli_find_head (walk.c), edges
- * E2 and E3. Frames are units; the 16 bytes for the next commit word are one unit; the
- * write limit W moves in quanta of Q, when there is need or behind any commit, ahead of it. An index entry is pushed whole (index.pml).
+ * PROTOCOL A. Follows raise_limit(), check_row(), open_gate() and rilli_scan_groups() in gate.c,
+ * rill_publish() in publish.c, rilli_join(), take_row() and rilli_leave() in group.c and
+ * rilli_find_head() in walk.c; edges E1, E2, E3 and E11. Frames are units; the 16 bytes for the
+ * next commit word are one unit; the write limit W moves in quanta of Q, when there is need or
+ * behind any commit, ahead of it. An index entry is pushed whole (index.pml).
  *
  * Memory: x86-TSO, a store buffer for the producer and for each joiner. The producer may
  * die once after any step; its buffer drains before its lease is seen free, then a
  * successor walks from the newest index entry. A joiner reads READS messages, twice each,
  * leaves, and joins again (LARGE: two joiners, once each).
  *
- * Properties (assertions): from step 5 on every frame from J on stays whole and comes in
+ * Properties (assertions): from A13 on every frame from J on stays whole and comes in
  * order until released; a successor goes on exactly behind the last commit; a group that
- * keeps the rules is never refused. (That nobody is stuck: park.pml, room.pml.)
+ * keeps the rules is never refused. (That none is stuck: park.pml, room.pml.)
  *
  * mutant no_fence_producer: assertion violated - no fence between W and the scan
- * mutant no_fence_joiner: assertion violated - no fence between row and the look at W
- * mutant no_recheck: assertion violated - no step 4
+ * mutant no_fence_joiner: assertion violated - no fence between row and the load of W
+ * mutant no_recheck: assertion violated - no A11
  * mutant private_gate: assertion violated - the producer keeps U = gate + capacity, no W
  * mutant unscanned: assertion violated - a limit raised ahead is taken for room
  * mutant scan_first: assertion violated - rows are scanned before W is stored
@@ -80,7 +81,7 @@ end:
   od
 }
 
-/* look(): state, cursor (once), state again; g = min of the rows that count. */
+/* check_row(): state, cursor (once), state again; g = min of the rows that count. */
 inline scan() {
   i = 0; g = NONE;
   do
@@ -231,15 +232,15 @@ again:
      j = NONE;
      choose();
      if :: j == NONE -> if :: entries == 0 -> j = 0 :: else -> goto again fi :: else fi;
-     sb[me]!1,4 * turn + JOINING;                /* step 2; in this order for lease.pml */
+     sb[me]!1,4 * turn + JOINING;                /* A8, A10; in this order for lease.pml */
      sb[me]!0,j;
 #ifndef no_fence_joiner
-     (empty(sb[me]));                            /* step 3, E3 */
+     (empty(sb[me]));                            /* A10, E3 */
 #endif
 #ifndef no_recheck
-     if :: W > j + CAP -> goto again :: else fi; /* step 4 */
+     if :: W > j + CAP -> goto again :: else fi; /* A11 */
 #endif
-     sb[me]!1,4 * turn + ACTIVE;                 /* step 5 */
+     sb[me]!1,4 * turn + ACTIVE;                 /* A13 */
      k = 0;
      do
      :: k < READS && j < N ->

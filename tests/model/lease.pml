@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: MIT
  * lease.pml - reclaiming a row beside members that attach to it, leave it and die.
  *
- * Follows rilli_join and rilli_leave (src/ring/group.c), prepare_row
- * (src/client/consumer.c) and rilli_reclaim_group (src/client/reclaim.c), edges E10 and
- * E11. Two lock bytes a row: the lease ("I live") and the reclaim byte. A joiner takes the
- * lease, then the reclaim byte until the row is set up, and settles what a dead
- * predecessor left. A reclaimer looks without locks, takes the reclaim byte, looks again
- * at the lease and the row, and clears. A KEEP group becomes KEPT, and its place counts.
+ * PROTOCOL A8, A13 to A15, G1 to G7. Follows rilli_join() and rilli_leave() in group.c,
+ * prepare_row() in consumer.c and rilli_reclaim_group() in reclaim.c; edges E10 and E11. Two lock
+ * bytes a row: the lease ("I live") and the reclaim byte. A joiner takes the lease, then the
+ * reclaim byte until the row is set up, and settles what a dead predecessor left. A reclaimer
+ * checks without locks, takes the reclaim byte, checks the lease and the row again, and clears. A
+ * KEEP group becomes KEPT, and its place counts.
  * A reclaimer goes by the state alone: so a fresh joiner stores JOINING before its cursor,
  * and one that resumes a KEPT group leaves it KEPT until it is ACTIVE.
  *
- * Memory: sequentially consistent; whoever sees a lock free sees all that its dead owner
- * stored (E10). Everybody may die after each step, KILLS times in all; locks drop then.
+ * Memory: sequentially consistent; a process that sees a lock free sees all that its dead owner
+ * stored (E10). Each process may die after each step, KILLS times in all; locks drop then.
  *
- * Properties: the row of a live owner is never touched, nobody sets up a row beside
+ * Properties: the row of a live owner is never touched, no process sets up a row beside
  * another, the place of a KEPT group never gets lost (assertions); in the end, when all
  * have left or died, nothing is left behind: no cursor, no state but KEPT (assertion).
  *
  * mutant no_reclaim_byte: assertion violated - the joiner sets up under its lease alone
  * mutant no_probe: assertion violated - lease not probed again under the reclaim byte
- * mutant no_reread: assertion violated - row not looked at again under the reclaim byte
+ * mutant no_reread: assertion violated - row not checked again under the reclaim byte
  * mutant cursor_first: assertion violated - a joiner dies with a cursor and no state
  * mutant no_settle: assertion violated - joiner takes a dead member's row as a fresh one
  * mutant resume_joining: assertion violated - a KEPT group is JOINING while it is resumed

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * overwrite.pml - reading beside a producer that overwrites: copy, then check.
  *
- * Follows raise_limit and rilli_make_room (src/ring/gate.c), rill_publish (publish.c),
- * copy_frame and catch_up (copy.c) and rilli_something_there (receive.c), edge E4. A frame is one
- * unit with a commit word (sequence + 1) and a payload word; the next commit word is
- * zeroed before, and maybe more up to W, so `need` counts one unit more. Where a lapped
- * reader goes on is taken from W itself; that the index has an entry there is shown by
+ * PROTOCOL A3, A4, R3, R4. Follows raise_limit() and open_gate() in gate.c, rill_publish_batch() in
+ * publish.c, copy_frame() and catch_up() in copy.c and rilli_something_there() in receive.c; edges
+ * E1 and E4. A frame is one unit with a commit word (sequence + 1) and a payload word; the next
+ * commit word is zeroed before, and maybe more up to W, so `need` counts one unit more. Where a
+ * lapped reader goes on is taken from W itself; that the index has an entry there is shown by
  * index.pml.
  *
  * Memory: weaker than x86. The producer's stores wait in a buffer that they leave in any
@@ -15,17 +15,17 @@
  *
  * Properties (assertions): a message that is delivered is whole and is the next one;
  * delivered + told lost = its sequence, always; "empty" is never believed of a message
- * that had been committed; bytes that make no sense are never seen behind the check.
+ * that had been committed; invalid bytes are never seen behind the check.
  *
  * mutant no_check: assertion violated - the copy is delivered unchecked
- * mutant check_first: assertion violated - W is looked at before the copy
+ * mutant check_first: assertion violated - W is loaded before the copy
  * mutant limit_late: assertion violated - W is stored behind the frame's bytes
  * mutant no_fence_producer: assertion violated - no release fence behind W
- * mutant no_fence_reader: assertion violated - no acquire fence before the look at W
- * mutant believe_zero: assertion violated - a zero commit word is "empty" at once
+ * mutant no_fence_reader: assertion violated - no acquire fence before the load of W
+ * mutant believe_zero: assertion violated - a zero commit word is "empty" unchecked
  * mutant no_slack: assertion violated - W does not cover the next commit word
  * mutant commit_relaxed: assertion violated - the commit store is not a release store
- * mutant limit_relaxed: assertion violated - who sees W may miss the commits before it
+ * mutant limit_relaxed: assertion violated - a reader that sees W may miss the commits before it
  *
  * Measured: 167 850 states; LARGE: 29.7 million, 31 s */
 #ifdef LARGE

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * park.pml - publishing beside sleepers: nobody sleeps through a message.
+ * park.pml - publishing beside sleepers: none sleeps through a message.
  *
- * Follows rilli_wake_sleepers (src/ring/park.c) and the consumer's half of
- * src/ring/park.c, edges E1, E5, E6 and E12, and end_of_stream there. One producer;
- * two sleepers that share a bell, or one and a thread that interrupts it (LARGE: also
- * two with one). An interrupted one waits until it is.
+ * PROTOCOL P6, W1 to W9. Follows clear_and_wake() in publish.c, rilli_wake_sleepers(),
+ * park_for_message(), announce(), end_of_stream() and rill_consumer_interrupt() in park.c; edges
+ * E1, E5, E6 and E12. One producer; two sleepers that share a bell, or one and a thread that
+ * interrupts it (LARGE: also two with one). An interrupted one waits until it is.
  *
  * Memory: x86-TSO. The producer's stores (commit word, bell, taken as plain) pass through a
  * store buffer; an exchange and a system call wait until it is empty. A sleeper's
@@ -14,14 +14,14 @@
  * slices are shorter, or, in the full mode, nothing is lost.
  *
  * Properties, for both fence modes:
- *  without slices  nobody dies, and every sleeper gets all messages; a missed wake-up
- *                  or interrupt leaves somebody parked: an invalid end state
+ *  without slices  no process dies, and every sleeper gets all messages; a missed wake-up
+ *                  or interrupt leaves one parked: an invalid end state
  *  with slices     the producer may die after each step, membarrier may fail; a slice
  *                  ends only when nothing else can move, and then must bring a message
  *                  or "gone"; "gone" is never said with a message unread (assertions)
  *
  * mutant no_membarrier: invalid end state - the sleeper fences only itself
- * mutant no_recheck: invalid end state - parks without a look after the membarrier
+ * mutant no_recheck: invalid end state - parks without a check after the membarrier
  * mutant bell_after_bit: invalid end state - bell read when the bit is set already
  * mutant bell_after_recheck: invalid end state - bell read just before the wait
  * mutant no_bump: invalid end state - bits taken, bell not bumped
@@ -30,10 +30,10 @@
  * mutant load_early: invalid end state - no compiler barrier: sleepers loaded first
  * mutant bit_after_recheck: invalid end state - sleeper bit set too late
  * mutant no_own_fence: invalid end state - full mode: sleeper trusts fetch_or alone
- * mutant flag_first: invalid end state - interrupt flag looked at before kick is read
+ * mutant flag_first: invalid end state - interrupt flag loaded before kick is read
  * mutant flag_last: invalid end state - kick bumped and woken, flag stored then
  * mutant no_slice: invalid end state - the producer dies between bits and wake-up
- * mutant gone_without_look: assertion violated - "gone" without a second look
+ * mutant gone_without_look: assertion violated - "gone" without a second check
  *
  * Measured: 918 176 states; LARGE: 45.2 million, 64 s */
 #ifdef LARGE
@@ -168,7 +168,7 @@ poll:
   (OWN_FENCE);                                    /* rilli_fence_peers */
 #ifndef no_membarrier
   if
-  :: fences || slices                             /* not for him, or failed */
+  :: fences || slices                             /* not for this producer, or failed */
   :: !fences -> (empty(sbs[i])); (empty(sbp))     /* a full barrier of its own first */
   fi;
 #endif

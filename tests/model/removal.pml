@@ -1,32 +1,32 @@
 /* SPDX-License-Identifier: MIT
  * removal.pml - one name: creating, attaching, removing and collecting beside each other.
  *
- * Follows attach and open_data (src/client/pair.c), open_or_create, open_existing and create
- * (queue.c), name_both (create.c), rilli_remove with remove_locked and bury (unlink.c), and
- * remove_idle, collect_queue and collect_orphan (gc.c); edges E9 (a name comes last) and E13.
- * A queue is a control file, that has the name or has lost it, and a data file. Locks are on
- * the control file, not on the name: ATTACH (shared, by whoever has it open; a creator before
- * it is named), the whole lease range (exclusive, by who removes it as idle, so there is no
- * ATTACH), the unlink byte (whoever removes, from the look whether the name still means this
- * file until both files are gone), and the creation lock (until it is named).
+ * PROTOCOL M, U. Follows attach() and open_data() in pair.c, open_or_create(), open_existing() and
+ * create() in queue.c, rilli_pair_name() in create.c, rilli_remove(), remove_locked() and bury() in
+ * unlink.c, and remove_idle(), collect_queue() and collect_orphan() in gc.c; edges E9 (a name comes
+ * last) and E13. A queue is a control file, that has the name or has lost it, and a data file.
+ * Locks are on the control file, not on the name: ATTACH (shared, by each process that has it open;
+ * by a creator before it is named), the whole lease range (exclusive, by a remover of an idle
+ * queue, so there is no ATTACH), the unlink byte (a remover, from the check whether the name still
+ * means this file until both files are gone), and the creation lock (until it is named).
  *
  * Memory: sequentially consistent: each step but the tombstone is a system call, which the
- * kernel's locks put in order; who sees a lock free sees what its dead holder stored (E10).
- * Everybody may die after each step, KILLS times in all; locks drop then.
+ * kernel's locks put in order; a process that sees a lock free sees what its dead holder stored
+ * (E10). Each process may die after each step, KILLS times in all; locks drop then.
  *
- * Properties: a queue is never removed as idle while somebody has it open; no remover takes
- * the name of another queue; who attaches has a queue with its data, that had the name, and no
- * tombstone, when his lock was there; a removal that says it is done has taken the name away
+ * Properties: a queue is never removed as idle while a process has it open; no remover takes
+ * the name of another queue; a process that attaches has a queue with its data, that had the name,
+ * and no tombstone, when its lock was there; a removal that says it is done has taken the name away
  * (assertions). In the end, after one more gc: no name of a removed or half queue, no data
- * file without its queue, and a tombstone in each that lost its name, so that those who have
- * it open are told (assertions). That attach looks at the name as well as at the tombstone is
- * for damaged files, which are removed without one.
+ * file without its queue, and a tombstone in each that lost its name, so that the processes that
+ * have it open see it (assertions). That attach() checks the name as well as the tombstone is for
+ * damaged files, which are removed without one.
  *
- * mutant look_first: assertion violated - tombstone and name looked at, then ATTACH taken
- * mutant no_tombstone: assertion violated - attach does not look at the tombstone
- * mutant no_range: assertion violated - idle is looked for, not locked
+ * mutant look_first: assertion violated - tombstone and name checked, then ATTACH taken
+ * mutant no_tombstone: assertion violated - attach does not check the tombstone
+ * mutant no_range: assertion violated - idle is checked, not locked
  * mutant no_unlink_byte: assertion violated - two removers, and a new queue between them
- * mutant same_outside: assertion violated - the name is looked at before the unlink byte
+ * mutant same_outside: assertion violated - the name is checked before the unlink byte
  * mutant tombstone_late: assertion violated - the name goes first, the tombstone comes then
  * mutant data_first: assertion violated - the data file is removed before the name
  * mutant named_first: assertion violated - control is named, and data then
@@ -44,7 +44,7 @@ byte made = 1;                    /* control files so far */
 bool tombstone[FILES], data[FILES];
 byte attached[FILES];             /* ATTACH: how many */
 byte range[FILES] = NOBODY, unlinking[FILES] = NOBODY, creating[FILES] = NOBODY;
-byte users[FILES];                /* ghost: who were told that they have it open */
+byte users[FILES];                /* ghost: how many were told that they have it open */
 bool collected[FILES];            /* ghost: removed as idle */
 bool was_named[FILES];            /* ghost */
 byte kills;
@@ -58,7 +58,7 @@ byte kills;
     X \
   }
 
-/* rilli_remove of f; idle: only if nobody else has it open. done: the name is gone. */
+/* rilli_remove of f; idle: only if no other process has it open. done: the name is gone. */
 inline remove(f, idle) {
 #ifdef same_outside
   same = (named == f);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * room.pml - a producer that waits for room: it never sleeps while its room is there.
  *
- * Follows rilli_wait_room (src/ring/park.c) with rilli_scan_groups (gate.c), and
- * release and rilli_publish_cursor (receive.c), edges E2 and E7. Frames are units; the
- * write limit is left out (join.pml). A consumer publishes its cursor lazily: at the
- * first empty poll, when a release passes the place that the producer waits for, or the
- * one that is enough for it, and otherwise whenever it likes (the code: every capacity/32). It may
- * leave at any time (one of the two, if not LARGE).
+ * PROTOCOL R5 to R10, W10 to W15. Follows rilli_wait_room() and park_for_room() in park.c,
+ * rilli_scan_groups() in gate.c, and rill_release(), publish_release() and publish_cursor() in
+ * receive.c; edges E2 and E7. Frames are units; the write limit is left out (join.pml). A consumer
+ * publishes its cursor lazily: at the first empty poll, when a release passes the place that the
+ * producer waits for, or the one that is enough for it, and otherwise whenever it likes (the code:
+ * every capacity/32). It may leave at any time (one of the two, if not LARGE).
  *
  * Memory: x86-TSO. The producer's commit and waiting words and each consumer's cursor
  * pass through store buffers. membarrier drains the buffers of registered consumers;
@@ -14,7 +14,7 @@
  * stands beside the membarrier, which may fail.
  *
  * Properties: none, one or both consumers are not registered.
- *  without slices  nobody dies, membarrier fails at most where no consumer needs it:
+ *  without slices  no process dies, membarrier fails at most where no consumer needs it:
  *                  all messages are sent and read, else an invalid end state
  *  with slices     a consumer (LARGE: both) may die after each step, membarrier may fail;
  *                  a slice ends only when nothing else can move, the producer then reclaims
@@ -27,14 +27,14 @@
  * mutant no_membarrier: invalid end state - registered consumers are not fenced
  * mutant no_rescan: invalid end state - parks without a last scan
  * mutant room_late: invalid end state - room word read when waiting is stored and scanned
- * mutant look_first: invalid end state - consumer looks at waiting, then stores its cursor
+ * mutant look_first: invalid end state - consumer loads waiting, then stores its cursor
  * mutant no_empty_publish: invalid end state - an empty poll leaves the cursor unpublished
- * mutant no_look: assertion violated - release does not look at waiting
+ * mutant no_look: assertion violated - release does not load waiting
  * mutant target_only: assertion violated - a release that is enough, but less than the target
  * mutant no_fence: invalid end state - a consumer without membarrier does not fence
  * mutant no_own_fence: invalid end state - the producer trusts a membarrier that fails
  * mutant no_bump: invalid end state - the producer is woken, the room word not bumped
- * mutant silent_leave: invalid end state - a leaver does not look at waiting
+ * mutant silent_leave: invalid end state - a leaver does not load waiting
  * mutant no_slice: invalid end state - a consumer dies before it wakes the producer
  *
  * Measured: 5.63 million states; LARGE: 43.4 million, 117 s */

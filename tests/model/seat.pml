@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT
  * seat.pml - rows and names: each group has one row, and a row has one group.
  *
- * Follows rilli_seat_take with find_named, take_named, find_free and lock_row, rilli_seat_settle
- * (src/client/seat.c), prepare_row and rill_consumer_close (consumer.c), rilli_reclaim_group
- * (reclaim.c) and rilli_leave (src/ring/group.c), edges E10 and E11. Within one row lease.pml
- * is finer. Rows are found without a lock, so what was found is looked at again once lease and
- * reclaim byte are held: the name of a row that has one, the state of one that is free. Who
- * looks for a name holds the lock of this name until the row says that it is taken. A row is
- * used anew when its old lease is free, not before.
+ * PROTOCOL G6, G7. Follows rilli_row_take(), find_named(), take_named(), find_free(), lock_row() and
+ * rilli_row_settle() in row.c, prepare_row() and rill_consumer_close() in consumer.c,
+ * rilli_reclaim_group() in reclaim.c and rilli_leave() in group.c; edges E10 and E11. Within one
+ * row lease.pml is finer. Rows are found without a lock, so what was found is checked again once
+ * lease and reclaim byte are held: the name of a row that has one, the state of one that is free.
+ * A process that searches a name holds the lock of this name until the row says that it is taken.
+ * A row is used anew when its old lease is free, not before.
  *
  * Memory: sequentially consistent (kernel locks; E10). Two rows; members of two names; one
- * group is kept, the other one not. Everybody may die after each step, KILLS times in all.
+ * group is kept, the other one not. Each process may die after each step, KILLS times in all.
  *
  * Properties (assertions): never two rows of one name that are taken or kept; a member works
  * in a row of its name, and alone; a group that was kept is found by its next member.
@@ -148,7 +148,7 @@ enter:
     place = place || KEEPS(n);
     X
   };
-  atomic {                                       /* rilli_seat_settle */
+  atomic {                                       /* rilli_row_settle */
     if :: guard[r] == _pid -> guard[r] = NOBODY :: else fi;
     if :: name_lock[n - 1] == _pid -> name_lock[n - 1] = NOBODY :: else fi;
     X

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * share.pml - wake-one: members of a shared group that sleep, and none beside a message.
  *
- * No code follows this yet (the claims: claim.pml; here a claim is one step). The producer's
- * half is that of src/ring/publish.c and rilli_wake_sleepers (park.c), the member's that of
- * park_for_message, edges E5, E6 and E12, with these rules for those who share messages:
- *   producer  takes the group's bit, bumps its bell, wakes ONE; a wake that found somebody
+ * PROTOCOL B10. No code follows this yet (the claims: claim.pml; here a claim is one step). The
+ * producer's half is that of clear_and_wake() in publish.c and rilli_wake_sleepers() in park.c, the
+ * member's that of park_for_message() in park.c; edges E5, E6 and E12, with these rules for
+ * members that share messages:
+ *   producer  takes the group's bit, bumps its bell, wakes ONE; a wake that found a sleeper
  *             sets the bit again, for there may be more of them. A batch wakes once.
  *   member    that was woken, has a claim, and sees more: kicks (kick word + 1, wake ONE)
  *   leaver    that ends its wait without a claim (deadline, interrupt, close), and sees
@@ -12,7 +13,7 @@
  *   nack      puts the claim back, then kicks
  *   reclaim   puts the claim of a dead member back, then kicks, with or without a claim:
  *             the dead one may have taken a wake-up with it
- * Work is a message that nobody claimed, or a claim that was put back.
+ * Work is a message that no member claimed, or a claim that was put back.
  *
  * Memory: the producer's commit may wait in its store buffer until its next exchange or
  * system call, or a sleeper's membarrier. All else is a locked instruction or a kernel call.
@@ -28,11 +29,11 @@
  * mutant no_rearm: acceptance cycle - the bit is not set again behind a wake
  * mutant no_chain: acceptance cycle - a woken member does not kick the next
  * mutant leaves_silently: acceptance cycle - a woken member leaves, and its wake-up with it
- * mutant nacks_silently: acceptance cycle - a claim is put back, and nobody kicked
- * mutant reclaims_silently: acceptance cycle - a woken member dies, nobody is kicked
+ * mutant nacks_silently: acceptance cycle - a claim is put back, and no member kicked
+ * mutant reclaims_silently: acceptance cycle - a woken member dies, none is kicked
  * mutant kicks_first: acceptance cycle - reclaim kicks, and puts the claim back then
- * mutant no_recheck: acceptance cycle - parks without a look behind the membarrier
- * mutant no_membarrier: acceptance cycle - the look comes before the commit is visible
+ * mutant no_recheck: acceptance cycle - parks without a check behind the membarrier
+ * mutant no_membarrier: acceptance cycle - the check comes before the commit is visible
  * mutant no_bump: acceptance cycle - the bit is taken, the bell not bumped
  * mutant bell_late: acceptance cycle - the bell is read just before the sleep
  * mutant kick_late: acceptance cycle - the kick word is read just before the sleep
@@ -138,7 +139,7 @@ out:
 #define LOSE !slices && losses < LOSSES -> losses++
 #define X if :: LOSE; goto died :: true fi
 
-/* The slot i: who dies is reclaimed, and another one comes. */
+/* The slot i: a dead member is reclaimed, and another one comes. */
 active [M] proctype Member() {
   byte i = _pid - 1;
   bool woken, found;

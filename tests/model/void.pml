@@ -1,35 +1,35 @@
 /* SPDX-License-Identifier: MIT
- * void.pml - a tenancy that was refused is told so, and no other one.
+ * void.pml - a tenancy that was refused hears of it, and no other one.
  *
- * Follows look (src/ring/gate.c), rilli_refuse, evict and rilli_check_refused (evict.c, evict.h),
- * and rilli_join, begin and rilli_leave (group.c), edges E11 and E14. A state word carries the
- * generation of its tenancy; who goes on where a group was kept is of the same one. The producer
- * refuses the tenancy that it sees between two equal state words: one of a senseless cursor, or,
- * at any time, one that holds the queue up, a joiner's too. It stores the word in void_state, and
- * from then on writes over what that generation still reads. The member asks by its generation,
- * after what it read and before it says that a release holds. Who finds its generation refused
- * when it joins begins anew, with the next. A member may die at any step; then its row is left as
- * it stands (kept), or as rilli_leave leaves it.
+ * PROTOCOL V. Follows check_row() in gate.c, rilli_refuse() and evict() in evict.c, rilli_is_refused()
+ * in evict.h, and rilli_join(), begin(), was_refused() and rilli_leave() in group.c; edges E11 and
+ * E14. A state word carries the generation of its tenancy; resuming a kept group keeps it. The
+ * producer refuses the tenancy that it sees between two equal state words: one of an invalid
+ * cursor, or, at any time, one that holds the queue up, a joiner's too. It stores the word in
+ * void_state, and from then on writes over what that generation still reads. The member asks by
+ * its generation, after what it read and before it says that a release holds. A joiner that finds
+ * its generation refused begins anew, with the next. A member may die at any step; then its row is
+ * left as it stands (kept), or as rilli_leave() leaves it.
  *
  * Memory: weaker than x86: the producer's two stores arrive in any order, but for a fence between;
  * so do the member's two loads. The rest is in order (E11: lease.pml, join.pml). The producer may
- * stand still between any two steps. DAMAGES stores of a senseless cursor come from whoever may
- * write the page set, at any time: that harms the tenancy which was damaged, and no other.
+ * stand still between any two steps. DAMAGES stores of an invalid cursor come from any process that
+ * may write the page set, at any time: that harms the tenancy which was damaged, and no other.
  *
- * Properties (assertions): only a tenancy that was damaged is refused as senseless; only one that
- * was refused is told so; what was read before a release that holds had not been written over,
+ * Properties (assertions): only a tenancy that was damaged is refused as invalid; only one that
+ * was refused hears so; what was read before a release that holds had not been written over,
  * where a kept group goes on neither.
  *
  * mutant no_fence_producer: assertion violated - bytes may arrive before void_state
  * mutant no_fence_member: assertion violated - asked first, read then
- * mutant no_void: assertion violated - the row ceases to gate, and nobody is told
+ * mutant no_void: assertion violated - the row ceases to gate, and its member does not hear
  * mutant no_generation: assertion violated - the next tenancy is taken for the one refused
  * mutant state_once: assertion violated - state is loaded before the cursor only
- * mutant resume_counts: assertion violated - who goes on where a group was kept has the next one
+ * mutant resume_counts: assertion violated - resuming a kept group takes the next one
  * mutant cursor_kept: assertion violated - a kept group that begins anew keeps the old cursor at first
  * mutant ask_by_word: assertion violated - a joiner was refused, its member asks as ACTIVE
  *
- * Measured: 1 186 191 states; LARGE: 9 979 591 */
+ * Measured: 955 525 states; LARGE: 9 979 591 */
 #ifdef LARGE
 #define TURNS 5
 #define DAMAGES 2
