@@ -2,7 +2,7 @@
  * removal.pml - one name: creating, attaching, removing and collecting beside each other.
  *
  * PROTOCOL M, U. Follows attach() and open_data() in pair.c, open_or_create(), open_existing() and
- * create() in queue.c, rilli_pair_name() in create.c, rilli_remove(), remove_locked() and bury() in
+ * create() in open.c, rilli_pair_name() in create.c, rilli_remove(), remove_locked() and bury() in
  * unlink.c, and remove_idle(), collect_queue() and collect_orphan() in gc.c; edges E9 (a name comes
  * last) and E13. A queue is a control file, that has the name or has lost it, and a data file.
  * Locks are on the control file, not on the name: ATTACH (shared, by each process that has it open;
@@ -244,7 +244,7 @@ inline widow(n) {
   fi
 }
 
-/* rill_queue_unlink. */
+/* rilli_unlink. */
 proctype Unlinker() {
   byte f;
   bool locked, same, done, user, mine;
