@@ -192,6 +192,28 @@ static void publish_into_a_full_ring(void) {
   sweep_instructions(&operation);
 }
 
+enum { SLICES = 2 }; /* that it waits through before there is room                              */
+static unsigned slices;
+
+static void consumer_waits_anew(void) {
+  consumer_waits();
+  slices = 0;
+}
+
+static void make_room_later(void) {
+  if (slices++ == SLICES)
+    make_room();
+}
+
+static void wait_for_room_for_several_slices(void) {
+  const struct operation operation = {.before = consumer_waits_anew,
+                                      .play = publish_beyond_the_ring,
+                                      .asleep = make_room_later,
+                                      .after = successor_of_a_full_ring};
+  whole = 1;
+  sweep_changes(&operation);
+}
+
 /* --- a group that is refused ---------------------------------------------------------------- */
 
 static rill_consumer *senseless;
@@ -269,6 +291,7 @@ static const struct test tests[] = {
     {"publish_that_raises_the_limit", publish_that_raises_the_limit},
     {"publish_over_the_end", publish_over_the_end},
     {"publish_into_a_full_ring", publish_into_a_full_ring},
+    {"wait_for_room_for_several_slices", wait_for_room_for_several_slices},
     {"refusal_of_a_group", refusal_of_a_group},
     {"publish_over_old_messages", publish_over_old_messages},
 };

@@ -13,9 +13,16 @@ static void sweep_queue(void (*before)(void), void (*play)(void *arg), void (*af
   sweep_changes(&operation);
 }
 
+static void unlink_leaves_nothing(void) {
+  const int code = rill_queue_unlink(context_here(), "q");
+  CHECK_THAT(code == 0 || code == -ENOENT, "unlink: %d (%s)", code, rill_error());
+  one_gc_leaves_nothing();
+}
+
 static void creator(void) {
   sweep_queue(NULL, create, name_is_usable);
   sweep_queue(NULL, create, one_gc_leaves_nothing);
+  sweep_queue(NULL, create, unlink_leaves_nothing);
 }
 
 static const char *const declared[] = {"first", "second"};
@@ -82,8 +89,16 @@ static void remover(void) {
   sweep_queue(idle_queue, unlink_by_name, one_gc_leaves_nothing);
 }
 
+/* gc finishes what the dead remover began, though others still have the queue open. */
+static void gc_finishes_the_removal(void) {
+  if (stat_of(queue).removed)
+    gc_leaves_nothing();
+  survivors_know();
+}
+
 static void remover_of_a_queue_in_use(void) {
   sweep_queue(producer_and_consumer, unlink_by_name, survivors_know);
+  sweep_queue(producer_and_consumer, unlink_by_name, gc_finishes_the_removal);
 }
 
 static void collector(void) {

@@ -19,6 +19,14 @@ static void message_comes(void) {
   publish_next(0);
 }
 
+enum { SLICES = 2 }; /* that it sleeps through before the message comes                        */
+static unsigned slices;
+
+static void message_comes_later(void) {
+  if (slices++ == SLICES)
+    publish_next(0);
+}
+
 static void others_go_on(void) {
   examine();
   drain();
@@ -27,6 +35,19 @@ static void others_go_on(void) {
   examine_reclaimed();
   CHECK(stat_of(queue).group_count == 1);
   everybody_leaves();
+}
+
+static void producer_and_consumer_anew(void) {
+  producer_and_consumer();
+  slices = 0;
+}
+
+static void sleeper_for_several_slices(void) {
+  const struct operation operation = {.before = producer_and_consumer_anew,
+                                      .play = receive_one,
+                                      .asleep = message_comes_later,
+                                      .after = others_go_on};
+  sweep_changes(&operation);
 }
 
 static void sleeper(void) {
@@ -100,9 +121,7 @@ static void wake_by_farewell(void *arg) {
 }
 
 /* They get the message that was cut, or its successor's, and all that follow. */
-static void sleepers_wake(void) {
-  examine();
-  producer = open_producer(queue, RILL_PARK, RILL_NOW);
+static void sleepers_have_all(void) {
   drain();
   CHECK(due <= 1);
   for (uint64_t number = due; number < MESSAGES; number++)
@@ -116,6 +135,12 @@ static void sleepers_wake(void) {
   everybody_leaves();
 }
 
+static void sleepers_wake(void) {
+  examine();
+  producer = open_producer(queue, RILL_PARK, RILL_NOW);
+  sleepers_have_all();
+}
+
 static void waker(void) {
   const struct operation operation = {
       .before = sleepers_wait, .play = wake_by_publish, .after = sleepers_wake};
@@ -125,6 +150,26 @@ static void waker(void) {
 static void farewell(void) {
   const struct operation operation = {
       .before = sleepers_wait, .play = wake_by_farewell, .after = sleepers_wake};
+  sweep_changes(&operation);
+}
+
+/* Another sleeper dies, and takes no wake-up with it. */
+static void sleepers_and_producer(void) {
+  sleepers_wait();
+  producer = open_producer(queue, RILL_PARK, RILL_NOW);
+  await_parked(queue);
+}
+
+static void others_have_all(void) {
+  examine();
+  sleepers_have_all();
+}
+
+static void sleeper_beside_others(void) {
+  const struct operation operation = {.before = sleepers_and_producer,
+                                      .play = receive_one,
+                                      .asleep = message_comes,
+                                      .after = others_have_all};
   sweep_changes(&operation);
 }
 
@@ -188,10 +233,9 @@ static void release_that_wakes_the_producer(void) {
 }
 
 static const struct test tests[] = {
-    {"sleeper", sleeper},
-    {"waker", waker},
-    {"farewell", farewell},
-    {"release_that_wakes_the_producer", release_that_wakes_the_producer},
+    {"sleeper", sleeper},   {"sleeper_for_several_slices", sleeper_for_several_slices},
+    {"waker", waker},       {"sleeper_beside_others", sleeper_beside_others},
+    {"farewell", farewell}, {"release_that_wakes_the_producer", release_that_wakes_the_producer},
 };
 
 int main(int argc, char **argv) {

@@ -56,6 +56,13 @@ static void check_words(int code) {
   CHECK_THAT(code == -ENOSPC && rill_error()[0], "%d (%s)", code, rill_error());
 }
 
+/* Of pages: how many bytes are wanted, and what to do about it. */
+static void check_remedy(int code) {
+  check_words(code);
+  CHECK_THAT(strstr(rill_error(), " bytes") && strstr(rill_error(), "remount"),
+             "no size or remedy in: %s", rill_error());
+}
+
 /* --- creation ---------------------------------------------------------------------------- */
 
 static const char *const names[] = {"a", "b", "c"};
@@ -80,7 +87,7 @@ static void use_all_of(rill_queue *queue, const struct rill_queue_attr *attr, in
   for (uint32_t i = 0; i < rows; i++) {
     const int code = rill_consumer_open(queue, &latest, &members[i]);
     if (code) {
-      check_words(code);
+      check_remedy(code);
       CHECK(!room_for_rows);
       members[i] = NULL;
     }
@@ -105,7 +112,7 @@ static void create_with(const struct rill_queue_attr *attr, unsigned long pages)
   leave_pages(pages);
   const int code = rill_queue_open(context_here(), "q", RILL_CREATE, attr, RILL_NOW, &queue);
   if (code) {
-    check_words(code);
+    check_remedy(code);
     CHECK(queue == NULL && files_left(1) == 0);
   } else {
     me->count[1]++;
@@ -191,7 +198,7 @@ static unsigned run_all_with(unsigned long pages) {
     leave_pages(pages);
     const int code = operations[i].run();
     if (code)
-      check_words(code);
+      check_remedy(code);
     refused += code != 0;
     CHECK_CODE(operations[0].run(), 0); /* messages flow */
     CHECK_THAT(files_left(0) == SET_FILES && descriptors_open() == descriptors &&
