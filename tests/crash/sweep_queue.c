@@ -5,12 +5,12 @@
  * There is a queue or there is none; its name can be used at once; one gc leaves nothing. */
 #include <errno.h>
 
-#include "parts.h"
+#include "victims.h"
 #include "sweep.h"
 
-static void sweep_queue(void (*before)(void), void (*play)(void *arg), void (*after)(void)) {
-  const struct operation operation = {.before = before, .play = play, .after = after};
-  sweep_changes(&operation);
+static void sweep_queue(void (*before)(void), void (*run)(void *arg), void (*after)(void)) {
+  const struct sweep sweep = {.before = before, .run = run, .after = after};
+  sweep_changes(&sweep);
 }
 
 static void unlink_leaves_nothing(void) {
@@ -28,8 +28,8 @@ static void creator(void) {
 static const char *const declared[] = {"first", "second"};
 
 static void create_with_groups(void *arg) {
-  attr.groups = declared;
-  attr.group_count = 2;
+  others.attr.groups = declared;
+  others.attr.group_count = 2;
   create(arg);
 }
 
@@ -39,7 +39,7 @@ static void creator_of_declared_groups(void) {
 
 /* Left over by others, and not what is wanted. */
 static void replace(void *arg) {
-  attr.capacity *= 2;
+  others.attr.capacity *= 2;
   create(arg);
 }
 
@@ -57,9 +57,9 @@ static void replacer(void) {
 static void open_and_close(void *arg) {
   (void)arg;
   (void)context_here();
-  curtain();
-  rill_queue_close(open_queue(&attr));
-  curtain_falls();
+  mark();
+  rill_queue_close(open_queue(&others.attr));
+  mark_end();
 }
 
 static void opener(void) {
@@ -68,15 +68,15 @@ static void opener(void) {
 
 static void open_and_close_a_producer(void *arg) {
   (void)arg;
-  rill_queue *here = open_queue(&attr);
-  curtain();
+  rill_queue *here = open_queue(&others.attr);
+  mark();
   rill_producer_close(open_producer(here, RILL_PARK, RILL_NOW));
-  curtain_falls();
+  mark_end();
 }
 
 static void successor_goes_on(void) {
   examine();
-  producer = open_producer(queue, RILL_PARK, RILL_NOW);
+  others.producer = open_producer(others.queue, RILL_PARK, RILL_NOW);
   nothing_is_left_of_it();
 }
 
@@ -91,13 +91,13 @@ static void remover(void) {
 
 /* gc finishes what the dead remover began, though others still have the queue open. */
 static void gc_finishes_the_removal(void) {
-  if (stat_of(queue).removed)
+  if (stat_of(others.queue).removed)
     gc_leaves_nothing();
-  survivors_know();
+  bystanders_know();
 }
 
 static void remover_of_a_queue_in_use(void) {
-  sweep_queue(producer_and_consumer, unlink_by_name, survivors_know);
+  sweep_queue(producer_and_consumer, unlink_by_name, bystanders_know);
   sweep_queue(producer_and_consumer, unlink_by_name, gc_finishes_the_removal);
 }
 
@@ -107,14 +107,14 @@ static void collector(void) {
 }
 
 static const struct test tests[] = {
-    {"creator", creator},
-    {"creator_of_declared_groups", creator_of_declared_groups},
-    {"replacer", replacer},
-    {"opener", opener},
-    {"producer_that_comes_and_goes", producer_that_comes_and_goes},
-    {"remover", remover},
-    {"remover_of_a_queue_in_use", remover_of_a_queue_in_use},
-    {"collector", collector},
+    NAMED(creator),
+    NAMED(creator_of_declared_groups),
+    NAMED(replacer),
+    NAMED(opener),
+    NAMED(producer_that_comes_and_goes),
+    NAMED(remover),
+    NAMED(remover_of_a_queue_in_use),
+    NAMED(collector),
 };
 
 int main(int argc, char **argv) {

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "api.h"
 #include "daemon.h"
 
 #define CROWD 2000u
@@ -49,15 +50,15 @@ static long resident(void) {
 }
 
 static void send_raw(int fd, const void *bytes, size_t size) {
-  CK(send(fd, bytes, size, MSG_NOSIGNAL) == (ssize_t)size);
+  CHECK(send(fd, bytes, size, MSG_NOSIGNAL) == (ssize_t)size);
 }
 
 /* It is told so, and shown out. */
 static void expect_refusal(int fd, int code) {
   union rilli_wire_message message;
-  CK_EQ(rilli_registry_receive(fd, &message), RILLI_WIRE_ANSWER);
-  CK_EQ(message.answer.code, code);
-  CK_EQ(rilli_registry_receive(fd, &message), -EPIPE);
+  CHECK_EQ(rilli_registry_receive(fd, &message), RILLI_WIRE_ANSWER);
+  CHECK_EQ(message.answer.code, code);
+  CHECK_EQ(rilli_registry_receive(fd, &message), -EPIPE);
   (void)close(fd);
 }
 

@@ -8,6 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "api.h"
 #include "daemon.h"
 
 struct traffic {
@@ -18,7 +19,7 @@ struct traffic {
 static struct traffic *shared_traffic(void) {
   struct traffic *traffic =
       mmap(NULL, sizeof *traffic, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  CK(traffic != MAP_FAILED);
+  CHECK(traffic != MAP_FAILED);
   return traffic;
 }
 
@@ -27,11 +28,11 @@ static int produce(void *arg) {
   rill_context *context;
   rill_queue *queue;
   rill_producer *producer;
-  CK_EQ(rill_context_open(NULL, &context), 0);
-  CK_EQ(rill_queue_open(context, "orders", 0, NULL, RILL_FOREVER, &queue), 0);
-  CK_EQ(rill_producer_open(queue, NULL, RILL_FOREVER, &producer), 0);
+  CHECK_EQ(rill_context_open(NULL, &context), 0);
+  CHECK_EQ(rill_queue_open(context, "orders", 0, NULL, RILL_FOREVER, &queue), 0);
+  CHECK_EQ(rill_producer_open(queue, NULL, RILL_FOREVER, &producer), 0);
   for (uint64_t i = 0; !atomic_load(&traffic->stop); i++) {
-    CK_EQ(rill_publish(producer, &i, sizeof i, RILL_FOREVER), 0);
+    CHECK_EQ(rill_publish(producer, &i, sizeof i, RILL_FOREVER), 0);
     atomic_store(&traffic->sent, i + 1);
   }
   rill_producer_close(producer);
@@ -47,16 +48,16 @@ static int consume(void *arg) {
   rill_consumer *consumer;
   struct rill_message message;
   const struct rill_consumer_attr attr = {.size = sizeof attr, .group = "billing"};
-  CK_EQ(rill_context_open(NULL, &context), 0);
-  CK_EQ(rill_queue_open(context, "orders", 0, NULL, RILL_FOREVER, &queue), 0);
-  CK_EQ(rill_consumer_open(queue, &attr, &consumer), 0);
+  CHECK_EQ(rill_context_open(NULL, &context), 0);
+  CHECK_EQ(rill_queue_open(context, "orders", 0, NULL, RILL_FOREVER, &queue), 0);
+  CHECK_EQ(rill_consumer_open(queue, &attr, &consumer), 0);
   int code;
   for (uint64_t i = 0; (code = rill_receive(consumer, RILL_FOREVER, &message)) == 0; i++) {
-    CK_EQ(message.sequence, i);
-    CK_EQ(rill_release(consumer, &message), 0);
+    CHECK_EQ(message.sequence, i);
+    CHECK_EQ(rill_release(consumer, &message), 0);
     atomic_store(&traffic->received, i + 1);
   }
-  CK_EQ(code, -EPIPE);
+  CHECK_EQ(code, -EPIPE);
   rill_consumer_close(consumer);
   rill_queue_close(queue);
   rill_context_close(context);

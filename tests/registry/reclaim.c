@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
+#include "api.h"
 #include "daemon.h"
 
 static rill_context *context;
@@ -27,24 +28,24 @@ static int attach_and_stay(void *arg) {
     (void)open_consumer(queue, "billing", RILL_OLDEST, part->flags);
   else
     publish_text(open_producer(queue, RILL_PARK), "last words");
-  CK_EQ(write(ready[1], "", 1), 1);
+  CHECK_EQ(write(ready[1], "", 1), 1);
   for (;;)
     (void)pause();
 }
 
 static pid_t attached_child(struct part *part) {
   char byte;
-  CK_EQ(pipe(ready), 0);
+  CHECK_EQ(pipe(ready), 0);
   const pid_t child = support_child(attach_and_stay, part);
-  CK_EQ(read(ready[0], &byte, 1), 1);
+  CHECK_EQ(read(ready[0], &byte, 1), 1);
   (void)close(ready[0]);
   (void)close(ready[1]);
   return child;
 }
 
 static void kill_it(pid_t child) {
-  CK_EQ(kill(child, SIGKILL), 0);
-  CK_EQ(support_reap(child), -SIGKILL);
+  CHECK_EQ(kill(child, SIGKILL), 0);
+  CHECK_EQ(support_reap(child), -SIGKILL);
 }
 
 static rill_queue *observe(void) {
@@ -130,7 +131,7 @@ static void *receive_to_the_end(void *arg) {
   rill_consumer *consumer = open_consumer(waiter->queue, "billing", RILL_OLDEST, 0);
   int code;
   while ((code = rill_receive(consumer, RILL_FOREVER, &message)) == 0)
-    CK_EQ(rill_release(consumer, &message), 0);
+    CHECK_EQ(rill_release(consumer, &message), 0);
   atomic_store(&waiter->code, code);
   rill_consumer_close(consumer);
   return NULL;
@@ -215,10 +216,10 @@ static int attach_around_a_restart(void *arg) {
   rill_context *mine = open_context(RILL_FENCE_AUTO);
   rill_queue *first = open_queue(mine, "orders", RILL_CREATE, NULL);
   (void)open_consumer(first, "billing", RILL_OLDEST, 0);
-  CK_EQ(write(((int *)arg)[1], "", 1), 1);
-  CK_EQ(read(((int *)arg)[2], &byte, 1), 1);
+  CHECK_EQ(write(((int *)arg)[1], "", 1), 1);
+  CHECK_EQ(read(((int *)arg)[2], &byte, 1), 1);
   (void)open_queue(mine, "second", RILL_CREATE, NULL);
-  CK_EQ(write(((int *)arg)[1], "", 1), 1);
+  CHECK_EQ(write(((int *)arg)[1], "", 1), 1);
   for (;;)
     (void)pause();
 }
@@ -250,9 +251,9 @@ static int fork_and_stay(void *arg) {
   rill_queue *queue = open_queue(open_context(RILL_FENCE_AUTO), "orders", RILL_CREATE, NULL);
   (void)open_consumer(queue, "billing", RILL_OLDEST, 0);
   const pid_t child = fork();
-  CK(child >= 0);
+  CHECK(child >= 0);
   if (child)
-    CK_EQ(write(*(int *)arg, &child, sizeof child), sizeof child);
+    CHECK_EQ(write(*(int *)arg, &child, sizeof child), sizeof child);
   else
     support_watchdog(60); /* alarms are not inherited: it shall not outlive a test that failed */
   for (;;)

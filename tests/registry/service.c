@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "api.h"
 #include "daemon.h"
 
 static int create(int fd, const char *name, uint64_t capacity, uint32_t flags) {
@@ -224,25 +225,25 @@ static int stranger(void *arg) {
   struct rilli_wire_notice notice;
   const gid_t group = 65534;
   (void)arg;
-  CK(setgroups(1, &group) == 0 && setgid(65534) == 0 && setuid(65534) == 0);
+  CHECK(setgroups(1, &group) == 0 && setgid(65534) == 0 && setuid(65534) == 0);
   const int fd = rilli_registry_connect(dir_before);
-  CK(fd >= 0);
+  CHECK(fd >= 0);
   talk_ask(fd, RILLI_WIRE_LIST, "", &answer);
-  CK_EQ(answer.count, 1);
-  CK_EQ(strcmp(answer.rows[0].name, "readable"), 0);
-  CK_EQ(ask_code(fd, RILLI_WIRE_STAT, "readable"), 0);
-  CK_EQ(ask_code(fd, RILLI_WIRE_STAT, "secret"), -EACCES);
-  CK_EQ(ask_code(fd, RILLI_WIRE_UNLINK, "readable"), -EPERM);
-  CK_EQ(create(fd, "mine", 1 << 20, 0), -EPERM);
+  CHECK_EQ(answer.count, 1);
+  CHECK_EQ(strcmp(answer.rows[0].name, "readable"), 0);
+  CHECK_EQ(ask_code(fd, RILLI_WIRE_STAT, "readable"), 0);
+  CHECK_EQ(ask_code(fd, RILLI_WIRE_STAT, "secret"), -EACCES);
+  CHECK_EQ(ask_code(fd, RILLI_WIRE_UNLINK, "readable"), -EPERM);
+  CHECK_EQ(create(fd, "mine", 1 << 20, 0), -EPERM);
   rilli_wire_start(&notice, RILLI_WIRE_ATTACH, 0); /* not believed: it could not have */
   rilli_wire_name(notice.name, "readable");
   talk_send(fd, &notice);
   talk_ask(fd, RILLI_WIRE_WATCH, "", &answer);
-  CK_EQ(answer.code, 0);
-  CK_EQ(write(*(int *)arg, "", 1), 1);
+  CHECK_EQ(answer.code, 0);
+  CHECK_EQ(write(*(int *)arg, "", 1), 1);
   union rilli_wire_message message;
-  CK_EQ(rilli_registry_receive(fd, &message), RILLI_WIRE_EVENT);
-  CK_EQ(strcmp(message.event.name, "readable"), 0); /* not "secret", which went before */
+  CHECK_EQ(rilli_registry_receive(fd, &message), RILLI_WIRE_EVENT);
+  CHECK_EQ(strcmp(message.event.name, "readable"), 0); /* not "secret", which went before */
   return 0;
 }
 

@@ -31,7 +31,7 @@ static int try_open(const char *name, unsigned flags, const struct rill_queue_at
                     rill_time deadline) {
   rill_queue *queue = NULL;
   const int code = rill_queue_open(context, name, flags, attr, deadline, &queue);
-  CK(code == 0 || queue == NULL);
+  CHECK(code == 0 || queue == NULL);
   rill_queue_close(queue);
   return code;
 }
@@ -348,11 +348,11 @@ static void a_queue_that_does_not_fit_is_enospc_with_size_and_remedy(void **stat
 static int open_without_the_right(void *unused) {
   (void)unused;
   if (geteuid() == 0)
-    CK(setresuid(65534, 65534, 65534) == 0);
-  CK_EQ(try_open("q", 0, NULL, RILL_NOW), -EACCES);
-  CK_EQ(try_open("q", RILL_OBSERVE, NULL, RILL_NOW), -EACCES);
-  CK_EQ(try_open("new", RILL_CREATE, NULL, RILL_NOW), -EACCES);
-  CK_EQ(rill_queue_unlink(context, "q"), -EACCES);
+    CHECK(setresuid(65534, 65534, 65534) == 0);
+  CHECK_EQ(try_open("q", 0, NULL, RILL_NOW), -EACCES);
+  CHECK_EQ(try_open("q", RILL_OBSERVE, NULL, RILL_NOW), -EACCES);
+  CHECK_EQ(try_open("new", RILL_CREATE, NULL, RILL_NOW), -EACCES);
+  CHECK_EQ(rill_queue_unlink(context, "q"), -EACCES);
   return 0;
 }
 
@@ -377,17 +377,17 @@ static void a_segment_without_the_right_to_open_is_eacces(void **state) {
 static int open_without_descriptors(void *unused) {
   (void)unused;
   struct rlimit limit = {0, 0};
-  CK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
-  CK_EQ(try_open("q", 0, NULL, RILL_NOW), -EMFILE);
-  CK_EQ(try_open("new", RILL_CREATE, NULL, RILL_NOW), -EMFILE);
+  CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+  CHECK_EQ(try_open("q", 0, NULL, RILL_NOW), -EMFILE);
+  CHECK_EQ(try_open("new", RILL_CREATE, NULL, RILL_NOW), -EMFILE);
   return 0;
 }
 
 static int open_without_memory(void *unused) {
   (void)unused;
   const struct rlimit little = {1 << 20, 1 << 20};
-  CK(setrlimit(RLIMIT_AS, &little) == 0);
-  CK_EQ(try_open("q", 0, NULL, RILL_NOW), -ENOMEM);
+  CHECK(setrlimit(RLIMIT_AS, &little) == 0);
+  CHECK_EQ(try_open("q", 0, NULL, RILL_NOW), -ENOMEM);
   return 0;
 }
 

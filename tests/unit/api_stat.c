@@ -246,11 +246,11 @@ static void queues_are_listed_by_pattern_in_order(void **state) {
 static int list_without_the_right(void *unused) {
   (void)unused;
   rill_context *own;
-  CK_EQ(rill_context_open(NULL, &own), 0);
+  CHECK_EQ(rill_context_open(NULL, &own), 0);
   if (geteuid() == 0)
-    CK(setresuid(65534, 65534, 65534) == 0);
-  CK_EQ(rill_queue_list(own, NULL, stop_at_b, NULL), -EACCES);
-  CK_EQ(rill_queue_gc(own, 0, NULL, NULL), -EACCES);
+    CHECK(setresuid(65534, 65534, 65534) == 0);
+  CHECK_EQ(rill_queue_list(own, NULL, stop_at_b, NULL), -EACCES);
+  CHECK_EQ(rill_queue_gc(own, 0, NULL, NULL), -EACCES);
   return 0;
 }
 
@@ -327,13 +327,13 @@ static int join_and_die(void *unused) {
   rill_context *own;
   rill_queue *queue;
   rill_consumer *consumer;
-  CK_EQ(rill_context_open(NULL, &own), 0);
-  CK_EQ(rill_queue_open(own, "q", 0, NULL, RILL_NOW, &queue), 0);
+  CHECK_EQ(rill_context_open(NULL, &own), 0);
+  CHECK_EQ(rill_queue_open(own, "q", 0, NULL, RILL_NOW, &queue), 0);
   const struct rill_consumer_attr attr = {.size = sizeof attr, .group = "g"};
   const struct rill_consumer_attr keep = {
       .size = sizeof attr, .group = "k", .flags = RILL_KEEP_GROUP};
-  CK_EQ(rill_consumer_open(queue, &attr, &consumer), 0);
-  CK_EQ(rill_consumer_open(queue, &keep, &consumer), 0);
+  CHECK_EQ(rill_consumer_open(queue, &attr, &consumer), 0);
+  CHECK_EQ(rill_consumer_open(queue, &keep, &consumer), 0);
   (void)raise(SIGKILL);
   return 0;
 }

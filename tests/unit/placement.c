@@ -75,7 +75,7 @@ long __wrap_move_pages(int pid, unsigned long count, void **pages, const int *no
                        int flags) {
   if (!fake_nodes)
     return __real_move_pages(pid, count, pages, nodes, status, flags);
-  CK(nodes == NULL); /* else it would move them */
+  CHECK(nodes == NULL); /* else it would move them */
   for (unsigned long i = 0; i < count; i++)
     status[i] = i % 10 == 9 ? -ENOENT : (int)(i % 10);
   return 0;
@@ -110,7 +110,7 @@ static int teardown(void **state) {
 static int try_open(const char *name, unsigned flags, const struct rill_queue_attr *attr) {
   rill_queue *queue = NULL;
   const int code = rill_queue_open(context, name, flags, attr, RILL_NOW, &queue);
-  CK(code == 0 || queue == NULL);
+  CHECK(code == 0 || queue == NULL);
   rill_queue_close(queue);
   return code;
 }
@@ -361,7 +361,7 @@ static void core_dumps_have_the_queue_only_if_asked(void **state) {
 
 static int is_allowed(uint64_t bytes) {
   struct rlimit limit;
-  CK(getrlimit(RLIMIT_MEMLOCK, &limit) == 0);
+  CHECK(getrlimit(RLIMIT_MEMLOCK, &limit) == 0);
   return limit.rlim_cur >= bytes;
 }
 
@@ -386,9 +386,9 @@ static void a_locked_queue_is_locked_by_who_opens_it(void **state) {
 static void lose_the_right_to_lock(void) {
   struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
   struct __user_cap_data_struct data[2];
-  CK(syscall(SYS_capget, &header, data) == 0);
+  CHECK(syscall(SYS_capget, &header, data) == 0);
   data[CAP_IPC_LOCK / 32].effective &= ~(1u << CAP_IPC_LOCK % 32);
-  CK(syscall(SYS_capset, &header, data) == 0);
+  CHECK(syscall(SYS_capset, &header, data) == 0);
 }
 
 static int open_beyond_the_limit(void *arg) {
@@ -396,14 +396,14 @@ static int open_beyond_the_limit(void *arg) {
   const struct rlimit little = {65536, 65536};
   rill_queue *queue = NULL;
   lose_the_right_to_lock();
-  CK(setrlimit(RLIMIT_MEMLOCK, &little) == 0);
+  CHECK(setrlimit(RLIMIT_MEMLOCK, &little) == 0);
   rill_context *own = NULL;
-  CK_EQ(rill_context_open(NULL, &own), 0);
-  CK_EQ(rill_queue_open(own, "q", RILL_CREATE, ATTR(.placement = RILL_MLOCK), RILL_NOW, &queue),
-        -ENOMEM);
-  CK(strstr(rill_error(), "RLIMIT_MEMLOCK") && strstr(rill_error(), "65536") &&
-     strstr(rill_error(), "ulimit -l"));
-  CK_EQ(rill_queue_open(own, "q", 0, NULL, RILL_NOW, &queue), -ENOENT); /* and made nothing */
+  CHECK_EQ(rill_context_open(NULL, &own), 0);
+  CHECK_EQ(rill_queue_open(own, "q", RILL_CREATE, ATTR(.placement = RILL_MLOCK), RILL_NOW, &queue),
+           -ENOMEM);
+  CHECK(strstr(rill_error(), "RLIMIT_MEMLOCK") && strstr(rill_error(), "65536") &&
+        strstr(rill_error(), "ulimit -l"));
+  CHECK_EQ(rill_queue_open(own, "q", 0, NULL, RILL_NOW, &queue), -ENOENT); /* and made nothing */
   rill_context_close(own);
   return 0;
 }

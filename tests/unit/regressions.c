@@ -42,9 +42,9 @@ static int hold_the_unlink_byte(void *arg) {
   char path[512];
   (void)snprintf(path, sizeof path, "%s/q.control", support_directory());
   const int fd = open(path, O_RDWR | O_CLOEXEC);
-  CK(fd >= 0);
-  CK_EQ(rilli_lock_try(fd, RILLI_LOCK_UNLINK, 1, 1), 0);
-  CK_EQ(write(ready[1], "x", 1), 1);
+  CHECK(fd >= 0);
+  CHECK_EQ(rilli_lock_try(fd, RILLI_LOCK_UNLINK, 1, 1), 0);
+  CHECK_EQ(write(ready[1], "x", 1), 1);
   (void)usleep(100000); /* and then it leaves the queue as it is, as gc does when it is in use */
   return 0;
 }
@@ -74,7 +74,7 @@ static int collect_for_ever(void *arg) {
   (void)arg;
   rill_context *context = open_context(RILL_FENCE_AUTO);
   for (;;)
-    CK(rill_queue_gc(context, 0, NULL, NULL) >= 0);
+    CHECK(rill_queue_gc(context, 0, NULL, NULL) >= 0);
 }
 
 static void use_for_a_moment(rill_context *context, unsigned flags, uint32_t lifetime) {
@@ -104,7 +104,7 @@ static void gc_removes_no_queue_made_since_it_looked(void **state) {
 
 static void *succeed(void *arg) {
   rill_producer *producer = NULL;
-  CK_EQ(rill_producer_open(arg, NULL, RILL_FOREVER, &producer), 0);
+  CHECK_EQ(rill_producer_open(arg, NULL, RILL_FOREVER, &producer), 0);
   return producer;
 }
 

@@ -171,7 +171,7 @@ static void a_farewell_ends_the_wait_when_all_is_read(void **state) {
     begin(RILL_PARK, 0);
     for (int i = 0; i < messages; i++)
       assert_code(rill_publish(&producer, "x", 1, RILL_NOW), 0);
-    plain_farewell(&plain);
+    plain_announce_close(&plain);
     struct rill_message message;
     for (int i = 0; i < messages; i++)
       assert_code(rill_receive(&consumer, RILL_FOREVER, &message), 0);
