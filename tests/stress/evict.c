@@ -54,8 +54,8 @@ static int produce(void *unused) {
   uint8_t bytes[MOST + 8];
   CHECK_EQ(rill_producer_open(queue, NULL, RILL_NOW, &producer), 0);
   for (uint64_t sequence = 0; sequence < total; sequence++) {
-    const size_t size = plain_size(sequence, MOST);
-    plain_fill(bytes, size, sequence);
+    const size_t size = support_size(sequence, MOST);
+    support_fill(bytes, size, sequence);
     int code = -EAGAIN;
     if (sequence % 3 == 0) /* the three ways to ask for room */
       while ((code = rill_publish(producer, bytes, size, RILL_NOW)) == -EAGAIN)
@@ -87,8 +87,8 @@ struct reader {
 };
 
 static int whole(const struct rill_message *message) {
-  return message->size == plain_size(message->sequence, MOST) &&
-         plain_is(message->data, message->size, message->sequence);
+  return message->size == support_size(message->sequence, MOST) &&
+         support_is(message->data, message->size, message->sequence);
 }
 
 static void be_busy(struct reader *reader) {

@@ -35,8 +35,8 @@ static int produce(void *which) {
     CHECK_EQ(rill_producer_open(queue, NULL, RILL_FOREVER, &producer), 0);
     sequence = head_of(queue); /* nobody else publishes now */
     for (uint64_t n = support_random(&seed) % 4000; n && sequence < total; n--, sequence++) {
-      const size_t size = plain_size(sequence, most());
-      plain_fill(bytes, size, sequence);
+      const size_t size = support_size(sequence, most());
+      support_fill(bytes, size, sequence);
       CHECK_EQ(rill_publish(producer, bytes, size, RILL_FOREVER), 0);
     }
     rill_producer_close(producer);
@@ -46,8 +46,8 @@ static int produce(void *which) {
 }
 
 static void check(const struct rill_message *message) {
-  CHECK_EQ(message->size, plain_size(message->sequence, most()));
-  CHECK(plain_is(message->data, message->size, message->sequence));
+  CHECK_EQ(message->size, support_size(message->sequence, most()));
+  CHECK(support_is(message->data, message->size, message->sequence));
 }
 
 /* The whole stream, in several tenancies of a declared group. */

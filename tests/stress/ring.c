@@ -30,12 +30,12 @@ struct worker {
 /* One of the ways in; returns how many messages it published. */
 static uint64_t publish_some(uint64_t sequence, uint64_t random) {
   static uint8_t bytes[3][MOST + 8];
-  const size_t size = plain_size(sequence, MOST);
+  const size_t size = support_size(sequence, MOST);
   if (random % 8 == 0 && sequence + 3 - first <= messages) {
     struct rill_item items[3];
     for (size_t i = 0; i < 3; i++) {
-      items[i] = (struct rill_item){bytes[i], plain_size(sequence + i, MOST), NULL};
-      plain_fill(bytes[i], items[i].size, sequence + i);
+      items[i] = (struct rill_item){bytes[i], support_size(sequence + i, MOST), NULL};
+      support_fill(bytes[i], items[i].size, sequence + i);
     }
     CHECK_EQ(rill_publish_batch(&producer, items, 3, RILL_FOREVER), 3);
     return 3;
@@ -47,11 +47,11 @@ static uint64_t publish_some(uint64_t sequence, uint64_t random) {
       rill_abort(&producer);
       return 0;
     }
-    plain_fill(data, size, sequence);
+    support_fill(data, size, sequence);
     CHECK_EQ(rill_commit(&producer, size), 0);
     return 1;
   }
-  plain_fill(bytes[0], size, sequence);
+  support_fill(bytes[0], size, sequence);
   CHECK_EQ(rill_publish(&producer, bytes[0], size, RILL_FOREVER), 0);
   return 1;
 }
@@ -72,8 +72,8 @@ static void *produce(void *unused) {
 
 static void check(const struct rill_message *message, uint64_t due) {
   CHECK_EQ(message->sequence, due + message->lost);
-  CHECK_EQ(message->size, plain_size(message->sequence, MOST));
-  CHECK(plain_is(message->data, message->size, message->sequence));
+  CHECK_EQ(message->size, support_size(message->sequence, MOST));
+  CHECK(support_is(message->data, message->size, message->sequence));
 }
 
 /* Receives up to n messages; returns 0 or -EPIPE. */

@@ -54,24 +54,20 @@ rill_consumer *open_consumer(rill_queue *queue, struct joining joining) {
   return consumer;
 }
 
-static unsigned char byte_of(uint64_t number, size_t i) {
-  return (unsigned char)(number * 31 + i * 7 + (number >> 8));
+static size_t size_of(uint64_t number) {
+  return 8 + (number * 2654435761u >> 4) % (MESSAGE_MOST - 7);
 }
 
 size_t fill_message(uint64_t number, unsigned char buffer[MESSAGE_MOST]) {
-  const size_t size = 8 + (number * 2654435761u >> 4) % (MESSAGE_MOST - 7);
-  memcpy(buffer, &number, 8);
-  for (size_t i = 8; i < size; i++)
-    buffer[i] = byte_of(number, i);
+  const size_t size = size_of(number);
+  support_fill(buffer, size, number);
   return size;
 }
 
 void check_message(const struct rill_message *message, uint64_t number) {
-  unsigned char expected[MESSAGE_MOST];
-  const size_t size = fill_message(number, expected);
-  CHECK_THAT(message->size == size, "message %llu has %u bytes, not %zu",
-             (unsigned long long)number, message->size, size);
-  CHECK_THAT(memcmp(message->data, expected, size) == 0, "message %llu is torn",
+  CHECK_THAT(message->size == size_of(number), "message %llu has %u bytes, not %zu",
+             (unsigned long long)number, message->size, size_of(number));
+  CHECK_THAT(support_is(message->data, message->size, number), "message %llu is torn",
              (unsigned long long)number);
 }
 

@@ -156,28 +156,3 @@ void plain_forget(struct rill_consumer *consumer) {
 _Atomic uint64_t *plain_word(struct plain_ring *plain, uint64_t position) {
   return (_Atomic uint64_t *)(void *)(plain->ring.base + (position & (plain->ring.capacity - 1)));
 }
-
-size_t plain_size(uint64_t sequence, size_t most) {
-  uint64_t state = sequence * 2 + 1;
-  return support_random(&state) % (most + 1);
-}
-
-static uint64_t pattern(uint64_t sequence, size_t word) {
-  return (sequence + 1) * UINT64_C(0x9e3779b97f4a7c15) + word;
-}
-
-void plain_fill(uint8_t *to, size_t size, uint64_t sequence) {
-  for (size_t at = 0; at < size; at += 8) {
-    const uint64_t value = pattern(sequence, at / 8);
-    memcpy(to + at, &value, size - at < 8 ? size - at : 8);
-  }
-}
-
-int plain_is(const void *data, size_t size, uint64_t sequence) {
-  for (size_t at = 0; at < size; at += 8) {
-    const uint64_t value = pattern(sequence, at / 8);
-    if (memcmp((const uint8_t *)data + at, &value, size - at < 8 ? size - at : 8) != 0)
-      return 0;
-  }
-  return 1;
-}

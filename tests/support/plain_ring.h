@@ -49,9 +49,4 @@ void plain_forget(struct rill_consumer *consumer);
 /* The frame at a position, for forging. */
 _Atomic uint64_t *plain_word(struct plain_ring *plain, uint64_t position);
 
-/* Content that is a function of the sequence: every byte, and the size. */
-size_t plain_size(uint64_t sequence, size_t most);
-void plain_fill(uint8_t *to, size_t size, uint64_t sequence);
-int plain_is(const void *data, size_t size, uint64_t sequence);
-
 #endif

@@ -146,3 +146,28 @@ uint64_t support_random(uint64_t *state) {
   x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
   return x ^ (x >> 31);
 }
+
+size_t support_size(uint64_t sequence, size_t most) {
+  uint64_t state = sequence * 2 + 1;
+  return support_random(&state) % (most + 1);
+}
+
+static uint64_t pattern(uint64_t sequence, size_t word) {
+  return (sequence + 1) * UINT64_C(0x9e3779b97f4a7c15) + word;
+}
+
+void support_fill(void *to, size_t size, uint64_t sequence) {
+  for (size_t at = 0; at < size; at += 8) {
+    const uint64_t value = pattern(sequence, at / 8);
+    memcpy((uint8_t *)to + at, &value, size - at < 8 ? size - at : 8);
+  }
+}
+
+int support_is(const void *data, size_t size, uint64_t sequence) {
+  for (size_t at = 0; at < size; at += 8) {
+    const uint64_t value = pattern(sequence, at / 8);
+    if (memcmp((const uint8_t *)data + at, &value, size - at < 8 ? size - at : 8) != 0)
+      return 0;
+  }
+  return 1;
+}

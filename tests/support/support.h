@@ -86,4 +86,10 @@ rill_queue *support_queue(const char *name);
 /* A sequence of numbers that look random and are the same in each run. */
 uint64_t support_random(uint64_t *state);
 
+/* The content of a message as a function of a number, its sequence say: a torn, wrong or foreign
+ * one is seen. And a size that follows from it. */
+void support_fill(void *to, size_t size, uint64_t number);
+int support_is(const void *data, size_t size, uint64_t number);
+size_t support_size(uint64_t number, size_t most);
+
 #endif

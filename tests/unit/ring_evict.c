@@ -33,8 +33,8 @@ static void begin(void) {
 }
 
 static int publish_until(rill_time deadline) {
-  const size_t size = plain_size(next, 1000);
-  plain_fill(bytes, size, next);
+  const size_t size = support_size(next, 1000);
+  support_fill(bytes, size, next);
   const int code = rill_publish(&producer, bytes, size, deadline);
   next += code == 0;
   return code;
@@ -52,7 +52,7 @@ static void expect_from(struct rill_consumer *who, uint64_t sequence, uint64_t l
   for (; sequence != next; sequence++, lost = 0) {
     assert_code(rill_receive(who, RILL_NOW, &message), 0);
     assert_true(message.sequence == sequence && message.lost == lost);
-    assert_true(plain_is(message.data, message.size, sequence));
+    assert_true(support_is(message.data, message.size, sequence));
     assert_code(rill_release(who, &message), 0);
   }
   assert_code(rill_receive(who, RILL_NOW, &message), -EAGAIN);
@@ -123,7 +123,7 @@ static void an_evicted_member_is_told_by_its_release(void **state) {
   held_up(0);
   evict_slow();
   fill_up();
-  assert_true(!plain_is(held.data, held.size, 100)); /* it was written over */
+  assert_true(!support_is(held.data, held.size, 100)); /* it was written over */
   assert_code(rill_release(&slow, &held), -ESTALE);
   assert_non_null(strstr(rill_error(), "evicted"));
   assert_code(rill_release(&slow, NULL), -ESTALE);

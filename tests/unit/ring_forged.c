@@ -38,7 +38,7 @@ static uint8_t *forge(uint64_t word) {
 }
 
 static void publish(size_t size) {
-  plain_fill(bytes, size, producer.sequence);
+  support_fill(bytes, size, producer.sequence);
   assert_code(rill_publish(&producer, bytes, size, RILL_NOW), 0);
 }
 
@@ -47,7 +47,7 @@ static void expect(size_t size) {
   const uint64_t sequence = consumer.sequence;
   assert_code(rill_receive(&consumer, RILL_NOW, &message), 0);
   assert_true(message.sequence == sequence && message.size == size);
-  assert_true(plain_is(message.data, size, sequence));
+  assert_true(support_is(message.data, size, sequence));
 }
 
 static void skip_frames_are_passed_over(void **state) {
@@ -118,14 +118,14 @@ static void a_key_is_described_beside_the_payload(void **state) {
           memcpy(frame + 16, &extension, sizeof extension);
         }
         memset(frame + head, 'k', key);
-        plain_fill(frame + head + room, size, 4711);
+        support_fill(frame + head + room, size, 4711);
         struct rill_message message;
         assert_code(rill_receive(&consumer, RILL_NOW, &message), 0);
         assert_true(message.key_size == key && message.size == size);
         for (uint64_t i = 0; i < key; i++)
           assert_int_equal(message.key[i], 'k');
         assert_true((uintptr_t)message.data % 16 == 0);
-        assert_true(plain_is(message.data, size, 4711));
+        assert_true(support_is(message.data, size, 4711));
         assert_true(message.time == (extended ? 99 : 0) && message.type == (extended ? 7 : 0));
         end();
       }

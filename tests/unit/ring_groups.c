@@ -21,7 +21,7 @@ static void begin(uint64_t first) {
 }
 
 static int publish(size_t size) {
-  plain_fill(bytes, size, next);
+  support_fill(bytes, size, next);
   const int code = rill_publish(&producer, bytes, size, RILL_NOW);
   if (code == 0)
     next++;
@@ -31,7 +31,7 @@ static int publish(size_t size) {
 
 static void stream(int n) {
   while (n--)
-    assert_code(publish(plain_size(next, 1000)), 0);
+    assert_code(publish(support_size(next, 1000)), 0);
 }
 
 static int join(struct rill_consumer *who, uint32_t row, uint32_t start, uint64_t sequence) {
@@ -43,7 +43,7 @@ static void expect_from(struct rill_consumer *who, uint64_t sequence, uint64_t l
   for (; sequence != next; sequence++, lost = 0) {
     assert_code(rill_receive(who, RILL_NOW, &message), 0);
     assert_true(message.sequence == sequence && message.lost == lost);
-    assert_true(plain_is(message.data, message.size, sequence));
+    assert_true(support_is(message.data, message.size, sequence));
   }
   assert_code(rill_receive(who, RILL_NOW, &message), -EAGAIN);
   assert_code(rill_release(who, NULL), 0);
@@ -162,13 +162,13 @@ static void a_kept_group_goes_on_exactly_where_it_was(void **state) {
   assert_code(plain_consumer(&plain, &consumer, 0, RILL_OLDEST, 0, RILLI_GROUP_KEEP), 0);
   uint64_t due = consumer.sequence;
   for (int round = 0; round < 300; round++) {
-    while (publish(plain_size(next, 1000)) == 0 && round % 3)
+    while (publish(support_size(next, 1000)) == 0 && round % 3)
       ;
     for (int i = 0; i < round % 23 && due != next; i++, due++) {
       struct rill_message message;
       assert_code(rill_receive(&consumer, RILL_NOW, &message), 0);
       assert_true(message.sequence == due && message.lost == 0);
-      assert_true(plain_is(message.data, message.size, due));
+      assert_true(support_is(message.data, message.size, due));
     }
     assert_code(rill_release(&consumer, NULL), 0);
     struct rill_message unreleased;

@@ -19,14 +19,14 @@ static void begin(uint64_t base) {
 }
 
 static void publish(size_t size) {
-  plain_fill(bytes, size, next);
+  support_fill(bytes, size, next);
   assert_code(rill_publish(&producer, bytes, size, RILL_NOW), 0);
   next++;
 }
 
 static void laps(uint64_t bytes_more) {
   for (uint64_t until = producer.position + bytes_more; until - producer.position < (1u << 30);)
-    publish(plain_size(next, 1000));
+    publish(support_size(next, 1000));
 }
 
 /* Receives one; its losses must be exactly the gap. Returns what it says of them. */
@@ -36,8 +36,8 @@ static uint64_t receive(void) {
   const uint64_t told = consumer.lost;
   assert_code(rill_receive(&consumer, RILL_NOW, &message), 0);
   assert_true(message.sequence == due + message.lost - told);
-  assert_true(plain_is(message.data, message.size, message.sequence));
-  assert_true(message.size == plain_size(message.sequence, 1000));
+  assert_true(support_is(message.data, message.size, message.sequence));
+  assert_true(message.size == support_size(message.sequence, 1000));
   return message.lost;
 }
 
@@ -126,7 +126,7 @@ static void a_message_under_the_write_limit_is_not_believed(void **state) {
   begin(0);
   assert_code(plain_consumer(&plain, &consumer, 0, RILL_OLDEST, 0, 0), 0);
   for (int i = 0; i < 200; i++)
-    publish(plain_size(next, 1000));
+    publish(support_size(next, 1000));
   /* All words are right, but the producer may be writing there already. */
   const uint64_t limit = atomic_load(&plain.ring.page->limit);
   atomic_store(&plain.ring.page->limit, consumer.position + RILLI_MIN_CAPACITY + 16);

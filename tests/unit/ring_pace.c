@@ -51,7 +51,7 @@ static void end(void) {
 }
 
 static void publish(uint64_t sequence, size_t size) {
-  plain_fill(bytes, size, sequence);
+  support_fill(bytes, size, sequence);
   assert_code(rill_publish(&producer, bytes, size, RILL_NOW), 0);
 }
 
@@ -59,7 +59,7 @@ static void take(uint64_t sequence, size_t size) {
   struct rill_message message;
   assert_code(rill_receive(&consumer, RILL_NOW, &message), 0);
   assert_true(message.sequence == sequence && message.size == size);
-  assert_true(plain_is(message.data, size, sequence));
+  assert_true(support_is(message.data, size, sequence));
   assert_code(rill_release(&consumer, &message), 0);
 }
 
@@ -159,9 +159,9 @@ static void a_limit_raised_in_vain_holds_nothing_up(void **state) {
     publish(in++, 48);
   for (int round = 0; round < 5000; round++) {
     int code;
-    plain_fill(bytes, 48, in);
+    support_fill(bytes, 48, in);
     while ((code = rill_publish(&producer, bytes, 48, RILL_NOW)) == 0)
-      plain_fill(bytes, 48, ++in);
+      support_fill(bytes, 48, ++in);
     assert_code(code, -EAGAIN);
     assert_true(producer.position - consumer.published > producer.ring.capacity - 128);
     take(out, 48);
@@ -238,7 +238,7 @@ static void sizes_that_repeat_and_change_are_all_received(void **state) {
   const struct rill_meta meta = {.size = sizeof meta, .time = 5, .type = 3};
   for (uint64_t i = 0; i < 3000; i++) {
     const size_t size = sizes[i % N];
-    plain_fill(bytes, size, i);
+    support_fill(bytes, size, i);
     const struct rill_item item = {bytes, size, i % 5 == 4 ? &meta : NULL};
     assert_code(rill_publish_batch(&producer, &item, 1, RILL_NOW), 1);
     take(i, size);
