@@ -16,7 +16,7 @@ static struct files files;
 static off_t length;
 
 static void write_text(const char *path) {
-  static const char text[] = "#!/bin/sh\necho this is somebody else's file\n";
+  static const char text[] = "#!/bin/sh\necho this file belongs to another program\n";
   (void)unlink(path);
   const int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
   CHECK(fd >= 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* garbage_control.c - senseless bytes in the control segment.
+/* garbage_control.c - invalid bytes in the control segment.
  *
  * In a group's row, or in the hints, while the queue is in use: that group is refused, and
  * the healthy one gets every message. In all of it: a clear error. Never a crash or a hang. */
@@ -74,7 +74,7 @@ static void damage_row(struct rilli_group *group) {
     atomic_store(&group->cursor, random_number() | UINT64_C(1) << 60);
 }
 
-static void row_of_nobody_with_senseless_bytes_holds_nobody_up(void) {
+static void free_row_with_invalid_bytes_holds_no_producer_up(void) {
   begin();
   for (unsigned round = 0; round < ROUNDS / 5; round++) { /* of a slice each, at the worst */
     at("round %u", round);
@@ -112,7 +112,7 @@ static void be_sick(void *arg) {
       open_consumer(open_queue(&attr), (struct joining){.group = "sick", .wait = RILL_PARK});
   struct rill_message message;
   report_ready();
-  for (;;) { /* whatever comes: it must not crash, nor end before it is told to */
+  for (;;) { /* whatever comes: it must not crash, nor end before it is killed */
     const int code = rill_receive(consumer, RILL_FOREVER, &message);
     if (code == 0 && rill_release(consumer, &message) == 0)
       continue;
@@ -122,7 +122,7 @@ static void be_sick(void *arg) {
 
 /* A living member whose row goes bad: while it lives it may hold a reliable queue up, as any
  * member may; what it cannot do is outlive its death, or harm the others. */
-static void senseless_row_of_a_living_member_ends_with_it(void) {
+static void invalid_row_of_a_living_member_ends_with_it(void) {
   begin();
   for (unsigned round = 0; round < ROUNDS / 5; round++) {
     struct process *sick = spawn("sick", be_sick, NULL);
@@ -148,8 +148,8 @@ static void senseless_row_of_a_living_member_ends_with_it(void) {
   end();
 }
 
-/* A cursor that makes no sense in a live row: refused, and nobody waits for it. */
-static void group_with_a_senseless_cursor_is_refused(void) {
+/* An invalid cursor in a live row: refused, and no producer waits for it. */
+static void group_with_an_invalid_cursor_is_refused(void) {
   static const uint64_t shifts[] = {8, 65536 + 16, 1ull << 40, 1ull << 63};
   for (size_t i = 0; i < sizeof shifts / sizeof *shifts; i++) {
     begin();
@@ -175,7 +175,7 @@ static void group_with_a_senseless_cursor_is_refused(void) {
   }
 }
 
-static void senseless_hints_cost_nobody_a_message(void) {
+static void invalid_hints_cost_no_message(void) {
   struct rill_message message;
   begin();
   for (unsigned round = 0; round < ROUNDS; round++) {
@@ -234,7 +234,7 @@ static void try_everything(unsigned flags) {
   rill_queue_close(opened);
 }
 
-static void senseless_segment_is_refused_at_open(void) {
+static void invalid_segment_is_refused_at_open(void) {
   for (unsigned round = 0; round < ROUNDS; round++) {
     rill_queue_close(open_queue(&attr));
     control = view_file(files_of_queue().control);
@@ -254,8 +254,8 @@ static void senseless_segment_is_refused_at_open(void) {
   }
 }
 
-/* Rows and hints of noise before anybody attaches: the queue works. */
-static void queue_with_senseless_rows_can_be_used(void) {
+/* Rows and hints of noise before any process attaches: the queue works. */
+static void queue_with_invalid_rows_can_be_used(void) {
   for (unsigned round = 0; round < ROUNDS / 3; round++) {
     rill_queue_close(open_queue(&attr));
     control = view_file(files_of_queue().control);
@@ -269,16 +269,16 @@ static void queue_with_senseless_rows_can_be_used(void) {
   }
 }
 
-static void latencies_are_in_order(void) {
+static void latencies_are_sorted(void) {
   const struct rill_group_stat stat = group_stat_of(queue, "healthy");
   CHECK(stat.latency_count <= RILLI_LATENCY_SIZE * (uint64_t)UINT32_MAX);
   CHECK(0 <= stat.latency_p50 && stat.latency_p50 <= stat.latency_p99);
   CHECK(stat.latency_p99 <= stat.latency_p999 && stat.latency_p999 <= stat.latency_max);
 }
 
-/* A member's counters are its own to write, but others of the group could: whoever looks gets
- * figures in order, and whoever counts on counts within them. */
-static void senseless_latencies_stay_in_order(void) {
+/* A member's counters are its own to write, but others of the group could: a reader gets
+ * figures that are sorted, and the next member counts within them. */
+static void invalid_latencies_stay_sorted(void) {
   begin();
   struct rilli_slot *slot =
       (void *)((uint8_t *)group_of(&control, row_of("healthy")) + RILLI_SLOTS_OFFSET);
@@ -288,7 +288,7 @@ static void senseless_latencies_stay_in_order(void) {
     for (uint32_t i = 0; round % 3 && i < RILLI_LATENCY_SIZE; i++) /* full ones, empty ones */
       atomic_store(&slot->histogram[i], (uint32_t)odd_value());
     atomic_store(&slot->latency_max, (int64_t)odd_value());
-    latencies_are_in_order();
+    latencies_are_sorted();
     for (unsigned i = 0; i < 64; i++) {
       struct rill_message message;
       const struct rill_meta meta = {.size = sizeof meta,
@@ -298,21 +298,21 @@ static void senseless_latencies_stay_in_order(void) {
       CHECK_EQ(rill_receive(healthy, RILL_FOREVER, &message), 0);
       CHECK_EQ(rill_release(healthy, NULL), 0);
     }
-    latencies_are_in_order();
+    latencies_are_sorted();
   }
   end();
 }
 
 static const struct test tests[] = {
-    NAMED(row_of_nobody_with_senseless_bytes_holds_nobody_up),
+    NAMED(free_row_with_invalid_bytes_holds_no_producer_up),
     NAMED(cursor_without_a_state_is_reclaimed),
-    NAMED(senseless_row_of_a_living_member_ends_with_it),
-    NAMED(group_with_a_senseless_cursor_is_refused),
-    NAMED(senseless_latencies_stay_in_order),
-    NAMED(senseless_hints_cost_nobody_a_message),
+    NAMED(invalid_row_of_a_living_member_ends_with_it),
+    NAMED(group_with_an_invalid_cursor_is_refused),
+    NAMED(invalid_latencies_stay_sorted),
+    NAMED(invalid_hints_cost_no_message),
     NAMED(sleeper_whose_bit_is_wiped_still_wakes),
-    NAMED(senseless_segment_is_refused_at_open),
-    NAMED(queue_with_senseless_rows_can_be_used),
+    NAMED(invalid_segment_is_refused_at_open),
+    NAMED(queue_with_invalid_rows_can_be_used),
 };
 
 int main(int argc, char **argv) {

@@ -15,7 +15,7 @@
 
 #include "support.h"
 
-#define TRADERS 54321 /* a group id, and two user ids that nobody has               */
+#define TRADERS 54321 /* a group id, and two user ids that no user has              */
 #define ALICE 54322
 #define BOB 54323
 
@@ -121,7 +121,7 @@ static int run(int (*child)(void *)) {
   return support_reap(support_child(child, NULL));
 }
 
-/* The place of the producer is free for whoever may have it. */
+/* The place of the producer is free for a process that may have it. */
 static void step_back(void) {
   rill_producer_close(producer);
   producer = NULL;
@@ -152,7 +152,7 @@ static void a_group_may_be_given_the_right_to_publish(void **state) {
   unmake();
 }
 
-/* --- what an observer sees, and that it can hold nobody up --------------------------- */
+/* --- what an observer sees, and that it can hold no process up----------------------- */
 
 static int is_orders(const char *name, void *arg) {
   (void)arg;
@@ -211,7 +211,7 @@ static void an_observer_sees_the_queue_as_the_producer_saw_it_last(void **state)
   unmake();
 }
 
-/* Whoever may open a file for reading may put a read lock on it, and so hold a lease up. */
+/* A process that may open a file for reading may put a read lock on it, and so hold a lease up. */
 static int observer_locks(void *arg) {
   (void)arg;
   become(BOB, BOB);

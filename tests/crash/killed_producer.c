@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* killed_producer.c - a producer that dies: what its consumers get, who comes after it, and
- * what is left when everybody died. */
+ * what is left when all of them died. */
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/mount.h>

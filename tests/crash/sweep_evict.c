@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /* sweep_evict.c - a producer that dies behind any instruction of an eviction, and a member that
- * dies behind any of being told, of its close and of its open again.
+ * dies behind any of learning of it, of its close and of its open again.
  *
- * "other" gets everything once and in order; a successor has room, and evicts anew if need be; a
- * release holds if and only if its tenancy does. */
+ * "other" gets everything once and in sequence; a successor has room, and evicts again if need be;
+ * a release holds if and only if its tenancy does. */
 #include <errno.h>
 #include <string.h>
 
 #include "slow_group.h"
 #include "sweep.h"
 
-#define SOON 1      /* ns: tried again at once, a publish need not wait                     */
+#define SOON 1      /* ns: tried again immediately, a publish need not wait                */
 #define LATER 20000 /* ns: it waits                                                         */
 
 /* --- the producer dies ------------------------------------------------------------------------ */
 
 static rill_consumer *slow;
 static struct rill_message in_hand;
-static unsigned victims;     /* of one message each                                           */
-static uint64_t cut;         /* the message for which there is no room                        */
-static rill_time patience;   /* of its publish                                                */
-static int nobody, and_idle; /* "slow" has no member; a kept group "idle" holds up too         */
+static unsigned victims;    /* of one message each                                           */
+static uint64_t cut;        /* the message for which there is no room                        */
+static rill_time patience;  /* of its publish                                                */
+static int empty, and_idle; /* "slow" has no member; a kept group "idle" holds up too         */
 
 static const struct joining idle = {.group = "idle", .flags = RILL_KEEP_GROUP};
 
@@ -30,7 +30,7 @@ static void slow_and_other(void) {
   in_hand.data = NULL;
   if (and_idle)
     rill_consumer_close(open_consumer(others.queue, idle));
-  if (!nobody)
+  if (!empty)
     return;
   rill_consumer_close(slow);
   slow = NULL;
@@ -111,7 +111,7 @@ static void successor_evicts(void) {
   next_slow_goes_on(released, released);
 }
 
-static void sweep_producer(uint32_t flags, int has_nobody, int with_idle, rill_time deadline) {
+static void sweep_producer(uint32_t flags, int is_empty, int with_idle, rill_time deadline) {
   const struct sweep sweep = {.before = slow_and_other,
                               .run = publish_until_it_evicts,
                               .at_marks = others_receive,
@@ -119,7 +119,7 @@ static void sweep_producer(uint32_t flags, int has_nobody, int with_idle, rill_t
                               .marks = 1};
   others.attr.evict_after = deadline == RILL_NOW ? SOON : LATER;
   slow_flags = flags;
-  nobody = has_nobody;
+  empty = is_empty;
   and_idle = with_idle;
   patience = deadline;
   cut = first_to_reach(others.attr.capacity); /* the ring has to hold the next commit word, too */
@@ -174,7 +174,7 @@ static void two_evicting_producers(void) {
       .before = ring_is_full, .run = succeed_and_evict, .after = successor_evicts};
   const struct sweep second = {.run = succeed_and_evict, .after = successor_evicts};
   others.attr.evict_after = SOON;
-  nobody = 0;
+  empty = 0;
   and_idle = 1;
   victims = 2;
   for (unsigned kept = 0; kept < 2; kept++) {
@@ -320,7 +320,7 @@ static void sweep_asleep(void (*asleep)(void)) {
 static void told_asleep(void) {
   sweep_asleep(traffic_goes_on);
 }
-/* Only the look behind the kick tells. */
+/* Only the check behind the kick finds it. */
 static void told_asleep_and_nothing_comes(void) {
   sweep_asleep(evict_and_reserve);
 }

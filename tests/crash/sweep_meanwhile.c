@@ -73,7 +73,7 @@ static void receive_and_release(void *arg) {
   mark_end();
 }
 
-/* Several at once, released in two steps. */
+/* Several together, released in two steps. */
 static void take_a_batch(void *arg) {
   (void)arg;
   struct rill_message messages[4];
@@ -142,7 +142,7 @@ static void open_again(void *arg) {
 
 /* --- the others ------------------------------------------------------------------------------ */
 
-/* What is kept without its member holds up too; else there is nobody yet. */
+/* What is kept without its member holds up too; else there is no member yet. */
 static void fill_up(void) {
   if (slow_row())
     fill_up_behind_slow();

@@ -3,7 +3,7 @@
  * each change that others can see of joining and leaving.
  *
  * A group that is not kept goes with it; the next member of a kept one goes on at a message that
- * was not released, or whose release nobody knows. The other group gets everything. */
+ * was not released, or whose release was not published. The other group gets everything. */
 #include <errno.h>
 
 #include "victims.h"

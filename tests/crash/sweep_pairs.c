@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* sweep_pairs.c - the dead, and who dies while taking care of them: pairs of crashes, each
- * visible point of the first with each visible point of the second. The third mends it all. */
+/* sweep_pairs.c - a process that died, and one that dies while it takes care of that: pairs of
+ * crashes, each visible point of the first with each visible point of the second. The third mends
+ * it all. */
 #include <errno.h>
 
 #include "victims.h"
@@ -104,7 +105,7 @@ static void dead_member_and_producer(void) {
   sweep_two(consumer_waits, join_alone, publish_one, third_goes_on);
 }
 
-/* --- a queue that nobody finishes, or finishes removing ----------------------------------------
+/* --- a queue that is neither finished nor removed wholly ----------------------------------------
  */
 
 static void dead_creator_and_the_next(void) {

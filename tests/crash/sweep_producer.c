@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* sweep_producer.c - a producer that dies behind any instruction of what it publishes.
  *
- * What was published comes once, whole and in order; a cut message or batch not at all or whole;
+ * What was published comes once, whole and in sequence; a cut message or batch not at all or whole;
  * and a successor goes on exactly behind it. */
 #include <errno.h>
 #include <string.h>
@@ -47,7 +47,7 @@ static void publish_up_to_number(void *arg) {
   publish_between_marks(begin_producing(cut), cut, RILL_NOW);
 }
 
-/* `number` so that its message has about so many bytes. */
+/* `number` so that its message has about `least` bytes. */
 static uint64_t number_of_size(size_t least, size_t most) {
   unsigned char bytes[MESSAGE_MOST];
   for (uint64_t number = BEFORE;; number++) {
@@ -213,13 +213,13 @@ static void wait_for_room_for_several_slices(void) {
 
 /* --- a group that is refused ---------------------------------------------------------------- */
 
-static rill_consumer *senseless;
+static rill_consumer *invalid;
 
 /* Its cursor is where no cursor can be; its member goes on living. */
-static void senseless_group(void) {
+static void invalid_group(void) {
   consumer_waits();
-  senseless = open_consumer(others.queue, (struct joining){.group = "senseless"});
-  atomic_store(&senseless->group->cursor, UINT64_C(1) << 40);
+  invalid = open_consumer(others.queue, (struct joining){.group = "invalid"});
+  atomic_store(&invalid->group->cursor, UINT64_C(1) << 40);
 }
 
 static void it_is_refused(void) {
@@ -229,18 +229,18 @@ static void it_is_refused(void) {
   drain();
   CHECK(others.due <= 1);
   traffic_goes_on();
-  CHECK(group_stat_of(others.queue, "senseless").state == RILL_GROUP_VOID);
-  while ((code = rill_receive(senseless, RILL_NOW, &message)) == 0)
-    CHECK(rill_release(senseless, &message) == 0 || others.due > 0);
+  CHECK(group_stat_of(others.queue, "invalid").state == RILL_GROUP_VOID);
+  while ((code = rill_receive(invalid, RILL_NOW, &message)) == 0)
+    CHECK(rill_release(invalid, &message) == 0 || others.due > 0);
   CHECK_THAT(code == -ESTALE || code == -EPROTO, "a refused member receives: %d", code);
-  rill_consumer_close(senseless);
+  rill_consumer_close(invalid);
   examine_reclaimed();
   all_leave();
 }
 
 static void refusal_of_a_group(void) {
   const struct sweep sweep = {
-      .before = senseless_group, .run = publish_up_to_number, .after = it_is_refused};
+      .before = invalid_group, .run = publish_up_to_number, .after = it_is_refused};
   cut = 0;
   sweep_instructions(&sweep);
 }

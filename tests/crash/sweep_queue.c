@@ -2,7 +2,7 @@
 /* sweep_queue.c - who makes, opens, removes or collects a queue, or becomes its producer, dies
  * behind each change that others can see: files, names, words.
  *
- * There is a queue or there is none; its name can be used at once; one gc leaves nothing. */
+ * There is a queue or there is none; its name can be used immediately; one gc leaves nothing. */
 #include <errno.h>
 
 #include "victims.h"
@@ -48,7 +48,7 @@ static void name_is_usable_after_a_gc(void) {
   name_is_usable();
 }
 
-/* Without the gc, too: whoever opens it as it was replaces it back. */
+/* Without the gc, too: an open with what it was replaces it back. */
 static void replacer(void) {
   sweep_queue(idle_queue, replace, name_is_usable);
   sweep_queue(idle_queue, replace, name_is_usable_after_a_gc);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* sweep_waiting.c - who dies between the steps of parking and waking costs the others a slice,
- * and never the message. That nobody hangs is what the watchdog sees. */
+/* sweep_waiting.c - a process that dies between the steps of parking and waking costs the
+ * others a slice, and never the message. That none hangs is what the watchdog sees. */
 #include "sweep.h"
 
 /* --- a consumer parks ------------------------------------------------------------------------ */
@@ -190,7 +190,7 @@ static void publisher_waits(void) {
   }
 }
 
-/* It has an eighth of the ring and more, and gives it back at once. */
+/* It has an eighth of the ring and more, and gives it back immediately. */
 static void release_a_full_ring(void *arg) {
   (void)arg;
   struct rill_message message;

@@ -5,7 +5,7 @@
  *   fault_failed_calls [--stride N] [--allocations] [TEST...]
  *
  * Each time: an answer that is documented and says what it is about, nothing leaked, the queue as
- * before or as after, everybody else undisturbed, and the next try succeeds. injector.h has how. */
+ * before or as after, all others undisturbed, and the next try succeeds. injector.h has how. */
 #include <stdlib.h>
 #include <string.h>
 

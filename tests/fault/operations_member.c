@@ -130,7 +130,7 @@ static int come_and_publish(const void *arg) {
 }
 
 /* So that the first publish finds a sleeper's bit. */
-static void somebody_slept(void) {
+static void a_process_slept(void) {
   struct rill_message message;
   CHECK_EQ(rill_receive(others.consumer, rill_after(MILLISECONDS / 10), &message), -ETIMEDOUT);
 }
@@ -155,7 +155,7 @@ static int publish_into_a_full_ring(const void *wait) {
   while (code == 0)
     code = publish_number(producer, number++, RILL_NOW);
   CHECK_EQ(code, -EAGAIN);
-  producer->patience.next_tend = 0; /* a look after the dead is due, as it is once a slice */
+  producer->patience.next_tend = 0; /* a check for dead members is due, as once a slice */
   from_here();
   code = publish_number(producer, number - 1, rill_after(3 * MILLISECONDS));
   to_here();
@@ -192,7 +192,7 @@ static const uint32_t spin = RILL_SPIN, park = RILL_PARK, adaptive = RILL_ADAPTI
 static const struct injection producing_injections[] = {
     {.name = "producer",
      .subject = "'q'",
-     .enter = somebody_slept,
+     .enter = a_process_slept,
      .run = come_and_publish,
      .leave = traffic_is_well,
      .documented = PRODUCER_ERRORS},

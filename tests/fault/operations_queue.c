@@ -56,7 +56,7 @@ static const char *const declared[] = {"one", "two"};
     }                                                                                              \
   }
 
-/* A transient queue that nobody has open, of another size: replaced. */
+/* A transient queue that no process has open, of another size: replaced. */
 static void leave_an_old_one(void) {
   rill_queue *queue = NULL;
   CHECK_EQ(rill_queue_open(context_here(), "new", RILL_CREATE,
@@ -114,7 +114,7 @@ static int wait_for_it(const void *arg) {
   return code;
 }
 
-/* Whoever waits naps between two looks. */
+/* A waiting open naps between two tries. */
 static void appears_at_the_first_nap(const struct call *call) {
   if (call_is_a_nap(call) && !has_files("new"))
     leave_an_old_one();
@@ -125,7 +125,7 @@ static void remove_new(int code) {
   traffic_is_well(code);
 }
 
-/* Its member died: whoever opens the queue reclaims it. */
+/* Its member died: the process that opens the queue reclaims it. */
 static void join_and_die(void) { /* its lease ends, its row stays */
   (void)open_consumer(open_queue(NULL), (struct joining){.group = "dead"});
 }
@@ -273,7 +273,7 @@ static void touch(const char *file, size_t size) {
   (void)close(fd);
 }
 
-/* One of each kind: what nobody has open, a half, an unfinished file, a dead registry's. */
+/* One of each kind: what no process has open, a half, an unfinished file, a dead registry's. */
 static void leave_much(void) {
   leave_an_old_one();
   leave_a_half();

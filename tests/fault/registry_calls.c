@@ -5,7 +5,7 @@
  *
  * A start serves or ends with status 1 and says why; a request is answered or its client shown out;
  * and when the fault is over everything is as it should be: the registry knows every queue, answers
- * everybody, holds no descriptor more than before. */
+ * all clients, holds no descriptor more than before. */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  * talk failed in the library, and a registry that refuses, hangs up, says nothing, or says
  * nonsense.
  *
- * Queues, producers and consumers do not notice; whoever asks is told what is wrong. */
+ * Queues, producers and consumers do not notice; a process that asks gets to know what is wrong. */
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
@@ -132,7 +132,7 @@ static void be_a_bad_registry(void *arg) {
 
 static void check_request(enum manner manner) {
   if (manner == LISTENS_ONLY || manner == IS_FULL || manner == IS_SILENT)
-    return; /* who asks it waits for it, as it says */
+    return; /* a client waits for it, as it says */
   const int code = ask(NULL);
   CHECK_THAT(code == (manner == REFUSES ? -ECONNREFUSED : -EPIPE) ||
                  (manner == TALKS_NONSENSE && code == -EPROTO),
@@ -152,7 +152,7 @@ static void be_a_client(void *arg) {
   check_request(manner);
 }
 
-static void bad_registry_harms_nobody(void) {
+static void bad_registry_harms_no_client(void) {
   (void)context_here(); /* and there is a directory */
   for (enum manner manner = 0; manner < MANNERS; manner++) {
     struct process *registry = spawn("bad registry", be_a_bad_registry, &manner);
@@ -168,7 +168,7 @@ static void bad_registry_harms_nobody(void) {
 
 static const struct test tests[] = {
     NAMED(each_call_by_which_they_talk_may_fail),
-    NAMED(bad_registry_harms_nobody),
+    NAMED(bad_registry_harms_no_client),
 };
 
 int main(int argc, char **argv) {

@@ -4,8 +4,9 @@
  *
  *   fault_registry_killed [--stride N] [TEST...]
  *
- * Whoever lives on is told, or does without; what was half made is collected; the registry that
- * comes knows every queue, and the one that stays serves others and holds nothing of the dead. */
+ * A process that lives on gets an error, or does without; what was half made is collected; the
+ * registry that comes knows every queue, and the one that stays serves others and holds nothing of
+ * dead clients. */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -93,7 +94,7 @@ static const struct trigger coming_and_going = {"coming and going", come_and_go,
 static void others_are_served(unsigned descriptors) {
   struct patience patience = {0};
   while (stat_of(others.queue).group_count != 1)
-    look_again(&patience, "nobody reclaims the dead");
+    look_again(&patience, "the dead member is not reclaimed");
   if (trigger_of_client->settle)
     trigger_of_client->settle();
   await_queues(1);

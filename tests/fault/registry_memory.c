@@ -4,8 +4,8 @@
  *
  *   fault_registry_memory [--stride N]
  *
- * A start serves or says why not; who is asked for more than there is memory for refuses or hangs
- * up, goes on, and forgets nothing. */
+ * A start serves or says why not; if it is asked for more than there is memory for it refuses or
+ * hangs up, goes on, and forgets nothing. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

@@ -18,7 +18,7 @@ static void execute_rilld(void *arg) {
   serve(arg);
 }
 
-/* What others can see of the groups and of who waits. */
+/* What others can see of the groups and of what waits. */
 static uint64_t view(void) {
   const struct rilli_ring *ring = &others.queue->ring;
   const struct rilli_hints *hints =
@@ -52,7 +52,7 @@ static int step_to_change(struct process *registry, unsigned n) {
     if (seen && since > TAIL)
       return 0;
   }
-  CHECK_THAT(seen, "the dead is not reclaimed");
+  CHECK_THAT(seen, "the dead member is not reclaimed");
   return 0;
 }
 
@@ -62,7 +62,7 @@ static void next_registry_goes_on(void) {
   check_traffic();
   rilld = supervisor_start_serving();
   while (stat_of(others.queue).group_count != 1)
-    look_again(&patience, "nobody reclaims the dead");
+    look_again(&patience, "the dead member is not reclaimed");
   await_queues(1);
   CHECK(supervisor_end(rilld, SIGTERM) == 0);
   check_traffic();

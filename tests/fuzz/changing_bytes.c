@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* changing_bytes.c - both segments change under those who use them: another process writes words
- * that make no sense, and what was there before, to and fro. Whoever checks a word and then
- * reads it again is told two things. Consumers, tails, producers and inspectors must go on:
+/* changing_bytes.c - both segments change while they are used: another process writes invalid
+ * words, and what was there before, to and fro. A process that checks a word and then
+ * reads it again gets two values. Consumers, tails, producers and inspectors must go on:
  * results or clear errors, no crash, no hang (promise 5). --long: for longer. */
 #include <errno.h>
 #include <stdlib.h>
@@ -126,7 +126,7 @@ static void write_anything(void *arg) {
   }
 }
 
-/* --- those who read --------------------------------------------------------------------------- */
+/* --- the processes that read ------------------------------------------------------------------ */
 
 #define CHECK_CALL(call, code)                                                                     \
   CODES(call, code, EPROTO, EBADMSG, EAGAIN, ETIMEDOUT, EPIPE, ESTALE, ERANGE, EUSERS, EBUSY,      \
@@ -235,25 +235,25 @@ static void bytes_change_under(uint32_t overflow, uint64_t count) {
 #define QUICK (SUPPORT_SANITIZED ? 2000 : 10000)
 #define LONG 75000
 
-static void changing_words_of_a_reliable_queue_harm_nobody(void) {
+static void changing_words_of_a_reliable_queue_are_harmless(void) {
   bytes_change_under(RILL_RELIABLE, QUICK);
 }
-static void changing_words_of_an_overwrite_queue_harm_nobody(void) {
+static void changing_words_of_an_overwrite_queue_are_harmless(void) {
   bytes_change_under(RILL_OVERWRITE, QUICK);
 }
-static void words_of_a_reliable_queue_that_change_for_long_harm_nobody(void) {
+static void words_of_a_reliable_queue_that_change_for_long_are_harmless(void) {
   bytes_change_under(RILL_RELIABLE, LONG);
 }
-static void words_of_an_overwrite_queue_that_change_for_long_harm_nobody(void) {
+static void words_of_an_overwrite_queue_that_change_for_long_are_harmless(void) {
   bytes_change_under(RILL_OVERWRITE, LONG);
 }
 
 int main(int argc, char **argv) {
-  static const struct test quick[] = {NAMED(changing_words_of_a_reliable_queue_harm_nobody),
-                                      NAMED(changing_words_of_an_overwrite_queue_harm_nobody)};
+  static const struct test quick[] = {NAMED(changing_words_of_a_reliable_queue_are_harmless),
+                                      NAMED(changing_words_of_an_overwrite_queue_are_harmless)};
   static const struct test slow[] = {
-      NAMED(words_of_a_reliable_queue_that_change_for_long_harm_nobody),
-      NAMED(words_of_an_overwrite_queue_that_change_for_long_harm_nobody)};
+      NAMED(words_of_a_reliable_queue_that_change_for_long_are_harmless),
+      NAMED(words_of_an_overwrite_queue_that_change_for_long_are_harmless)};
   if (argc > 1 && strcmp(argv[1], "--long") == 0)
     return run_all_tests(slow, 2, argc - 1, argv + 1, 600);
   return run_all_tests(quick, 2, argc, argv, 120);

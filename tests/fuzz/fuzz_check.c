@@ -59,7 +59,7 @@ static void change(void *page, size_t size, struct input *input) {
   }
 }
 
-static void judge_identity(struct rilli_identity *page, uint64_t size) {
+static void check_identity(struct rilli_identity *page, uint64_t size) {
   struct rilli_geometry geometry;
   const char *why = NULL;
   const int code = rilli_check_identity(page, size, &geometry, &why);
@@ -70,7 +70,7 @@ static void judge_identity(struct rilli_identity *page, uint64_t size) {
     check_identity(&geometry, size);
 }
 
-static void judge_control(struct rilli_control *page, uint64_t size) {
+static void check_control(struct rilli_control *page, uint64_t size) {
   struct rilli_control_geometry geometry;
   const char *why = NULL;
   const int code = rilli_check_control(page, size, &geometry, &why);
@@ -90,8 +90,8 @@ static void try_identity(unsigned how, struct input *input) {
   change(page, sizeof *page, input);
   if (how & 2u)
     rilli_seal_identity(page);
-  judge_identity(page, planned);
-  judge_identity(page, page->file_size);
+  check_identity(page, planned);
+  check_identity(page, page->file_size);
   free(page);
 }
 
@@ -104,8 +104,8 @@ static void try_control(unsigned how, struct input *input) {
   change(page, sizeof *page, input);
   if (how & 2u)
     rilli_seal_control(page);
-  judge_control(page, planned);
-  judge_control(page, page->file_size);
+  check_control(page, planned);
+  check_control(page, page->file_size);
   free(page);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz_scan.c - the registry's start on a namespace of anything, and its looks at it: scan, table,
+/* fuzz_scan.c - the registry's start on a namespace of anything, and its checks of it: scan, table,
  * reaper and lookups, put together without clients. Files may be cut while they are mapped. */
 #include <errno.h>
 #include <fcntl.h>

@@ -35,7 +35,7 @@ static void check_accepted(int type, const union rilli_wire_message *message, si
   }
 }
 
-static void judge(const uint8_t *bytes, size_t size) {
+static void check(const uint8_t *bytes, size_t size) {
   void *copy = malloc(size ? size : 1);
   CHECK(copy);
   if (size)
@@ -54,7 +54,7 @@ static void judge(const uint8_t *bytes, size_t size) {
 }
 
 /* A sound message, some bytes changed. */
-static void judge_changed(struct input *input) {
+static void check_changed(struct input *input) {
   static const uint16_t types[] = {RILLI_WIRE_HELLO,  RILLI_WIRE_ATTACH, RILLI_WIRE_DETACH,
                                    RILLI_WIRE_STAT,   RILLI_WIRE_OPEN,   RILLI_WIRE_CREATE,
                                    RILLI_WIRE_UNLINK, RILLI_WIRE_LIST,   RILLI_WIRE_WATCH,
@@ -68,7 +68,7 @@ static void judge_changed(struct input *input) {
     const uint8_t run = take_byte(input), value = take_byte(input);
     memset((uint8_t *)&message + at, value, run < size - at ? run : size - at);
   }
-  judge((const uint8_t *)&message, size);
+  check((const uint8_t *)&message, size);
 }
 
 /* A string that ends where its memory does. */
@@ -84,7 +84,7 @@ static char *text_of(struct input *input, size_t length) {
   return text;
 }
 
-static void judge_queue_name(const char *name) {
+static void check_queue_name(const char *name) {
   char control[RILLI_FILE_NAME], data[RILLI_FILE_NAME], again[RILLI_NAME_SIZE];
   char of[RILLI_FILE_NAME], hex[33], uuid_hex[33];
   static const uint8_t uuid[16] = {1, 2, 3, 0xff};
@@ -99,11 +99,11 @@ static void judge_queue_name(const char *name) {
   CHECK(strcmp(uuid_hex, hex) == 0 && !strchr(control, '/'));
 }
 
-static void judge_names(struct input *input) {
+static void check_names(struct input *input) {
   char name[RILLI_NAME_SIZE], control[RILLI_FILE_NAME], uuid[33];
   const size_t length = take_byte(input);
   char *pattern = text_of(input, length), *text = text_of(input, 255);
-  judge_queue_name(text);
+  check_queue_name(text);
   CODES("rilli_group_name_check", rilli_group_name_check(text), EINVAL);
   if (rilli_name_of_control(text, name))
     CHECK(strlen(name) <= 200);
@@ -120,13 +120,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   struct input input = {bytes, size};
   switch (take_byte(&input) % 3) {
   case 0:
-    judge(input.at, input.left);
+    check(input.at, input.left);
     break;
   case 1:
-    judge_changed(&input);
+    check_changed(&input);
     break;
   default:
-    judge_names(&input);
+    check_names(&input);
     break;
   }
   return 0;

@@ -2,9 +2,9 @@
 /* hostile_consumer.c - a member that writes anything to all the pages that it may write: its
  * group's page set and the hints, for as long as a producer and other groups exchange messages.
  *
- * Keeps promise 4: the others get every message once, whole and in order; the producer may refuse
- * the hostile group, and others may be woken late by a slice; nobody crashes or hangs. And what
- * a member may not write, faults. --long: several of them, producers that are killed and
+ * Keeps promise 4: the others get every message once, whole and in sequence; the producer may
+ * refuse the hostile group, and others may be woken late by a slice; none crashes or hangs. And
+ * what a member may not write, faults. --long: several of them, producers that are killed and
  * succeeded, and a registry. */
 #include <errno.h>
 #include <linux/futex.h>
@@ -128,7 +128,7 @@ static void write_hints(const struct hostile *hostile) {
   case 3:
     wake(&hints->room);
     break;
-  case 4: /* a bell may be rung by whoever may read it */
+  case 4: /* a bell may be rung by a process that may read it */
     wake(&hostile->queue->ring.page->bell[pick >> 8 & 63]);
     break;
   default:
@@ -262,11 +262,11 @@ static void hostile_member_harms(uint32_t producers_wait) {
   end_all(&all);
 }
 
-static void hostile_member_harms_nobody_while_the_producer_parks(void) {
+static void hostile_member_harms_no_other_while_the_producer_parks(void) {
   hostile_member_harms(RILL_PARK);
 }
 
-static void hostile_member_harms_nobody_while_the_producer_spins(void) {
+static void hostile_member_harms_no_other_while_the_producer_spins(void) {
   hostile_member_harms(RILL_SPIN);
 }
 
@@ -330,7 +330,7 @@ static int all_received(const struct processes *all) {
   return 1;
 }
 
-static void hostile_members_harm_nobody_while_producers_die(void) {
+static void hostile_members_harm_no_other_while_producers_die(void) {
   struct processes all;
   messages = 600000;
   unsigned killed = 0;
@@ -342,7 +342,7 @@ static void hostile_members_harm_nobody_while_producers_die(void) {
     uint32_t wait = (uint32_t)(random_number() % 3);
     struct process *producer = spawn("producer", produce, &wait);
     wait_a_while();
-    fail_if_dead(); /* who ended in order is none of ours any more */
+    fail_if_dead(); /* a process that ended normally is none of ours any more */
     if (producer->pid && stat_of(all.queue).sequence < messages - NEAR) {
       kill_process(producer);
       killed++;
@@ -361,10 +361,10 @@ static void hostile_members_harm_nobody_while_producers_die(void) {
 int main(int argc, char **argv) {
   static const struct test quick[] = {
       NAMED(what_a_member_may_not_write_faults),
-      NAMED(hostile_member_harms_nobody_while_the_producer_parks),
-      NAMED(hostile_member_harms_nobody_while_the_producer_spins),
+      NAMED(hostile_member_harms_no_other_while_the_producer_parks),
+      NAMED(hostile_member_harms_no_other_while_the_producer_spins),
   };
-  static const struct test slow[] = {NAMED(hostile_members_harm_nobody_while_producers_die)};
+  static const struct test slow[] = {NAMED(hostile_members_harm_no_other_while_producers_die)};
   if (argc > 1 && strcmp(argv[1], "--long") == 0)
     return run_all_tests(slow, 1, argc - 1, argv + 1, 600);
   return run_all_tests(quick, sizeof quick / sizeof *quick, argc, argv, 120);

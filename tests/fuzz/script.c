@@ -116,7 +116,7 @@ void call_placement(struct script *script, struct input *input) {
     CODES("rill_placement_stat", rill_placement_stat(script->queue, &stat), ENOENT);
 }
 
-/* Reads all of what it is told, and counts what is wrong. */
+/* Reads all that the inspector says, and counts what is wrong. */
 static void hear(int kind, const char *text, void *arg) {
   CHECK(kind >= RILLI_FINE && kind <= RILLI_WRONG && strlen(text) > 0);
   *(unsigned *)arg += kind == RILLI_WRONG;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* life.c - rilld's own life: started, killed in mid-traffic, started again, twice at once. */
+/* life.c - rilld's own life: started, killed in mid-traffic, started again, twice at a time. */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -93,7 +93,7 @@ static void traffic_goes_on_when_the_registry_is_killed(void **state) {
   for (unsigned round = 0; round < 4; round++) {
     flows_on(traffic);
     assert_code(daemon_end(daemon, SIGKILL), -SIGKILL);
-    flows_on(traffic); /* with nobody there */
+    flows_on(traffic); /* with no registry there */
     daemon = daemon_start();
   }
   flows_on(traffic);
@@ -109,8 +109,8 @@ static void traffic_goes_on_when_the_registry_is_killed(void **state) {
   (void)munmap(traffic, sizeof *traffic);
 }
 
-/* It neither answers nor hears, its backlog runs full: nobody waits for it. */
-static void stopped_registry_holds_nobody_up(void **state) {
+/* It neither answers nor hears, its backlog runs full: no process waits for it. */
+static void stopped_registry_holds_no_client_up(void **state) {
   enum { ROUNDS = 2000 };
   (void)state;
   const pid_t daemon = daemon_start();
@@ -181,7 +181,7 @@ static int run_one(void *arg) {
   return daemon_run(arguments);
 }
 
-/* At once, in the background: each starter knows what became of its own. */
+/* Together, in the background: each starter knows what became of its own. */
 static void of_many_started_at_once_exactly_one_wins(void **state) {
   enum { MANY = 8 };
   pid_t starters[MANY];
@@ -196,7 +196,7 @@ static void of_many_started_at_once_exactly_one_wins(void **state) {
   }
   assert_true(won == 1);
   assert_true(daemon_said("another registry serves this namespace already", ""));
-  /* It is nobody's child: its own word of who it is. */
+  /* It is no child of the test: its own answer has its process id. */
   const int fd = talk_open();
   struct ucred peer;
   socklen_t size = sizeof peer;
@@ -276,7 +276,7 @@ static void wrong_use_is_status_2(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       WITH_DAEMON(traffic_goes_on_when_the_registry_is_killed),
-      WITH_DAEMON(stopped_registry_holds_nobody_up),
+      WITH_DAEMON(stopped_registry_holds_no_client_up),
       WITH_DAEMON(started_again_it_shows_the_same_queues_with_their_counts),
       WITH_DAEMON(second_registry_says_so_and_the_first_goes_on),
       WITH_DAEMON(of_many_started_at_once_exactly_one_wins),

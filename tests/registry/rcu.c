@@ -42,7 +42,7 @@ struct reader {
   _Atomic int holds, may_go, left;
 };
 
-/* Finds the entry, and reads it as long as it is told to: all of it, and the queue's mapping. */
+/* Finds the entry, and reads it as long as it has to: all of it, and the queue's mapping. */
 static void *hold(void *arg) {
   struct reader *reader = arg;
   urcu_memb_register_thread();
@@ -79,9 +79,10 @@ static void entrys_memory_outlives_its_readers(void **state) {
   assert_code(rill_queue_unlink(context, "orders"), 0);
   assert_code(refresh("orders"), TABLE_REMOVED);
   urcu_memb_read_lock();
-  assert_null(table_find(&table, "orders")); /* nobody finds it any more... */
+  assert_null(table_find(&table, "orders")); /* no reader finds it any more... */
   urcu_memb_read_unlock();
-  assert_true(atomic_load(&table.freed) == 0); /* ... but it is there for who has it */
+  assert_true(atomic_load(&table.freed) ==
+              0); /* ... but it is there for the readers that have it */
   atomic_store(&readers[0].may_go, 1);
   CHECK_EQ(pthread_join(readers[0].thread, NULL), 0);
   assert_true(atomic_load(&table.freed) == 0); /* one reader is left */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* reclaim.c - with the registry running, what the dead left comes back without any other process
- * doing anything: the test itself only looks on (RILL_OBSERVE reclaims nothing). */
+/* reclaim.c - with the registry running, what dead processes left comes back without any other
+ * process doing anything: the test itself only looks on (RILL_OBSERVE reclaims nothing). */
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -159,7 +159,7 @@ static void sleeping_consumer_is_told_of_its_producers_death(void **state) {
   rill_context_close(context);
 }
 
-static void transient_queue_goes_when_nobody_has_it_open(void **state) {
+static void transient_queue_goes_when_no_process_has_it_open(void **state) {
   struct part part = {.consumer = 1};
   (void)state;
   (void)daemon_start();
@@ -172,7 +172,7 @@ static void transient_queue_goes_when_nobody_has_it_open(void **state) {
   (void)close(watch);
 }
 
-static void transient_queue_stays_while_somebody_has_it_open(void **state) {
+static void transient_queue_stays_while_a_process_has_it_open(void **state) {
   struct part part = {.consumer = 1};
   (void)state;
   (void)daemon_start();
@@ -284,8 +284,8 @@ int main(void) {
       WITH_DAEMON(killed_member_of_a_kept_group_keeps_its_place),
       WITH_DAEMON(killed_producer_is_told_and_its_successor_goes_on),
       WITH_DAEMON(sleeping_consumer_is_told_of_its_producers_death),
-      WITH_DAEMON(transient_queue_goes_when_nobody_has_it_open),
-      WITH_DAEMON(transient_queue_stays_while_somebody_has_it_open),
+      WITH_DAEMON(transient_queue_goes_when_no_process_has_it_open),
+      WITH_DAEMON(transient_queue_stays_while_a_process_has_it_open),
       WITH_DAEMON(process_unknown_to_the_registry_is_found_by_the_periodic_look),
       WITH_DAEMON(client_finds_the_registry_that_was_started_again),
       WITH_DAEMON(forked_child_does_not_hide_its_parents_death),

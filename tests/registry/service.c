@@ -87,7 +87,7 @@ static void queue_that_evicts_is_made_and_its_evictions_are_told(void **state) {
   (void)close(fd);
 }
 
-/* The file system is the truth, and a client that made a queue finds it at once. */
+/* The file system decides, and a client that made a queue finds it immediately. */
 static void queue_made_by_file_is_seen_at_once(void **state) {
   (void)state;
   (void)daemon_start();
@@ -190,7 +190,7 @@ static void damaged_queue_is_a_row_with_its_reason(void **state) {
   rill_queue_close(queue);
 }
 
-/* A touch of what was cut off a file is a SIGBUS: it must not end the one who serves all. */
+/* A touch of what was cut off a file is a SIGBUS: it must not end the process that serves all. */
 static void truncated_queue_does_not_end_the_registry(void **state) {
   char path[300];
   (void)state;
@@ -219,7 +219,7 @@ static void truncated_queue_does_not_end_the_registry(void **state) {
 
 static int dir_before;
 
-/* Runs as nobody. */
+/* Runs as a user without rights. */
 static int stranger(void *arg) {
   struct rilli_wire_answer answer;
   struct rilli_wire_notice notice;

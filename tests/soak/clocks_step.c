@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* clocks_step.c - clocks that differ, step and stand still: deadlines still end, messages flow,
- * and what is only for display may be senseless, but harms nobody.
+ * and what is only for display may be wrong, but harms nothing.
  *
  * The real-time clock steps by a wrapper around clock_gettime (the linker's --wrap); monotonic
- * clocks differ between processes in time namespaces; all of a queue's processes stand still at
- * once as in a suspended machine. */
+ * clocks differ between processes in time namespaces; all of a queue's processes stand still
+ * together as in a suspended machine. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -108,7 +108,7 @@ static void real_time_clock_may_step_at_any_moment(void) {
 
 /* --- clocks that differ ----------------------------------------------------------------- */
 
-/* The children of this process live so many seconds later than it. */
+/* The children of this process live `seconds` later than it. */
 static void shift_children(long seconds) {
   char text[64];
   if (unshare(CLONE_NEWTIME) != 0)
@@ -258,8 +258,8 @@ static void produce_slowly(void *arg) {
   await_proceed();
 }
 
-/* Their deadlines pass while all of them stand; nobody is taken for dead by the one who comes. */
-static void everybody_may_stand_still_beyond_all_deadlines(void) {
+/* Their deadlines pass while all of them stand; none is taken for dead by a process that comes. */
+static void all_processes_may_stand_still_beyond_all_deadlines(void) {
   struct joining groups[2] = {{.group = "parks", .wait = RILL_PARK, .flags = RILL_KEEP_GROUP},
                               {.group = "adapts", .flags = RILL_KEEP_GROUP}};
   rill_queue *queue = open_queue(NULL);
@@ -301,7 +301,7 @@ static void everybody_may_stand_still_beyond_all_deadlines(void) {
 
 static const struct test tests[] = {
     NAMED(real_time_clock_may_step_at_any_moment),
-    NAMED(everybody_may_stand_still_beyond_all_deadlines),
+    NAMED(all_processes_may_stand_still_beyond_all_deadlines),
     NAMED(monotonic_clocks_may_differ_between_processes), /* the last one: see main()  */
 };
 

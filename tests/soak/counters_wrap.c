@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* counters_wrap.c - queues whose positions, sequences, generations and futex words pass 2^16,
- * 2^32 and 2^64: nothing is lost, nothing comes twice, nobody is refused, and doctor and stat
+ * 2^32 and 2^64: nothing is lost, nothing comes twice, no group is refused, and doctor and stat
  * find nothing odd. */
 #include <errno.h>
 #include <signal.h>
@@ -60,7 +60,7 @@ static void at_each_age(void (*run)(struct age age)) {
       run((struct age){limits[p] - HALF, limits[s] - BEFORE});
 }
 
-/* Nobody has it open any more. */
+/* No process has it open any more. */
 static void end_queue(rill_queue *queue) {
   rill_queue_close(queue);
   CHECK_EQ(rill_queue_unlink(context_here(), "q"), 0);

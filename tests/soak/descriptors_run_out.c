@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* descriptors_run_out.c - no descriptor free, for each call with as few as it takes to succeed and
- * with each number below; for waits beside the dead; and for the registry with many clients. An
- * error is clear and leaves nothing behind; what flows goes on; when there are descriptors again,
- * all is made up for. */
+ * with each number below; for waits beside dead processes; and for the registry with many clients.
+ * An error is clear and leaves nothing behind; what flows goes on; when there are descriptors
+ * again, all is made up for. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -24,7 +24,7 @@ static void limit_to(pid_t pid, rlim_t most) {
   CHECK(prlimit(pid, RLIMIT_NOFILE, &limit, NULL) == 0);
 }
 
-/* The lowest number that is not taken: so many, and no call gets one. */
+/* The lowest number that is not taken: with that limit no call gets one. */
 static rlim_t lowest(void) {
   const int fd = dup(0);
   CHECK(fd >= 0 && close(fd) == 0);
@@ -190,7 +190,8 @@ static int await_registry(struct process *registry) {
   }
 }
 
-/* More clients than it has room for: who is turned away is hung up on, who is served stays. */
+/* More clients than it has room for: a client that is turned away is hung up on, one that is served
+ * stays. */
 static void crowd(int served) {
   int fds[MOST];
   for (unsigned i = 0; i < MOST; i++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* forks_in_the_middle.c - a thread forks, or execs, while another one is in the middle of a call,
  * of each call of the interface and at random moments: the child has nothing of its parent's and
- * harms nobody, the parent does not notice, and exec and death drop everything. */
+ * harms none, the parent does not notice, and exec and death drop everything. */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -125,7 +125,7 @@ static void fork_in_the_middle_of(const struct operation *which) {
   (void)close(until[0]);
 }
 
-static void fork_in_the_middle_of_any_call_harms_nobody(void) {
+static void fork_in_the_middle_of_any_call_is_harmless(void) {
   for (size_t i = 0; i < operation_count; i++)
     fork_in_the_middle_of(&operations[i]);
 }
@@ -203,7 +203,7 @@ static void exec_in_the_middle_of_any_call_drops_everything(void) {
 }
 
 static const struct test tests[] = {
-    NAMED(fork_in_the_middle_of_any_call_harms_nobody),
+    NAMED(fork_in_the_middle_of_any_call_is_harmless),
     NAMED(death_after_a_fork_in_the_middle_of_any_call_leaves_nothing_held),
     NAMED(exec_in_the_middle_of_any_call_drops_everything),
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* memory_runs_out.c - shared memory with each number of free pages, from none to as many as a call
  * takes, and with each number of free inodes: an error that says so and leaves nothing, or success;
- * never a SIGBUS, at once or later; and what flows already goes on. */
+ * never a SIGBUS, now or later; and what flows already goes on. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -42,7 +42,7 @@ static void remount(const char *what, unsigned long n) {
              options, strerror(errno));
 }
 
-/* The file system shrinks or grows to have so many free. */
+/* The file system shrinks or grows to have that number free. */
 static void leave_pages(unsigned long free_pages) {
   const struct statvfs now = room();
   remount("nr_blocks", now.f_blocks - now.f_bfree + free_pages);

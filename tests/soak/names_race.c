@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* names_race.c - many processes that make and remove queues of one name, thousands of times, with
- * opens, gc, observers and the registry alongside, and stopped in between. Whoever gets a queue
- * gets a whole one; what was published in one is never seen in another; and nothing is left of any.
+ * opens, gc, observers and the registry alongside, and stopped in between. A process that gets a
+ * queue gets a whole one; what was published in one is never seen in another; and nothing is left
+ * of any.
  *
  * RILL_TEST_ROUNDS sets how many rounds each process makes (the long tier). */
 #include <errno.h>

@@ -15,7 +15,7 @@
 #include "oracle.h"
 #include "trace.h"
 
-#define STOPS 17u      /* of system calls: the look at the producer, and the first sleep  */
+#define STOPS 17u      /* of system calls: the check of the producer, and the first sleep */
 #define SLEEP 13u      /* where that begins: in front of it some are passed over, unless   */
 #define MORE_STOPS 30u /* there is time for all of them, and for what follows              */
 
@@ -228,7 +228,7 @@ static void check_result(const struct wait *wait, const struct process *process,
 }
 
 /* The signal comes at the n-th stop or behind n instructions. Returns whether it was interrupted,
- * or -1: there are not so many. */
+ * or -1: there are fewer. */
 static int try_at(const struct wait *wait, int flags, unsigned stops, unsigned steps) {
   struct part part = {wait, flags};
   const unsigned n = stops + steps;

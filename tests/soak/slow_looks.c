@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* slow_looks.c - doctor and stat, stopped at each of their system calls, or between any two looks
  * at the ring and at leases, while the queue goes on by several rounds: what they saw before is
- * old then, and not wrong. The looks go through wrappers (the linker's --wrap). */
+ * old then, and not wrong. The reads go through wrappers (the linker's --wrap). */
 #include <errno.h>
 
 #include "lease.h"

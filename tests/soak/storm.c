@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* storm.c - many processes that come, go, are stopped and killed at random; and who sees to it.
+/* storm.c - many processes that come, go, are stopped and killed at random; and their supervisor.
  *
  * soak_storm [SECONDS [SEED]]. Every consumer checks sequence and content of every message,
  * every successor where it goes on (runs.c), every inspector what it sees (inspector.c), and when
  * all are gone nothing may be lost or left (end.c). The supervisor kills, stops and pokes, and
- * starts anew who has ended. Nobody may be stuck: who does nothing for a minute although it is
- * not stopped, or a line on which no message gets through for a minute although nobody of it is
- * killed any more, ends the test, which then says where everyone stood. What each process
+ * starts again what has ended. None may be stuck: a process that does nothing for a minute while it
+ * is not stopped, or a line on which no message gets through for a minute although none of it is
+ * killed any more, ends the test, which then says where each process stood. What each process
  * chooses follows from the seed; how they meet is the kernel's. */
 #include <errno.h>
 #include <fcntl.h>
@@ -93,7 +93,7 @@ static void fail_here(const char *text) {
   _exit(1);
 }
 
-/* The supervisor itself hangs, or somebody ends it: nothing stays behind. */
+/* The supervisor itself hangs, or is ended from outside: nothing stays behind. */
 static void ended(int signal_number) {
   CHECK_THAT(0, "ended by signal %d", signal_number);
 }
@@ -187,7 +187,7 @@ static void start(struct slot *slot) {
   hold_ends(SIG_UNBLOCK);
 }
 
-/* What ends a registry in order: a signal, also before it is ready for it; or that there is one. */
+/* What ends a registry normally: a signal, also before it is ready for it; or that there is one. */
 static int is_registrys_end(int status) {
   return WIFEXITED(status) ? WEXITSTATUS(status) <= 1 : WTERMSIG(status) == SIGTERM;
 }
@@ -197,7 +197,7 @@ static int is_inspectors_end(int status) {
   return WIFEXITED(status) && WEXITSTATUS(status) <= 3;
 }
 
-/* In order, killed by the supervisor, or with a parent that was. */
+/* Normally, killed by the supervisor, or with a parent that was. */
 static void check_end(const struct slot *slot, int status) {
   const int killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && (!slot || slot->killed);
   CHECK_THAT(status == 0 || killed || (!slot && is_inspectors_end(status)) ||
@@ -280,7 +280,7 @@ static void let_on_and_start(void) {
   }
 }
 
-/* --- nobody is stuck ----------------------------------------------------------------------- */
+/* --- none is stuck ------------------------------------------------------------------------- */
 
 static void watch_processes(rill_time now) {
   for (unsigned i = 0; i < SLOTS; i++) {
@@ -335,7 +335,7 @@ static void run_storm(rill_time end) {
   }
 }
 
-/* All are asked to leave; who waits for what does not come any more is killed in the end. */
+/* All are asked to leave; one that waits for what does not come any more is killed in the end. */
 static void calm_down(void) {
   unsigned left = 1;
   atomic_store(&world->over, 1);

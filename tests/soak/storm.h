@@ -65,7 +65,7 @@ struct slot {
 struct world {
   uint64_t seed;
   _Atomic uint32_t over;
-  _Atomic uint32_t calm[LINES]; /* nobody of it is killed, and it is not removed          */
+  _Atomic uint32_t calm[LINES]; /* none of it is killed, and it is not removed            */
   _Atomic uint64_t published[LINES], received[LINES], lost[LINES];
   _Atomic uint64_t failovers, successors, removals, collections, examinations, forks;
   _Atomic uint64_t interrupted;

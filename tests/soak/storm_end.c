@@ -78,7 +78,7 @@ static void drain(rill_queue *queue, const struct line *line, const struct incar
   rill_consumer_close(consumer);
 }
 
-/* Whoever opens it reclaims what the dead left: no row stays taken. */
+/* An open reclaims what dead processes left: no row stays taken. */
 static void check_rows(rill_queue *queue) {
   struct rill_group_stat group = {.size = sizeof group};
   for (uint32_t index = 0; rill_group_stat(queue, &index, &group) == 1;)

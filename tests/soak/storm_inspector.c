@@ -103,7 +103,7 @@ static void remove_a_queue(rill_context *context) {
   atomic_fetch_add(&world->removals, code == 0);
 }
 
-/* Who joins meanwhile, and what a remover that dies leaves, is not held to what was said. */
+/* A member that joins meanwhile, and what a dying remover leaves, is not held to what was said. */
 static void remove_a_group(rill_context *context) {
   const unsigned line = (unsigned)chance(LINES), keeper = (unsigned)chance(KEEPERS);
   if (!lines[line].churn)

@@ -51,7 +51,7 @@ static void check_reason(int code, rill_time deadline, rill_queue *queue, const 
                "%s: -EINTR, but no handler ran that does not restart calls", what);
     return;
   case ECANCELED:
-    CHECK_THAT(pokes > 0, "%s: -ECANCELED, but nobody interrupted", what);
+    CHECK_THAT(pokes > 0, "%s: -ECANCELED, but it was not interrupted", what);
     atomic_fetch_add(&world->interrupted, 1);
     return;
   case ESTALE:
@@ -149,7 +149,7 @@ static int publish_some(struct source *source) {
   return 1;
 }
 
-/* Everything that was published is there, and nothing that nobody wrote. */
+/* Everything that was published is there, and nothing that was not published. */
 static int take_place(struct source *source) {
   const struct rill_producer_attr attr = {
       .size = sizeof attr, .wait = some_wait(), .stamp = source->line->stamp};
@@ -217,13 +217,13 @@ struct stream {
   uint64_t known; /* published before it was opened                               */
 };
 
-#define GIVEN_UP UINT32_C(0x80000000) /* of an epoch: nobody is held to anything any more */
+#define GIVEN_UP UINT32_C(0x80000000) /* of an epoch: nothing is expected any more        */
 
 /* A successor begins between where its predecessor began and what that one released. */
 static void check_successor(const struct stream *stream, uint64_t from) {
   struct group_record *kept = stream->kept;
   const uint32_t epoch = atomic_load(&kept->epoch);
-  if (epoch != stream->epoch || (epoch & 1)) /* removed and made anew about now */
+  if (epoch != stream->epoch || (epoch & 1)) /* removed and made again about now */
     atomic_fetch_or(&kept->epoch, GIVEN_UP);
   else if (!(epoch & GIVEN_UP) && (kept->joined || (stream->line->declared && !kept->removed))) {
     const uint64_t least = kept->began;
@@ -346,10 +346,10 @@ static int join(struct stream *stream) {
   switch (-code) {
   case 0:
     return 1;
-  case EBUSY: /* somebody else is, or was until now, its member */
+  case EBUSY: /* another process is, or was until now, its member */
     CHECK(stream->attr.group);
     return 0;
-  case EUSERS: /* rows of the dead, which a stopped process is just about to reclaim */
+  case EUSERS: /* rows of dead members, which a stopped process is just about to reclaim */
     return 0;
   case ERANGE:
     CHECK_THAT(stream->attr.start == RILL_SEQUENCE && stream->attr.sequence >= stream->known,

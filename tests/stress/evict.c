@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* evict.c (stress) - a producer that evicts after 50 us, and consumers, processes, that are fast,
- * busy with a message for long, or stopped anywhere; some of kept groups. Who is told -ESTALE
- * begins again.
+ * busy with a message for long, or stopped anywhere; some of kept groups. A member that gets
+ * -ESTALE begins again.
  *
- * If a release holds, all that it gives back was whole, in order and without a gap, before and
- * after; and a kept group that comes back is told exactly what it missed. */
+ * If a release holds, all that it gives back was whole, in sequence and without a gap, before and
+ * after; and a kept group that comes back gets exactly what it missed as its loss. */
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
@@ -35,7 +35,7 @@ enum { ROLES = sizeof roles / sizeof *roles };
 
 struct tally {
   _Atomic uint64_t released; /* messages, by releases that held                         */
-  _Atomic uint64_t told;     /* evictions of which it was told                           */
+  _Atomic uint64_t told;     /* evictions that it got to know of                        */
   _Atomic uint64_t torn;     /* of their messages, those that were not whole any more    */
   _Atomic uint64_t lost;
 };
@@ -196,7 +196,7 @@ static int consume(void *which) {
 /* --- who stops them ----------------------------------------------------------------------------
  */
 
-/* Waits until so many more are published, or all. */
+/* Waits until n more are published, or all. */
 static void await_messages(uint64_t n) {
   const uint64_t until = atomic_load(&board->published) + n;
   while (atomic_load(&board->published) < (until < total ? until : total))

@@ -15,7 +15,7 @@
 static uint64_t total;
 static uint32_t overwrite;
 
-/* Small ones when overwriting: then the head runs away from whoever walks behind it. */
+/* Small ones when overwriting: then the head runs away from a walk behind it. */
 static size_t most(void) {
   return overwrite ? 8 : MOST;
 }
@@ -33,7 +33,7 @@ static int produce(void *which) {
   for (uint64_t sequence = 0; sequence < total;) {
     rill_producer *producer = NULL;
     CHECK_EQ(rill_producer_open(queue, NULL, RILL_FOREVER, &producer), 0);
-    sequence = head_of(queue); /* nobody else publishes now */
+    sequence = head_of(queue); /* no other process publishes now */
     for (uint64_t n = support_random(&seed) % 4000; n && sequence < total; n--, sequence++) {
       const size_t size = support_size(sequence, most());
       support_fill(bytes, size, sequence);
@@ -72,7 +72,7 @@ static int see_everything(void *group) {
   return 0;
 }
 
-/* Joins anywhere; from there on there is no gap, for a tail none that is not told. */
+/* Joins anywhere; from there on there is no gap, for a tail none that is not counted. */
 static int come_and_go(void *which) {
   rill_queue *queue = support_queue("stress");
   uint64_t seed = 100 + (uintptr_t)which, sequence = 0;

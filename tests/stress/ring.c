@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* ring.c (stress) - one producer and several consumers in threads over one mapping of the ring:
- * some stay, some join and leave in the middle; everybody parks, in both fence modes. The content
+ * some stay, some join and leave in the middle; all of them park, in both fence modes. The content
  * of each message is a function of its sequence; every sequence is got or counted as lost. */
 #include <errno.h>
 #include <pthread.h>
@@ -82,7 +82,7 @@ static int consume(struct worker *worker, uint64_t n, uint64_t *seed) {
   while (n) {
     struct rill_message got[16];
     const uint64_t random = support_random(seed);
-    const uint64_t due = consumer->sequence - consumer->lost; /* what it will tell */
+    const uint64_t due = consumer->sequence - consumer->lost; /* what it will report */
     int count = 1;
     int code = random % 4
                    ? rill_receive(consumer, RILL_FOREVER, got)

@@ -67,7 +67,7 @@ void check_traffic(void) {
 
 void publish_next(uint64_t number) {
   int code = publish_number(others.producer, number, RILL_NOW);
-  if (code == -EAGAIN) /* else it comes on the dead in its next slice */
+  if (code == -EAGAIN) /* else it finds dead members in its next slice */
     code = publish_number(others.producer, number, RILL_FOREVER);
   CHECK_THAT(code == 0, "publish: %d (%s)", code, rill_error());
 }
@@ -79,7 +79,7 @@ void traffic_goes_on(void) {
   }
 }
 
-/* E11: a look for dead members goes by the state; a row without one has no cursor. */
+/* E11: the search for dead members goes by the state; a row without one has no cursor. */
 static void check_rows(void) {
   for (uint32_t i = 0; i < others.attr.max_groups; i++) {
     const struct rilli_group *group = rilli_group_at(&others.queue->ring, i);

@@ -29,7 +29,7 @@ void consumer_waits(void);
 void producer_and_consumer(void);
 /* Everything that is there, without waiting. */
 void drain(void);
-/* One message, by a producer that the dead may hold up until they are looked for. */
+/* One message, by a producer that dead members may hold up until it looks for them. */
 void publish_next(uint64_t number);
 /* More messages than the ring holds. */
 void traffic_goes_on(void);

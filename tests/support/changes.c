@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* changes.c - copies of all files of a namespace, compared with what they have become.
  *
- * A file that was removed is looked at further: whoever has it mapped sees it. */
+ * A file that was removed is watched further: a process that has it mapped sees it. */
 #include "changes.h"
 
 #include <dirent.h>

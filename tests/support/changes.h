@@ -6,7 +6,7 @@
 #define RILL_TEST_CHANGES_H
 
 void changes_begin(void);
-/* Has any word of a file changed since the last look? */
+/* Has any word of a file changed since the last check? */
 unsigned changes_in_words(void);
 /* Behind a system call: files may have come and grown. The same answer; and a change of names. */
 unsigned changes_in_all(void);

@@ -13,7 +13,7 @@ void serve(void *unused);
 
 /* In the test's namespace; comes back when it serves. Its log goes to a file. */
 pid_t daemon_start(void);
-/* The same, allowed so many descriptors. */
+/* The same, allowed that number of descriptors. */
 pid_t daemon_start_limited(unsigned descriptors);
 /* Ends it with that signal; returns its exit status, or the negative signal that ended it. */
 int daemon_end(pid_t daemon, int signal_number);

@@ -21,10 +21,10 @@ struct plan {
   int error; /* that it fails with; 0: the process is killed in its place                  */
   int for_ever;
 };
-/* Is the n-th call, of this kind, to fail, when so many have? */
+/* Is the n-th call, of this kind, to fail, when `failed` of them have? */
 int plan_hits(const struct plan *plan, const struct kind *kind, unsigned n, unsigned failed);
 
-/* NULL: this call cannot fail, or not so that anybody could see it (close gives the descriptor
+/* NULL: this call cannot fail, or not so that it could be seen (close gives the descriptor
  * back whatever it returns; an unlock that splits nothing allocates nothing). */
 const struct kind *kind_of(const struct call *call);
 /* "openat", or "a call" that has no entry. */

@@ -38,7 +38,7 @@ uint64_t receive_all(rill_consumer *consumer, uint64_t number, int expected);
 struct rill_queue_stat stat_of(rill_queue *queue);
 /* The group of this name; its size is 0 if there is none. */
 struct rill_group_stat group_stat_of(rill_queue *queue, const char *name);
-/* Until so many groups have read everything and slept. */
+/* Until that number of groups have read everything and slept. */
 void await_parked(rill_queue *queue, uint32_t groups);
 
 #endif

@@ -27,7 +27,7 @@
 
 enum signal { SIGNAL_IDLE = 0x1d1e, SIGNAL_FROM, SIGNAL_TO };
 
-/* What the target and the injector tell each other. */
+/* What the target and the injector share. */
 static const struct injection *injection;
 static struct {
   int code;
@@ -41,7 +41,7 @@ static struct call idle; /* the target's, while it waits for the next try       
 
 struct fault {
   struct plan plan;
-  unsigned failed; /* so many were                                                        */
+  unsigned failed; /* how many were                                                       */
 };
 static const struct fault *now;
 

@@ -29,7 +29,7 @@ struct injection {
 void found(const char *format, ...) __attribute__((format(printf, 1, 2)));
 #define HOLDS(condition, ...) ((condition) ? (void)0 : found(__VA_ARGS__))
 /* The kernel was made to say that a file is not there, or not to be opened, or that a lock is held:
- * that may be believed, and what is told then is not held against what there is. */
+ * that may be believed, and what is reported then is not held against what there is. */
 int is_misled(void);
 
 /* The target's, within run: only what lies between the two is failed. Without them, all is. */

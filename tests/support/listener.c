@@ -18,7 +18,7 @@
 
 #include "process.h"
 
-/* Linux 6.6: whoever answers and whoever is answered share a CPU. */
+/* Linux 6.6: the one that answers and the one that is answered share a CPU. */
 #ifndef SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP
 #define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP 1u
 #define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, uint64_t)

@@ -100,7 +100,7 @@ static void write_file(const char *path, const char *text) {
   (void)close(fd);
 }
 
-/* Who is not root becomes it in a user namespace; where that is not allowed either, the test
+/* A user other than root becomes it in a user namespace; where that is not allowed either, the test
  * fails, rather than being skipped. */
 static void map_user(int unshare_flags) {
   char text[64];

@@ -114,7 +114,7 @@ static uint64_t first_message(rill_consumer *next, const struct expectation *is)
              "it goes on at message %llu, and lost %llu: %s, %s",
              (unsigned long long)message.sequence, (unsigned long long)message.lost,
              is->kept ? "kept" : "new", is->refused ? "evicted" : "not evicted");
-  commit_reserved(); /* nobody writes there now */
+  commit_reserved(); /* nothing writes there now */
   check_message(&message, message.sequence);
   CHECK_EQ(rill_release(next, &message), 0);
   return message.sequence + 1;
@@ -139,7 +139,7 @@ static void goes_on(uint64_t from, uint64_t to, int again) {
     pass_on();
     receive_number(next, number++);
   }
-  CHECK_THAT(stat_of(others.queue).evictions == evictions, "who keeps up is evicted");
+  CHECK_THAT(stat_of(others.queue).evictions == evictions, "a group that keeps up is evicted");
   examine_reclaimed();
   CHECK(stat_of(others.queue).group_count == 2);
   rill_consumer_close(next);

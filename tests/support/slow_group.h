@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* slow_group.h - a group, "slow", that holds the queue up and is evicted, beside "other", which
- * must not notice. It takes some messages and releases TAKEN; a release of such a queue is known at
- * once. */
+ * must not notice. It takes some messages and releases TAKEN; a release of such a queue is
+ * published immediately. */
 #ifndef RILL_TEST_SLOW_GROUP_H
 #define RILL_TEST_SLOW_GROUP_H
 
@@ -25,11 +25,11 @@ void evict_and_lap(void);
 void evict_and_reserve(void);
 void commit_reserved(void); /* if there is one, and a message or two behind it */
 
-/* Whoever was it, is dead or has left: the next one goes on at a message of these two, or, of a
- * group that was evicted, is told that it lost the rest; and then both get everything. */
+/* Its member is dead or has left: the next one goes on at a message of these two, or, of a
+ * group that was evicted, gets to know that it lost the rest; and then both get everything. */
 void next_slow_goes_on(uint64_t from, uint64_t to);
-/* So after one that came back to a kept group that was evicted, and then died or left: what it was
- * to be told, the next one is; but with who was just joining it the group goes. */
+/* So after one that came back to a kept group that was evicted, and then died or left: its loss
+ * is reported to the next one; but with a member that was just joining it the group goes. */
 void next_slow_goes_on_or_begins(uint64_t from, uint64_t to);
 
 #endif

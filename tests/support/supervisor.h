@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* supervisor.h - rilld under a listener: a thread of the test lets its calls through, but for those
- * that it is told to fail, or to kill it before. */
+ * that it has to fail, or to kill it before. */
 #ifndef RILL_TEST_SUPERVISOR_H
 #define RILL_TEST_SUPERVISOR_H
 

@@ -45,7 +45,7 @@ void support_codes(const char *call, int code, const int *known, size_t count);
 /* Reads every byte of a message, so that one that lies in a wrong place is seen. */
 void support_read(const struct rill_message *message);
 
-/* Sets RILL_NAMESPACE to a namespace that nobody else has (in /dev/shm), names the test for
+/* Sets RILL_NAMESPACE to a namespace of its own (in /dev/shm), names the test for
  * the watchdog, and starts that: it prints the name and aborts. support_end removes the
  * namespace with all that is left in it, and stops the watchdog. */
 void support_begin(const char *test_name);

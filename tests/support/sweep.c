@@ -67,7 +67,7 @@ ssize_t getrandom(void *bytes, size_t size, unsigned flags) {
 
 static int64_t victims_clock; /* 0: not in a victim */
 
-/* In place of libc's: for a victim, however slowly it steps, each look takes a microsecond. */
+/* In place of libc's: for a victim, however slowly it steps, each call takes a microsecond. */
 int clock_gettime(clockid_t which, struct timespec *ret) {
   if (!victims_clock)
     return (int)syscall(SYS_clock_gettime, which, ret);
@@ -120,7 +120,7 @@ static int by_place(const void *a, const void *b) {
   return one->step < other->step ? -1 : one->step > other->step;
 }
 
-/* How often its place has come when it comes to this point, in `passes`; 0: not to be told by a
+/* How often its place has come when it comes to this point, in `passes`; 0: not to be found by a
  * breakpoint, in front of which it stands, or which repeats itself. */
 static void count_passes(struct point *points, size_t count) {
   struct point **sorted = memory(count * sizeof *sorted);

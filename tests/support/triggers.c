@@ -39,7 +39,8 @@ static void new_goes(void) {
   remove_if_there("new");
 }
 
-/* Tells of a queue that comes and goes; one that it told is not lost for want of a descriptor. */
+/* Watches a queue that comes and goes; one that it reported is not lost for want of a descriptor.
+ */
 static void watch(void) {
   union rilli_wire_message message;
   const int fd = talk_connect();
@@ -93,7 +94,7 @@ static void die(void) {
 static void the_dead_is_reclaimed(void) {
   struct patience patience = {0};
   while (stat_of(others.queue).group_count != 1)
-    look_again(&patience, "nobody reclaims the dead");
+    look_again(&patience, "the dead member is not reclaimed");
 }
 
 static void hang_up_signal(void) {
@@ -127,7 +128,7 @@ void await_queues(unsigned count) {
   struct rilli_wire_answer answer;
   struct patience patience = {0};
   while (talk_once(RILLI_WIRE_LIST, "", &answer) != 0 || answer.count != count ||
-         talk_once(RILLI_WIRE_OPEN, "q", &answer) != 0 || /* which looks anew */
+         talk_once(RILLI_WIRE_OPEN, "q", &answer) != 0 || /* which checks again */
          talk_once(RILLI_WIRE_STAT, "q", &answer) != 0)
     look_again(&patience, "the registry does not know the queues there are");
 }

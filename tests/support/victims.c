@@ -40,7 +40,7 @@ void leave_kept(void *arg) {
   (void)arg;
   struct rill_message message;
   rill_consumer *mine = open_consumer(open_queue(&others.attr), to_kept);
-  for (unsigned i = 0; i < 3; i++) { /* a cursor that nobody knows yet */
+  for (unsigned i = 0; i < 3; i++) { /* a cursor that is not published yet */
     CHECK_EQ(rill_receive(mine, RILL_NOW, &message), 0);
     CHECK_EQ(rill_release(mine, &message), 0);
   }

@@ -33,13 +33,13 @@ void nothing_is_left_of_it(void);
 void create(void *arg);
 void unlink_by_name(void *arg);
 void collect(void *arg);
-/* Before: a queue that nobody has open. */
+/* Before: a queue that no process has open. */
 void idle_queue(void);
-/* After: the name can be used at once. */
+/* After: the name can be used immediately. */
 void name_is_usable(void);
 /* After: one gc leaves nothing. */
 void one_gc_leaves_nothing(void);
-/* After: those who had it open go on, or are told that it was removed. */
+/* After: the processes that had it open go on, or get to know that it was removed. */
 void bystanders_know(void);
 
 #endif

@@ -38,7 +38,7 @@ static int consume(const struct rill_consumer_attr *attr) {
 #define C(...)                                                                                     \
   (&(struct rill_consumer_attr){.size = sizeof(struct rill_consumer_attr), __VA_ARGS__})
 
-static void senseless_attributes_are_refused(void **state) {
+static void invalid_attributes_are_refused(void **state) {
   (void)state;
   queue = small_queue("q", RILL_RELIABLE);
   assert_code(produce(&(struct rill_producer_attr){.size = 1}, RILL_NOW), -EINVAL);
@@ -250,7 +250,7 @@ static void a_sequence_of_the_future_is_erange_and_names_the_next(void **state) 
   rill_queue_close(queue);
 }
 
-static void a_removed_queue_takes_nobody_in(void **state) {
+static void a_removed_queue_admits_no_member(void **state) {
   (void)state;
   rill_context *context = open_context(RILL_FENCE_AUTO);
   queue = open_queue(context, "q", RILL_CREATE, NULL);
@@ -281,7 +281,7 @@ static void damage_the_ring(void) {
   (void)close(fd);
 }
 
-static void a_senseless_ring_takes_nobody_in(void **state) {
+static void an_invalid_ring_admits_no_member(void **state) {
   (void)state;
   queue = small_queue("q", RILL_RELIABLE);
   damage_the_ring();
@@ -317,7 +317,7 @@ static int attach_without_rights(void *unused) {
   if (geteuid() == 0)
     CHECK(setresuid(65534, 65534, 65534) == 0);
   char name_space[64], control[256];
-  (void)snprintf(name_space, sizeof name_space, "%.50s-nobody", getenv("RILL_NAMESPACE"));
+  (void)snprintf(name_space, sizeof name_space, "%.50s-missing", getenv("RILL_NAMESPACE"));
   (void)setenv("RILL_NAMESPACE", name_space, 1);
   queue = small_queue("q", RILL_RELIABLE);
   (void)snprintf(control, sizeof control, "/dev/shm/rill.%s/q.control", name_space);
@@ -458,7 +458,7 @@ static int use_the_parents_handles(void *unused) {
   return 0;
 }
 
-static void a_forked_child_is_told_and_harms_nobody(void **state) {
+static void a_forked_child_is_refused_and_harms_nothing(void **state) {
   (void)state;
   of_parent = open_context(RILL_FENCE_AUTO);
   queue = open_queue(of_parent, "q", RILL_CREATE, NULL);
@@ -479,7 +479,7 @@ static void a_forked_child_is_told_and_harms_nobody(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      BEHAVIOUR(senseless_attributes_are_refused),
+      BEHAVIOUR(invalid_attributes_are_refused),
       BEHAVIOUR(message_types_are_checked_at_attach),
       BEHAVIOUR(an_observer_only_looks),
       BEHAVIOUR(there_is_one_producer_at_a_time),
@@ -488,12 +488,12 @@ int main(void) {
       BEHAVIOUR(a_group_has_one_member_at_a_time),
       BEHAVIOUR(the_first_group_too_many_is_told_the_limit),
       BEHAVIOUR(a_sequence_of_the_future_is_erange_and_names_the_next),
-      BEHAVIOUR(a_removed_queue_takes_nobody_in),
-      BEHAVIOUR(a_senseless_ring_takes_nobody_in),
+      BEHAVIOUR(a_removed_queue_admits_no_member),
+      BEHAVIOUR(an_invalid_ring_admits_no_member),
       BEHAVIOUR(missing_resources_and_rights_are_told_apart),
       BEHAVIOUR(no_memory_for_a_group_is_enospc_with_its_remedy),
       BEHAVIOUR(handles_close_in_any_order),
       BEHAVIOUR(producer_and_consumer_work_when_their_parents_are_closed),
-      BEHAVIOUR(a_forked_child_is_told_and_harms_nobody)};
+      BEHAVIOUR(a_forked_child_is_refused_and_harms_nothing)};
   return cmocka_run_group_tests_name("api_attach", tests, NULL, NULL);
 }

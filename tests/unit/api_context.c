@@ -74,7 +74,7 @@ static void directories_that_cannot_be_used_are_refused(void **state) {
   (void)unsetenv("RILL_DIR");
   assert_code(open_with(NULL), 0);
   assert_code(chmod(support_directory(), 0777), 0);
-  assert_code(open_with(NULL), -EPERM); /* everybody could plant files */
+  assert_code(open_with(NULL), -EPERM); /* all users could plant files */
   assert_non_null(strstr(rill_error(), support_directory()));
   assert_code(chmod(support_directory(), 01777), 0);
   assert_code(open_with(NULL), 0);
@@ -92,19 +92,19 @@ static void what_is_no_directory_is_refused(void **state) {
   assert_code(open_with(&attr), -ENAMETOOLONG);
   path[300] = 0; /* one word is too long */
   assert_code(open_with(&attr), -ENAMETOOLONG);
-  assert_code(symlink("/tmp", support_directory()), 0); /* somebody planted it */
+  assert_code(symlink("/tmp", support_directory()), 0); /* another user planted it */
   assert_code(open_with(NULL), -ENOTDIR);
   assert_code(unlink(support_directory()), 0);
 }
 
-/* As somebody whom file modes hold back. */
-static void become_nobody(void) {
+/* As a user that file modes hold back. */
+static void become_unprivileged(void) {
   if (geteuid() == 0)
     CHECK(setresuid(65534, 65534, 65534) == 0);
 }
 
 static int open_in_a_closed_directory(void *path) {
-  become_nobody();
+  become_unprivileged();
   const struct rill_context_attr attr = {.size = sizeof attr, .directory = path};
   CHECK_EQ(open_with(&attr), -EACCES);
   return 0;

@@ -42,7 +42,7 @@ static void create_a_kept_queue(const char *name) {
   assert_code(try_open(name, RILL_CREATE, ATTR(.capacity = 65536, .lifetime = RILL_KEPT), 0), 0);
 }
 
-static void senseless_calls_are_refused(void **state) {
+static void invalid_calls_are_refused(void **state) {
   (void)state;
   assert_code(try_open("", RILL_CREATE, NULL, 0), -EINVAL);
   assert_code(try_open(NULL, RILL_CREATE, NULL, 0), -EINVAL);
@@ -126,7 +126,7 @@ static void an_open_queue_with_other_attributes_is_not_replaced(void **state) {
   rill_queue_close(queue);
 }
 
-static void a_transient_queue_that_nobody_has_open_is_replaced(void **state) {
+static void a_transient_queue_that_no_process_has_open_is_replaced(void **state) {
   (void)state;
   rill_queue *queue = open_queue(context, "q", RILL_CREATE, ATTR(.capacity = 65536));
   char uuid[40];
@@ -179,7 +179,7 @@ static void *open_and_wait(void *ret) {
   return NULL;
 }
 
-static void open_waits_until_somebody_creates_it(void **state) {
+static void open_waits_until_a_process_creates_it(void **state) {
   (void)state;
   pthread_t thread;
   int code = 1;
@@ -324,7 +324,7 @@ static void another_users_segment_is_not_trusted(void **state) {
   if (geteuid() != 0)
     skip(); /* only the superuser can give a file away */
   create_a_kept_queue("q");
-  assert_code(chmod(support_directory(), 01777), 0); /* where anybody may make files */
+  assert_code(chmod(support_directory(), 01777), 0); /* where any user may make files */
   assert_code(chown(file_of(".control"), 65534, 65534), 0);
   assert_code(try_open("q", 0, NULL, RILL_NOW), -EPERM);
   assert_code(rill_queue_unlink(context, "q"), -EPERM);
@@ -411,14 +411,14 @@ static void no_descriptors_and_no_memory_are_different_errors(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      QUEUE(senseless_calls_are_refused),
+      QUEUE(invalid_calls_are_refused),
       QUEUE(attributes_are_rounded_and_filled_in),
       QUEUE(a_queue_is_made_once_and_then_opened),
       QUEUE(an_open_queue_with_other_attributes_is_not_replaced),
-      QUEUE(a_transient_queue_that_nobody_has_open_is_replaced),
+      QUEUE(a_transient_queue_that_no_process_has_open_is_replaced),
       QUEUE(message_types_are_compared_when_both_sides_name_one),
       QUEUE(deadlines_of_open_leave_the_error_text_alone),
-      QUEUE(open_waits_until_somebody_creates_it),
+      QUEUE(open_waits_until_a_process_creates_it),
       QUEUE(a_signal_handler_ends_the_wait_for_a_queue),
       QUEUE(unfinished_foreign_damaged_and_newer_segments_are_told_apart),
       QUEUE(a_half_of_a_queue_is_told_and_gone_with_unlink),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* placement.c (tests) - numa, prefault, mlock, huge and dump: refused where they make no sense,
+/* placement.c (tests) - numa, prefault, mlock, huge and dump: refused where they are impossible,
  * compared when a queue is opened, and shown as the kernel has them.
  *
  * How much is huge, and how many nodes there are, is the host's luck: what is asserted is that
@@ -19,7 +19,7 @@
 
 #define MIB (UINT64_C(1) << 20)
 
-/* --- a host that is made up ------------------------------------------------------------ */
+/* --- a host as the test has it---------------------------------------------------------- */
 
 static unsigned long fake_nodes; /* those there are; 0: the host's own             */
 static int no_numa;              /* a kernel without                               */
@@ -66,7 +66,7 @@ long __wrap_mbind(void *base, unsigned long size, int mode, const unsigned long 
   return __real_mbind(base, size, mode, mask, bits, flags);
 }
 
-/* Page n of those asked for lies on node n % 10, but each tenth the kernel does not tell. */
+/* Page n of those asked for lies on node n % 10, but each tenth the kernel does not know. */
 long __real_move_pages(int pid, unsigned long count, void **pages, const int *nodes, int *status,
                        int flags);
 long __wrap_move_pages(int pid, unsigned long count, void **pages, const int *nodes, int *status,
@@ -165,7 +165,7 @@ static void data_file(rill_queue *queue, char ret[64]) {
   snprintf(ret, 64, "%s", stat.uuid);
 }
 
-static void senseless_placement_is_refused(void **state) {
+static void invalid_placement_is_refused(void **state) {
   (void)state;
   assert_code(try_open("q", RILL_CREATE, ATTR(.numa = 4)), -EINVAL);
   assert_code(try_open("q", RILL_CREATE, ATTR(.numa_node = 1)), -EINVAL);
@@ -423,7 +423,7 @@ int main(void) {
    .setup_func = setup,                                                                            \
    .teardown_func = teardown,                                                                      \
    .initial_state = (void *)(uintptr_t) #function}
-      PLACEMENT(senseless_placement_is_refused),
+      PLACEMENT(invalid_placement_is_refused),
       PLACEMENT(placement_is_compared_when_a_queue_is_opened),
       PLACEMENT(every_page_that_is_looked_at_is_on_some_node),
       PLACEMENT(each_policy_is_set_before_there_is_memory),

@@ -19,7 +19,7 @@ static int join_and_die(void *arg) {
   _exit(0);
 }
 
-/* Whoever has had the queue open for long needs neither gc nor an open queue's reclaim. */
+/* A process that has had the queue open for long needs neither gc nor an open queue's reclaim. */
 static void a_dead_member_does_not_keep_the_last_row(void **state) {
   (void)state;
   const struct rill_queue_attr attr = {
@@ -35,7 +35,7 @@ static void a_dead_member_does_not_keep_the_last_row(void **state) {
   rill_context_close(context);
 }
 
-/* --- unlink beside somebody who looks whether the queue can go ------------------------------ */
+/* --- unlink beside a process that checks whether the queue can go --------------------------- */
 
 static int hold_the_unlink_byte(void *arg) {
   const int *ready = arg;
@@ -68,7 +68,7 @@ static void unlink_removes_what_another_only_looks_at(void **state) {
   rill_queue_close(queue);
 }
 
-/* --- gc beside those who make queues ------------------------------------------------------- */
+/* --- gc beside processes that make queues -------------------------------------------------- */
 
 static int collect_for_ever(void *arg) {
   (void)arg;
@@ -139,7 +139,7 @@ static void a_child_made_during_a_failover_keeps_no_lease(void **state) {
   rill_queue_close(queue);
 }
 
-/* --- senseless segments ----------------------------------------------------------------- */
+/* --- invalid segments ------------------------------------------------------------------- */
 
 static struct plain_ring plain;
 static struct rill_producer producer;
@@ -233,7 +233,7 @@ static void a_consumer_may_lie_above_its_ring(void **state) {
   plain_close(&plain);
 }
 
-/* --- a cursor that makes no sense, in a row whose state says nothing ------------------------- */
+/* --- an invalid cursor, in a row whose state says nothing ------------------------------------ */
 
 /* Found by hostile_consumer: such a cursor is not refused, so it gates; one that was not aligned
  * made room end within a frame's words, zeroing ahead left holes, and the next message was

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ring_groups.c - joining late, leaving, coming back, and cursors that make no sense; the
+/* ring_groups.c - joining late, leaving, coming back, and invalid cursors; the
  * index and walks behind it. */
 #include "unit.h"
 
@@ -186,7 +186,7 @@ static void a_kept_group_goes_on_exactly_where_it_was(void **state) {
   plain_close(&plain);
 }
 
-static void a_declared_group_holds_messages_before_anybody_came(void **state) {
+static void a_declared_group_holds_messages_before_its_first_member(void **state) {
   (void)state;
   begin(0);
   const struct rilli_place start = {0, 0, 0};
@@ -201,7 +201,7 @@ static void a_declared_group_holds_messages_before_anybody_came(void **state) {
 }
 
 /* E14. */
-static void a_senseless_cursor_is_refused_and_nobody_else_harmed(void **state) {
+static void an_invalid_cursor_is_refused_and_no_other_group_harmed(void **state) {
   (void)state;
   for (int kind = 0; kind < 6; kind++) {
     begin(1000);
@@ -229,7 +229,7 @@ static void a_senseless_cursor_is_refused_and_nobody_else_harmed(void **state) {
     int code;
     while ((code = rill_receive(&consumer, RILL_NOW, &message)) == 0)
       ;
-    assert_true(code == -ESTALE || code == -EPROTO); /* nobody protects what it reads */
+    assert_true(code == -ESTALE || code == -EPROTO); /* nothing protects what it reads */
     atomic_store(&plain.ring.page->waiting, RILLI_SPINS);
     assert_code(rill_release(&consumer, NULL), -ESTALE);
     atomic_store(&plain.ring.page->waiting, RILLI_NONE);
@@ -316,8 +316,8 @@ int main(void) {
       BEHAVIOUR(a_group_holds_the_producer_until_it_leaves),
       BEHAVIOUR(the_slowest_of_all_rows_counts),
       BEHAVIOUR(a_kept_group_goes_on_exactly_where_it_was),
-      BEHAVIOUR(a_declared_group_holds_messages_before_anybody_came),
-      BEHAVIOUR(a_senseless_cursor_is_refused_and_nobody_else_harmed),
+      BEHAVIOUR(a_declared_group_holds_messages_before_its_first_member),
+      BEHAVIOUR(an_invalid_cursor_is_refused_and_no_other_group_harmed),
       BEHAVIOUR(a_kept_cursor_that_points_into_a_message_is_not_believed),
       BEHAVIOUR(index_and_walks_find_the_place_of_every_message),
       BEHAVIOUR(an_empty_index_is_an_error_and_not_a_place)};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* ring_overwrite.c - a producer that never waits: who is lapped learns exactly what is lost,
- * and goes on at a whole message. */
+/* ring_overwrite.c - a producer that never waits: a consumer that is lapped learns exactly what is
+ * lost, and goes on at a whole message. */
 #include "unit.h"
 
 #include "plain_ring.h"
@@ -99,7 +99,7 @@ static void a_lapped_consumer_goes_on_at_the_oldest_message_of_the_index(void **
 }
 
 /* The head's zero word lies where the lapped consumer looks. */
-static void a_zero_word_means_empty_only_if_nobody_lapped(void **state) {
+static void a_zero_word_means_empty_only_if_not_lapped(void **state) {
   (void)state;
   begin(0);
   assert_code(plain_consumer(&plain, &consumer, 0, RILL_OLDEST, 0, 0), 0);
@@ -138,7 +138,7 @@ static void a_message_under_the_write_limit_is_not_believed(void **state) {
   plain_close(&plain);
 }
 
-static void the_producer_never_waits_for_anybody(void **state) {
+static void the_producer_never_waits_for_a_consumer(void **state) {
   (void)state;
   begin(0);
   assert_code(plain_consumer(&plain, &consumer, 0, RILL_OLDEST, 0, RILLI_GROUP_KEEP), 0);
@@ -195,9 +195,9 @@ int main(void) {
       BEHAVIOUR(every_loss_is_counted_at_any_lag),
       BEHAVIOUR(losses_of_many_laps_are_told_once),
       BEHAVIOUR(a_lapped_consumer_goes_on_at_the_oldest_message_of_the_index),
-      BEHAVIOUR(a_zero_word_means_empty_only_if_nobody_lapped),
+      BEHAVIOUR(a_zero_word_means_empty_only_if_not_lapped),
       BEHAVIOUR(a_message_under_the_write_limit_is_not_believed),
-      BEHAVIOUR(the_producer_never_waits_for_anybody),
+      BEHAVIOUR(the_producer_never_waits_for_a_consumer),
       BEHAVIOUR(a_kept_group_that_was_lapped_learns_its_losses),
       BEHAVIOUR(a_tail_loses_and_counts_like_a_group)};
   return cmocka_run_group_tests_name("ring_overwrite", tests, NULL, NULL);

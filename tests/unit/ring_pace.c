@@ -10,7 +10,7 @@
 #include "plain_ring.h"
 
 static struct plain_ring plain;
-static int64_t clock_now, clock_step; /* ns; the step is taken at each look          */
+static int64_t clock_now, clock_step; /* ns; the step is taken at each reading       */
 static int64_t asked;                 /* when consumers were seen to be asked; 0: never */
 static int yields;
 
@@ -94,7 +94,7 @@ static void a_copy_fills_its_frame_and_nothing_else(void **state) {
 
 static uint64_t sequence_now;
 
-/* So many messages, so many ns apart. */
+/* That number of messages, `apart` ns from each other. */
 static void go(int messages, size_t size, int64_t apart) {
   for (int i = 0; i < messages; i++) {
     clock_now += apart;
@@ -175,7 +175,7 @@ static void a_limit_raised_in_vain_holds_nothing_up(void **state) {
   end();
 }
 
-/* Who has always room never waits, and shall hear of it all the same. */
+/* A producer that always has room never waits, and shall learn of it all the same. */
 static void a_removal_is_told_to_a_producer_that_never_waits(void **state) {
   (void)state;
   for (size_t size = 8; size <= 1000; size += 496)
@@ -307,7 +307,8 @@ static void who_has_caught_up_gives_its_core_to_those_who_lag(void **state) {
     stream(&sequence);
     assert_int_equal(yields_in(SHORT), 0); /* it may not come back in time */
     plain_leave(&laggard);
-    for (int more = 0; more < 40; more++, sequence++) { /* the producer sees that nobody is there */
+    for (int more = 0; more < 40;
+         more++, sequence++) { /* the producer sees that no member is there */
       publish(sequence, 48);
       take(sequence, 48);
     }

@@ -60,7 +60,7 @@ static void dies_in_the_payload(void) {
     memset(data, 0xdd, 777);
 }
 
-/* What comes behind the commit is not done by who dies before it. */
+/* What comes behind the commit is not done by a producer that dies before it. */
 static int dying;
 
 void __real_rilli_raise_ahead(struct rill_producer *self);
@@ -178,7 +178,7 @@ static void half_a_batch_is_never_seen(void **state) {
   drain();                                                      /* ... and not seen */
   succeed();
   assert_true(producer.position == head);
-  publish(0); /* as long as the first of the batch: the second follows at once */
+  publish(0); /* as long as the first of the batch: the second follows it */
   drain();
   publish(300);
   drain();

@@ -72,7 +72,7 @@ static void finish(struct taker *takers, uint32_t count) {
     (void)pthread_join(takers[i].thread, NULL);
 }
 
-/* Until everybody has taken n messages and gone to sleep once more than before. */
+/* Until all of them have taken n messages and gone to sleep once more than before. */
 static void await_sleep(struct taker *takers, uint64_t n, uint64_t parks[SLEEPERS]) {
   for (uint32_t i = 0; i < SLEEPERS; i++) {
     struct rill_group_stat stat;
