@@ -10,13 +10,13 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "files.h"
+#include "forge.h"
 
 static struct files files;
 static off_t length;
 
 static void write_text(const char *path) {
-  static const char text[] = "#!/bin/sh\necho this is somebody else's file\n";
+  static const char text[] = "#!/bin/sh\necho this file belongs to another program\n";
   (void)unlink(path);
   const int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
   CHECK(fd >= 0);
@@ -33,7 +33,7 @@ static void foreign_data(void) {
 }
 static void symlink_to_control(void) {
   char other[700];
-  (void)snprintf(other, sizeof other, "%s/other", scene_directory());
+  (void)snprintf(other, sizeof other, "%s/other", namespace_directory());
   CHECK(rename(files.control, other) == 0 && symlink("other", files.control) == 0);
 }
 static void dangling_symlink(void) {
@@ -47,7 +47,7 @@ static void fifo_as_control(void) {
 }
 static void symlink_as_data(void) {
   char other[700];
-  (void)snprintf(other, sizeof other, "%s/other", scene_directory());
+  (void)snprintf(other, sizeof other, "%s/other", namespace_directory());
   CHECK(rename(files.data, other) == 0 && symlink("other", files.data) == 0);
 }
 static void short_control(void) {
@@ -96,7 +96,7 @@ static void check_refused(unsigned flags, int expected) {
   rill_context *context = context_here();
   const unsigned descriptors = descriptors_open(), mappings = mappings_of_segments();
   rill_queue *queue = NULL;
-  CHECK_CODE(rill_queue_open(context, "q", flags, NULL, RILL_NOW, &queue), expected);
+  CHECK_EQ(rill_queue_open(context, "q", flags, NULL, RILL_NOW, &queue), expected);
   CHECK(queue == NULL);
   CHECK_THAT(strstr(rill_error(), "'q'"), "no name in: %s", rill_error());
   CHECK_THAT(expected == -ENOENT || strstr(rill_error(), "rill rm") ||
@@ -119,13 +119,13 @@ static void refuse_and_remove(void (*damage)(void), int expected) {
   if (expected != -ENOENT)
     check_refused(RILL_CREATE, expected);
   CHECK(rill_queue_gc(context_here(), RILL_GC_DRY_RUN, NULL, NULL) >= 0);
-  CHECK_CODE(rill_queue_unlink(context_here(), "q"), 0);
-  (void)snprintf(other, sizeof other, "%s/other", scene_directory());
+  CHECK_EQ(rill_queue_unlink(context_here(), "q"), 0);
+  (void)snprintf(other, sizeof other, "%s/other", namespace_directory());
   (void)unlink(other);
   CHECK(files_left(1) == 0);
-  CHECK_CODE(rill_queue_unlink(context_here(), "q"), -ENOENT);
+  CHECK_EQ(rill_queue_unlink(context_here(), "q"), -ENOENT);
   rill_queue_close(open_queue(&attr)); /* the name works again */
-  CHECK_CODE(rill_queue_unlink(context_here(), "q"), 0);
+  CHECK_EQ(rill_queue_unlink(context_here(), "q"), 0);
   CHECK(descriptors_open() == descriptors && mappings_of_segments() == 0);
 }
 
@@ -184,13 +184,15 @@ static void halves_that_do_not_match_are_ebadmsg(void) {
   refuse_and_remove(other_groups, -EBADMSG);
 }
 
-#define NAMED(function)                                                                            \
-  { #function, function }
 static const struct test tests[] = {
-    NAMED(absent_queue_is_enoent),           NAMED(unfinished_queue_is_einprogress),
-    NAMED(foreign_file_is_eproto),           NAMED(other_byte_order_is_eproto),
-    NAMED(other_version_is_eprotonosupport), NAMED(truncated_segment_is_ebadmsg),
-    NAMED(damaged_or_forged_page_is_ebadmsg), NAMED(halves_that_do_not_match_are_ebadmsg),
+    NAMED(absent_queue_is_enoent),
+    NAMED(unfinished_queue_is_einprogress),
+    NAMED(foreign_file_is_eproto),
+    NAMED(other_byte_order_is_eproto),
+    NAMED(other_version_is_eprotonosupport),
+    NAMED(truncated_segment_is_ebadmsg),
+    NAMED(damaged_or_forged_page_is_ebadmsg),
+    NAMED(halves_that_do_not_match_are_ebadmsg),
 };
 
 int main(int argc, char **argv) {

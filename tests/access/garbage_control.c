@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* garbage_control.c - senseless bytes in the control segment.
+/* garbage_control.c - invalid bytes in the control segment.
  *
  * In a group's row, or in the hints, while the queue is in use: that group is refused, and
  * the healthy one gets every message. In all of it: a clear error. Never a crash or a hang. */
 #include <errno.h>
 #include <string.h>
 
-#include "files.h"
+#include "forge.h"
 
 #define ROUNDS (SUPPORT_SANITIZED ? 60u : 150u)
 #define GROUPS 4u
@@ -33,31 +33,28 @@ static void end(void) {
   rill_consumer_close(healthy);
   rill_producer_close(producer);
   rill_queue_close(queue);
-  CHECK_CODE(rill_queue_unlink(context_here(), "q"), 0);
+  CHECK_EQ(rill_queue_unlink(context_here(), "q"), 0);
   gc_leaves_nothing();
 }
 
 static uint32_t row_of(const char *name) {
-  struct rill_group_stat group = {.size = sizeof group};
-  uint32_t index = 0;
-  while (rill_group_stat(queue, &index, &group) == 1)
-    if (strcmp(group.name, name) == 0)
-      return group.index;
-  fail_at(__FILE__, __LINE__, "no group %s", name);
+  const struct rill_group_stat group = group_stat_of(queue, name);
+  CHECK_THAT(group.size, "no group %s", name);
+  return group.index;
 }
 
 /* Three times round the ring. */
 static void healthy_gets_everything(void) {
   for (unsigned i = 0; i < 400; i++, number++) {
-    CHECK_CODE(publish_number(producer, number, RILL_FOREVER), 0);
+    CHECK_EQ(publish_number(producer, number, RILL_FOREVER), 0);
     receive_number(healthy, number);
   }
 }
 
 static uint64_t odd_value(void) {
-  static const uint64_t values[] = {0,          1,          2,        16,         65535,
-                                    65536,      UINT64_MAX, 0xfff0,   INT64_MAX,  UINT32_MAX,
-                                    UINT64_MAX - 15, 1ull << 63};
+  static const uint64_t values[] = {
+      0,          1,      2,         16,         65535,           65536,
+      UINT64_MAX, 0xfff0, INT64_MAX, UINT32_MAX, UINT64_MAX - 15, 1ull << 63};
   const uint64_t pick = random_number();
   return pick % 4 == 0 ? random_number() : values[pick / 4 % (sizeof values / sizeof *values)];
 }
@@ -77,7 +74,7 @@ static void damage_row(struct rilli_group *group) {
     atomic_store(&group->cursor, random_number() | UINT64_C(1) << 60);
 }
 
-static void row_of_nobody_with_senseless_bytes_holds_nobody_up(void) {
+static void free_row_with_invalid_bytes_holds_no_producer_up(void) {
   begin();
   for (unsigned round = 0; round < ROUNDS / 5; round++) { /* of a slice each, at the worst */
     at("round %u", round);
@@ -101,7 +98,7 @@ static void cursor_without_a_state_is_reclaimed(void) {
   begin();
   const uint32_t row = row_of("healthy") == 0 ? 1 : 0;
   struct rilli_group *group = group_of(&control, row);
-  CHECK_CODE(publish_number(producer, number, RILL_NOW), 0);
+  CHECK_EQ(publish_number(producer, number, RILL_NOW), 0);
   receive_number(healthy, number++);
   atomic_store(&group->cursor, 0);
   healthy_gets_everything();
@@ -111,38 +108,38 @@ static void cursor_without_a_state_is_reclaimed(void) {
 
 static void be_sick(void *arg) {
   (void)arg;
-  rill_consumer *consumer = open_consumer(
-      open_queue(&attr), (struct joining){.group = "sick", .wait = RILL_PARK});
+  rill_consumer *consumer =
+      open_consumer(open_queue(&attr), (struct joining){.group = "sick", .wait = RILL_PARK});
   struct rill_message message;
-  reached();
-  for (;;) { /* whatever comes: it must not crash, nor end before it is told to */
+  report_ready();
+  for (;;) { /* whatever comes: it must not crash, nor end before it is killed */
     const int code = rill_receive(consumer, RILL_FOREVER, &message);
     if (code == 0 && rill_release(consumer, &message) == 0)
       continue;
-    await_cue();
+    await_proceed();
   }
 }
 
 /* A living member whose row goes bad: while it lives it may hold a reliable queue up, as any
  * member may; what it cannot do is outlive its death, or harm the others. */
-static void senseless_row_of_a_living_member_ends_with_it(void) {
+static void invalid_row_of_a_living_member_ends_with_it(void) {
   begin();
   for (unsigned round = 0; round < ROUNDS / 5; round++) {
-    struct actor *sick = spawn("sick", be_sick, NULL);
-    meet(sick);
+    struct process *sick = spawn("sick", be_sick, NULL);
+    await_ready(sick);
     healthy_gets_everything();
     struct rilli_group *group = group_of(&control, row_of("sick"));
-    stop_actor(sick); /* or else it may store a sound cursor: then it is a kept group */
+    stop_process(sick); /* or else it may store a sound cursor: then it is a kept group */
     damage_row(group);
     for (unsigned i = 0; i < 400; i++) {
       const int code = publish_number(producer, number, RILL_NOW);
       if (code) {
-        CHECK_CODE(code, -EAGAIN);
+        CHECK_EQ(code, -EAGAIN);
         break;
       }
       receive_number(healthy, number++);
     }
-    kill_actor(sick);
+    kill_process(sick);
     healthy_gets_everything();
     /* A row that was refused as kept stays so; it is emptied for the next round. */
     atomic_store(&group->cursor, RILLI_NONE);
@@ -151,23 +148,21 @@ static void senseless_row_of_a_living_member_ends_with_it(void) {
   end();
 }
 
-/* A cursor that makes no sense in a live row: refused, and nobody waits for it. */
-static void group_with_a_senseless_cursor_is_refused(void) {
+/* An invalid cursor in a live row: refused, and no producer waits for it. */
+static void group_with_an_invalid_cursor_is_refused(void) {
   static const uint64_t shifts[] = {8, 65536 + 16, 1ull << 40, 1ull << 63};
   for (size_t i = 0; i < sizeof shifts / sizeof *shifts; i++) {
     begin();
     rill_consumer *sick = open_consumer(queue, (struct joining){.group = "sick"});
     struct rill_message message;
     for (; number < 10; number++) {
-      CHECK_CODE(publish_number(producer, number, RILL_NOW), 0);
+      CHECK_EQ(publish_number(producer, number, RILL_NOW), 0);
       receive_number(healthy, number);
     }
     struct rilli_group *group = group_of(&control, row_of("sick"));
     atomic_store(&group->cursor, stat_of(queue).position + shifts[i]);
     healthy_gets_everything();
-    struct rill_group_stat stat = {.size = sizeof stat};
-    uint32_t index = row_of("sick");
-    CHECK(rill_group_stat(queue, &index, &stat) == 1 && stat.state == RILL_GROUP_VOID);
+    CHECK(group_stat_of(queue, "sick").state == RILL_GROUP_VOID);
     int code = 0;
     while (code == 0) {
       code = rill_receive(sick, RILL_NOW, &message);
@@ -180,12 +175,11 @@ static void group_with_a_senseless_cursor_is_refused(void) {
   }
 }
 
-static void senseless_hints_cost_nobody_a_message(void) {
+static void invalid_hints_cost_no_message(void) {
   struct rill_message message;
   begin();
   for (unsigned round = 0; round < ROUNDS; round++) {
-    struct rilli_control *page = control_of(&control);
-    struct rilli_hints *hints = (void *)((uint8_t *)control.base + page->hints_offset);
+    struct rilli_hints *hints = hints_of(&control);
     if (round % 2)
       random_bytes(hints, RILLI_PAGE);
     else {
@@ -193,10 +187,10 @@ static void senseless_hints_cost_nobody_a_message(void) {
       atomic_store(&hints->room, (uint32_t)odd_value());
     }
     for (unsigned i = 0; i < 100; i++, number++) {
-      CHECK_CODE(publish_number(producer, number, RILL_FOREVER), 0);
+      CHECK_EQ(publish_number(producer, number, RILL_FOREVER), 0);
       receive_number(healthy, number);
     }
-    CHECK_CODE(rill_receive(healthy, rill_after(1000000), &message), -ETIMEDOUT);
+    CHECK_EQ(rill_receive(healthy, rill_after(1000000), &message), -ETIMEDOUT);
   }
   end();
 }
@@ -204,9 +198,8 @@ static void senseless_hints_cost_nobody_a_message(void) {
 /* A sleeper whose bit is wiped finds its message in the next slice. */
 static void receive_numbers(void *arg) {
   const uint64_t last = *(const uint64_t *)arg;
-  rill_consumer *consumer =
-      open_consumer(open_queue(&attr), (struct joining){.wait = RILL_PARK});
-  reached();
+  rill_consumer *consumer = open_consumer(open_queue(&attr), (struct joining){.wait = RILL_PARK});
+  report_ready();
   for (uint64_t next = 0; next < last; next++) {
     receive_number(consumer, next);
     atomic_store(&me->count[0], next + 1);
@@ -217,15 +210,14 @@ static void receive_numbers(void *arg) {
 static void sleeper_whose_bit_is_wiped_still_wakes(void) {
   uint64_t last = 5;
   begin();
-  struct actor *sleeper = spawn("sleeper", receive_numbers, &last);
-  meet(sleeper);
-  struct rilli_hints *hints =
-      (void *)((uint8_t *)control.base + control_of(&control)->hints_offset);
+  struct process *sleeper = spawn("sleeper", receive_numbers, &last);
+  await_ready(sleeper);
+  struct rilli_hints *hints = hints_of(&control);
   for (; number < last; number++) {
     while (atomic_load(&hints->sleepers) == 0)
       breathe();
     atomic_store(&hints->sleepers, 0);
-    CHECK_CODE(publish_number(producer, number, RILL_NOW), 0);
+    CHECK_EQ(publish_number(producer, number, RILL_NOW), 0);
     receive_number(healthy, number);
     await_count(sleeper, 0, number + 1);
   }
@@ -242,13 +234,13 @@ static void try_everything(unsigned flags) {
   rill_queue_close(opened);
 }
 
-static void senseless_segment_is_refused_at_open(void) {
+static void invalid_segment_is_refused_at_open(void) {
   for (unsigned round = 0; round < ROUNDS; round++) {
     rill_queue_close(open_queue(&attr));
     control = view_file(files_of_queue().control);
     if (round % 3 == 0)
       random_bytes(control.base, control.size); /* all of it */
-    else if (round % 3 == 1) /* a few bytes of what is constant */
+    else if (round % 3 == 1)                    /* a few bytes of what is constant */
       random_bytes((uint8_t *)control.base + random_number() % 250, 1 + random_number() % 40);
     else /* forged with a right checksum is check.c's business; behind it: the rest */
       random_bytes((uint8_t *)control.base + RILLI_PAGE, control.size - RILLI_PAGE);
@@ -257,13 +249,13 @@ static void senseless_segment_is_refused_at_open(void) {
     try_everything(RILL_OBSERVE);
     try_everything(RILL_CREATE);
     CHECK(rill_queue_gc(context_here(), RILL_GC_DRY_RUN, NULL, NULL) >= 0);
-    CHECK_CODE(rill_queue_unlink(context_here(), "q"), 0);
+    CHECK_EQ(rill_queue_unlink(context_here(), "q"), 0);
     CHECK(files_left(1) == 0 && mappings_of_segments() == 0);
   }
 }
 
-/* Rows and hints of noise before anybody attaches: the queue works. */
-static void queue_with_senseless_rows_can_be_used(void) {
+/* Rows and hints of noise before any process attaches: the queue works. */
+static void queue_with_invalid_rows_can_be_used(void) {
   for (unsigned round = 0; round < ROUNDS / 3; round++) {
     rill_queue_close(open_queue(&attr));
     control = view_file(files_of_queue().control);
@@ -277,18 +269,16 @@ static void queue_with_senseless_rows_can_be_used(void) {
   }
 }
 
-static void latencies_are_in_order(void) {
-  struct rill_group_stat stat = {.size = sizeof stat};
-  uint32_t index = row_of("healthy");
-  CHECK(rill_group_stat(queue, &index, &stat) == 1);
+static void latencies_are_sorted(void) {
+  const struct rill_group_stat stat = group_stat_of(queue, "healthy");
   CHECK(stat.latency_count <= RILLI_LATENCY_SIZE * (uint64_t)UINT32_MAX);
   CHECK(0 <= stat.latency_p50 && stat.latency_p50 <= stat.latency_p99);
   CHECK(stat.latency_p99 <= stat.latency_p999 && stat.latency_p999 <= stat.latency_max);
 }
 
-/* A member's counters are its own to write, but others of the group could: whoever looks gets
- * figures in order, and whoever counts on counts within them. */
-static void senseless_latencies_stay_in_order(void) {
+/* A member's counters are its own to write, but others of the group could: a reader gets
+ * figures that are sorted, and the next member counts within them. */
+static void invalid_latencies_stay_sorted(void) {
   begin();
   struct rilli_slot *slot =
       (void *)((uint8_t *)group_of(&control, row_of("healthy")) + RILLI_SLOTS_OFFSET);
@@ -298,33 +288,31 @@ static void senseless_latencies_stay_in_order(void) {
     for (uint32_t i = 0; round % 3 && i < RILLI_LATENCY_SIZE; i++) /* full ones, empty ones */
       atomic_store(&slot->histogram[i], (uint32_t)odd_value());
     atomic_store(&slot->latency_max, (int64_t)odd_value());
-    latencies_are_in_order();
+    latencies_are_sorted();
     for (unsigned i = 0; i < 64; i++) {
       struct rill_message message;
       const struct rill_meta meta = {.size = sizeof meta,
                                      .time = i % 2 ? rill_clock() : (int64_t)odd_value()};
       const struct rill_item item = {"x", 1, &meta};
-      CHECK_CODE(rill_publish_batch(producer, &item, 1, RILL_FOREVER), 1);
-      CHECK_CODE(rill_receive(healthy, RILL_FOREVER, &message), 0);
-      CHECK_CODE(rill_release(healthy, NULL), 0);
+      CHECK_EQ(rill_publish_batch(producer, &item, 1, RILL_FOREVER), 1);
+      CHECK_EQ(rill_receive(healthy, RILL_FOREVER, &message), 0);
+      CHECK_EQ(rill_release(healthy, NULL), 0);
     }
-    latencies_are_in_order();
+    latencies_are_sorted();
   }
   end();
 }
 
-#define NAMED(function)                                                                            \
-  { #function, function }
 static const struct test tests[] = {
-    NAMED(row_of_nobody_with_senseless_bytes_holds_nobody_up),
+    NAMED(free_row_with_invalid_bytes_holds_no_producer_up),
     NAMED(cursor_without_a_state_is_reclaimed),
-    NAMED(senseless_row_of_a_living_member_ends_with_it),
-    NAMED(group_with_a_senseless_cursor_is_refused),
-    NAMED(senseless_latencies_stay_in_order),
-    NAMED(senseless_hints_cost_nobody_a_message),
+    NAMED(invalid_row_of_a_living_member_ends_with_it),
+    NAMED(group_with_an_invalid_cursor_is_refused),
+    NAMED(invalid_latencies_stay_sorted),
+    NAMED(invalid_hints_cost_no_message),
     NAMED(sleeper_whose_bit_is_wiped_still_wakes),
-    NAMED(senseless_segment_is_refused_at_open),
-    NAMED(queue_with_senseless_rows_can_be_used),
+    NAMED(invalid_segment_is_refused_at_open),
+    NAMED(queue_with_invalid_rows_can_be_used),
 };
 
 int main(int argc, char **argv) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* permission.c - another user's queues, and places that everybody may write. */
+/* permission.c - another user's queues, and places that all users may write. */
 #include <errno.h>
 #include <grp.h>
 #include <stdlib.h>
@@ -7,16 +7,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "files.h"
+#include "forge.h"
 
-#define NOBODY 65534u
+#define OTHER_USER 65534u
 
-/* For one process; the test itself runs as whoever runs it, which is root in CI. */
-static void become_nobody(void) {
+/* For one process; the test itself runs as its caller, which is root in CI. */
+static void become_unprivileged(void) {
   if (geteuid() != 0)
     return;
-  CHECK(setgroups(0, NULL) == 0 && setresgid(NOBODY, NOBODY, NOBODY) == 0 &&
-        setresuid(NOBODY, NOBODY, NOBODY) == 0);
+  CHECK(setgroups(0, NULL) == 0 && setresgid(OTHER_USER, OTHER_USER, OTHER_USER) == 0 &&
+        setresuid(OTHER_USER, OTHER_USER, OTHER_USER) == 0);
 }
 
 static void check_refused(int code, const char *word) {
@@ -26,7 +26,7 @@ static void check_refused(int code, const char *word) {
 
 static void try_anothers_queue(void *arg) {
   (void)arg;
-  become_nobody();
+  become_unprivileged();
   const unsigned descriptors = descriptors_open();
   rill_queue *queue = NULL;
   rill_context *context = context_here();
@@ -44,7 +44,7 @@ static void try_anothers_queue(void *arg) {
 static void queue_of_another_user_is_refused(void) {
   CHECK_THAT(geteuid() == 0, "this test has to begin as root");
   rill_queue *queue = open_queue(NULL);
-  await_end(spawn("nobody", try_anothers_queue, NULL));
+  await_end(spawn("unprivileged", try_anothers_queue, NULL));
   rill_queue_close(queue);
   gc_leaves_nothing();
 }
@@ -52,39 +52,39 @@ static void queue_of_another_user_is_refused(void) {
 static void work_in_own_namespace(void *arg) {
   char name[200];
   (void)arg;
-  become_nobody();
+  become_unprivileged();
   (void)snprintf(name, sizeof name, "%s-n", getenv("RILL_NAMESPACE"));
   CHECK(setenv("RILL_NAMESPACE", name, 1) == 0);
   rill_queue *queue = open_queue(NULL);
   rill_producer *producer = open_producer(queue, RILL_PARK, RILL_NOW);
   rill_consumer *consumer = open_consumer(queue, (struct joining){.wait = RILL_PARK});
   for (uint64_t number = 0; number < 300; number++) {
-    CHECK_CODE(publish_number(producer, number, RILL_NOW), 0);
+    CHECK_EQ(publish_number(producer, number, RILL_NOW), 0);
     receive_number(consumer, number);
   }
   rill_consumer_close(consumer);
   rill_producer_close(producer);
   rill_queue_close(queue);
   gc_leaves_nothing();
-  CHECK(rmdir(scene_directory()) == 0);
+  CHECK(rmdir(namespace_directory()) == 0);
 }
 
 static void unprivileged_user_works_in_a_namespace_of_its_own(void) {
-  await_end(spawn("nobody", work_in_own_namespace, NULL));
+  await_end(spawn("unprivileged", work_in_own_namespace, NULL));
 }
 
-/* A queue that its owner opened to a group is open to that group, and to nobody else. */
+/* A queue that its owner opened to a group is open to that group, and to no other user. */
 static void try_group(void *arg) {
   rill_queue *queue = NULL;
   const gid_t group = *(const gid_t *)arg;
-  CHECK(setgroups(1, &group) == 0 && setresgid(NOBODY, NOBODY, NOBODY) == 0 &&
-        setresuid(NOBODY, NOBODY, NOBODY) == 0);
+  CHECK(setgroups(1, &group) == 0 && setresgid(OTHER_USER, OTHER_USER, OTHER_USER) == 0 &&
+        setresuid(OTHER_USER, OTHER_USER, OTHER_USER) == 0);
   const int code = rill_queue_open(context_here(), "q", 0, NULL, RILL_NOW, &queue);
-  CHECK_CODE(code, group == 4242 ? 0 : -EACCES);
+  CHECK_EQ(code, group == 4242 ? 0 : -EACCES);
   if (code)
     return;
   rill_consumer *consumer = open_consumer(queue, (struct joining){.wait = RILL_PARK});
-  reached();
+  report_ready();
   receive_number(consumer, 0);
   rill_consumer_close(consumer);
 }
@@ -96,10 +96,10 @@ static void group_rights_open_a_queue_to_that_group_alone(void) {
   rill_queue *queue = open_queue(&attr);
   const struct files files = files_of_queue();
   CHECK(chown(files.control, 0, group) == 0 && chown(files.data, 0, group) == 0);
-  struct actor *member = spawn("member", try_group, &group);
-  meet(member);
+  struct process *member = spawn("member", try_group, &group);
+  await_ready(member);
   rill_producer *producer = open_producer(queue, RILL_PARK, RILL_NOW);
-  CHECK_CODE(publish_number(producer, 0, RILL_NOW), 0);
+  CHECK_EQ(publish_number(producer, 0, RILL_NOW), 0);
   await_end(member);
   await_end(spawn("stranger", try_group, &other));
   rill_producer_close(producer);
@@ -107,18 +107,18 @@ static void group_rights_open_a_queue_to_that_group_alone(void) {
   gc_leaves_nothing();
 }
 
-static void namespace_that_everybody_may_write_is_refused(void) {
+static void namespace_that_all_users_may_write_is_refused(void) {
   struct rill_context_attr attr = {.size = sizeof attr};
   rill_context *context = NULL;
   (void)context_here();
-  CHECK(chmod(scene_directory(), 0777) == 0);
+  CHECK(chmod(namespace_directory(), 0777) == 0);
   const unsigned descriptors = descriptors_open();
-  check_refused(rill_context_open(&attr, &context), scene_directory());
+  check_refused(rill_context_open(&attr, &context), namespace_directory());
   CHECK(context == NULL && descriptors_open() == descriptors);
-  CHECK(chmod(scene_directory(), 0755) == 0);
+  CHECK(chmod(namespace_directory(), 0755) == 0);
 }
 
-static void segment_that_everybody_may_write_is_refused(void) {
+static void segment_that_all_users_may_write_is_refused(void) {
   rill_queue_close(open_queue(NULL));
   const struct files files = files_of_queue();
   rill_queue *queue = NULL;
@@ -136,30 +136,28 @@ static void segment_that_everybody_may_write_is_refused(void) {
 static void segment_of_an_untrusted_user_is_refused(void) {
   CHECK_THAT(geteuid() == 0, "this test has to begin as root");
   rill_queue_close(open_queue(NULL));
-  CHECK(chmod(scene_directory(), 01777) == 0);
+  CHECK(chmod(namespace_directory(), 01777) == 0);
   const struct files files = files_of_queue();
   rill_queue *queue = NULL;
-  CHECK(chown(files.data, NOBODY, NOBODY) == 0);
+  CHECK(chown(files.data, OTHER_USER, OTHER_USER) == 0);
   check_refused(rill_queue_open(context_here(), "q", 0, NULL, RILL_NOW, &queue), "65534");
-  CHECK(chown(files.data, 0, 0) == 0 && chown(files.control, NOBODY, NOBODY) == 0);
+  CHECK(chown(files.data, 0, 0) == 0 && chown(files.control, OTHER_USER, OTHER_USER) == 0);
   check_refused(rill_queue_open(context_here(), "q", 0, NULL, RILL_NOW, &queue), "65534");
   check_refused(rill_queue_open(context_here(), "q", RILL_OBSERVE, NULL, RILL_NOW, &queue),
                 "65534");
-  CHECK(chmod(scene_directory(), 0755) == 0);
+  CHECK(chmod(namespace_directory(), 0755) == 0);
   CHECK(rill_queue_open(context_here(), "q", 0, NULL, RILL_NOW, &queue) == 0);
   rill_queue_close(queue);
   CHECK(chown(files.control, 0, 0) == 0);
   gc_leaves_nothing();
 }
 
-#define NAMED(function)                                                                            \
-  { #function, function }
 static const struct test tests[] = {
     NAMED(queue_of_another_user_is_refused),
     NAMED(unprivileged_user_works_in_a_namespace_of_its_own),
     NAMED(group_rights_open_a_queue_to_that_group_alone),
-    NAMED(namespace_that_everybody_may_write_is_refused),
-    NAMED(segment_that_everybody_may_write_is_refused),
+    NAMED(namespace_that_all_users_may_write_is_refused),
+    NAMED(segment_that_all_users_may_write_is_refused),
     NAMED(segment_of_an_untrusted_user_is_refused),
 };
 

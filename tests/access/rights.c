@@ -15,7 +15,7 @@
 
 #include "support.h"
 
-#define TRADERS 54321 /* a group id, and two user ids that nobody has               */
+#define TRADERS 54321 /* a group id, and two user ids that no user has              */
 #define ALICE 54322
 #define BOB 54323
 
@@ -26,11 +26,11 @@ static rill_producer *producer;
 static void make(uint32_t mode) {
   const struct rill_queue_attr attr = {
       .size = sizeof attr, .capacity = 65536, .mode = mode, .group = TRADERS};
-  CK_EQ(rill_context_open(NULL, &context), 0);
-  CK_EQ(rill_queue_open(context, "orders", RILL_CREATE, &attr, RILL_NOW, &queue), 0);
-  CK_EQ(rill_producer_open(queue, NULL, RILL_NOW, &producer), 0);
+  CHECK_EQ(rill_context_open(NULL, &context), 0);
+  CHECK_EQ(rill_queue_open(context, "orders", RILL_CREATE, &attr, RILL_NOW, &queue), 0);
+  CHECK_EQ(rill_producer_open(queue, NULL, RILL_NOW, &producer), 0);
   for (int i = 0; i < 3; i++)
-    CK_EQ(rill_publish(producer, "an order", 8, RILL_NOW), 0);
+    CHECK_EQ(rill_publish(producer, "an order", 8, RILL_NOW), 0);
 }
 
 static void unmake(void) {
@@ -40,9 +40,9 @@ static void unmake(void) {
 }
 
 static void become(uid_t user, gid_t group) {
-  CK_EQ(setgroups(0, NULL), 0);
-  CK_EQ(setresgid(group, group, group), 0);
-  CK_EQ(setresuid(user, user, user), 0);
+  CHECK_EQ(setgroups(0, NULL), 0);
+  CHECK_EQ(setresgid(group, group, group), 0);
+  CHECK_EQ(setresuid(user, user, user), 0);
 }
 
 /* What a user may do, tried with fresh handles. */
@@ -54,7 +54,7 @@ static struct may try_everything(void) {
   struct may may = {0};
   rill_context *mine;
   rill_queue *opened;
-  CK_EQ(rill_context_open(NULL, &mine), 0);
+  CHECK_EQ(rill_context_open(NULL, &mine), 0);
   may.open = rill_queue_open(mine, "orders", 0, NULL, RILL_NOW, &opened);
   may.publish = may.take = may.open;
   if (may.open == 0) {
@@ -63,8 +63,8 @@ static struct may try_everything(void) {
     struct rill_message message;
     may.take = rill_consumer_open(opened, NULL, &c);
     if (may.take == 0) {
-      CK_EQ(rill_receive(c, RILL_NOW, &message), 0);
-      CK_EQ(message.size, 8);
+      CHECK_EQ(rill_receive(c, RILL_NOW, &message), 0);
+      CHECK_EQ(message.size, 8);
       rill_consumer_close(c);
     }
     may.publish = rill_producer_open(opened, NULL, RILL_NOW, &p);
@@ -81,11 +81,11 @@ static int trader_takes_but_does_not_publish(void *arg) {
   (void)arg;
   become(ALICE, TRADERS);
   const struct may may = try_everything();
-  CK_EQ(may.open, 0);
-  CK_EQ(may.publish, -EACCES);
-  CK(strstr(rill_error(), "orders"));
-  CK_EQ(may.take, 0);
-  CK_EQ(may.observe, 0);
+  CHECK_EQ(may.open, 0);
+  CHECK_EQ(may.publish, -EACCES);
+  CHECK(strstr(rill_error(), "orders"));
+  CHECK_EQ(may.take, 0);
+  CHECK_EQ(may.observe, 0);
   return 0;
 }
 
@@ -93,8 +93,8 @@ static int stranger_only_looks(void *arg) {
   (void)arg;
   become(BOB, BOB);
   const struct may may = try_everything();
-  CK_EQ(may.open, -EACCES);
-  CK_EQ(may.observe, 0);
+  CHECK_EQ(may.open, -EACCES);
+  CHECK_EQ(may.observe, 0);
   return 0;
 }
 
@@ -102,9 +102,9 @@ static int stranger_does_nothing(void *arg) {
   (void)arg;
   become(BOB, BOB);
   const struct may may = try_everything();
-  CK_EQ(may.open, -EACCES);
-  CK_EQ(may.observe, -EACCES);
-  CK(strstr(rill_error(), "orders"));
+  CHECK_EQ(may.open, -EACCES);
+  CHECK_EQ(may.observe, -EACCES);
+  CHECK(strstr(rill_error(), "orders"));
   return 0;
 }
 
@@ -112,8 +112,8 @@ static int trader_may_publish(void *arg) {
   (void)arg;
   become(ALICE, TRADERS);
   const struct may may = try_everything();
-  CK_EQ(may.take, 0);
-  CK_EQ(may.publish, 0);
+  CHECK_EQ(may.take, 0);
+  CHECK_EQ(may.publish, 0);
   return 0;
 }
 
@@ -121,7 +121,7 @@ static int run(int (*child)(void *)) {
   return support_reap(support_child(child, NULL));
 }
 
-/* The place of the producer is free for whoever may have it. */
+/* The place of the producer is free for a process that may have it. */
 static void step_back(void) {
   rill_producer_close(producer);
   producer = NULL;
@@ -131,15 +131,15 @@ static void the_three_rights_are_different(void **state) {
   (void)state;
   make(0754); /* root: everything; traders: look and take; others: look */
   step_back();
-  CK_EQ(run(trader_takes_but_does_not_publish), 0);
-  CK_EQ(run(stranger_only_looks), 0);
+  CHECK_EQ(run(trader_takes_but_does_not_publish), 0);
+  CHECK_EQ(run(stranger_only_looks), 0);
   unmake();
 }
 
 static void by_default_a_queue_is_its_owners_alone(void **state) {
   (void)state;
   make(0);
-  CK_EQ(run(stranger_does_nothing), 0);
+  CHECK_EQ(run(stranger_does_nothing), 0);
   unmake();
 }
 
@@ -147,12 +147,12 @@ static void a_group_may_be_given_the_right_to_publish(void **state) {
   (void)state;
   make(0770);
   step_back();
-  CK_EQ(run(trader_may_publish), 0);
-  CK_EQ(run(stranger_does_nothing), 0);
+  CHECK_EQ(run(trader_may_publish), 0);
+  CHECK_EQ(run(stranger_does_nothing), 0);
   unmake();
 }
 
-/* --- what an observer sees, and that it can hold nobody up --------------------------- */
+/* --- what an observer sees, and that it can hold no process up----------------------- */
 
 static int is_orders(const char *name, void *arg) {
   (void)arg;
@@ -167,28 +167,28 @@ static int observer_sees(void *arg) {
   rill_consumer *tail;
   struct rill_message message;
   const struct rill_consumer_attr attr = {.size = sizeof attr, .flags = RILL_TAIL};
-  CK_EQ(rill_context_open(NULL, &mine), 0);
-  CK_EQ(rill_queue_list(mine, NULL, is_orders, NULL), 1);
-  CK_EQ(rill_queue_open(mine, "orders", RILL_OBSERVE, NULL, RILL_NOW, &opened), 0);
+  CHECK_EQ(rill_context_open(NULL, &mine), 0);
+  CHECK_EQ(rill_queue_list(mine, NULL, is_orders, NULL), 1);
+  CHECK_EQ(rill_queue_open(mine, "orders", RILL_OBSERVE, NULL, RILL_NOW, &opened), 0);
   struct rill_queue_stat stat = {.size = sizeof stat};
-  CK_EQ(rill_queue_stat(opened, &stat), 0);
-  CK_EQ(stat.limited, 1);
-  CK_EQ(stat.mode, 0754);
-  CK_EQ(stat.gid, TRADERS);
-  CK_EQ(stat.sequence, 603);
-  CK_EQ(stat.producer, RILL_PRODUCER_ALIVE);
-  CK_EQ(stat.group_count, 1);
+  CHECK_EQ(rill_queue_stat(opened, &stat), 0);
+  CHECK_EQ(stat.limited, 1);
+  CHECK_EQ(stat.mode, 0754);
+  CHECK_EQ(stat.gid, TRADERS);
+  CHECK_EQ(stat.sequence, 603);
+  CHECK_EQ(stat.producer, RILL_PRODUCER_ALIVE);
+  CHECK_EQ(stat.group_count, 1);
   struct rill_group_stat group = {.size = sizeof group};
   uint32_t index = 0;
-  CK_EQ(rill_group_stat(opened, &index, &group), 1);
-  CK(strcmp(group.name, "desk") == 0);
-  CK_EQ(group.state, RILL_GROUP_ACTIVE);
-  CK(group.lag_messages > 0 && group.lag_messages <= 603);
-  CK_EQ(group.lag_bytes, group.lag_messages * 32); /* 8 bytes and a header, in steps of 16 */
-  CK_EQ(rill_group_stat(opened, &index, &group), 0);
-  CK_EQ(rill_consumer_open(opened, &attr, &tail), 0);
-  CK_EQ(rill_receive(tail, RILL_NOW, &message), 0);
-  CK(memcmp(message.data, "an order", 8) == 0);
+  CHECK_EQ(rill_group_stat(opened, &index, &group), 1);
+  CHECK(strcmp(group.name, "desk") == 0);
+  CHECK_EQ(group.state, RILL_GROUP_ACTIVE);
+  CHECK(group.lag_messages > 0 && group.lag_messages <= 603);
+  CHECK_EQ(group.lag_bytes, group.lag_messages * 32); /* 8 bytes and a header, in steps of 16 */
+  CHECK_EQ(rill_group_stat(opened, &index, &group), 0);
+  CHECK_EQ(rill_consumer_open(opened, &attr, &tail), 0);
+  CHECK_EQ(rill_receive(tail, RILL_NOW, &message), 0);
+  CHECK(memcmp(message.data, "an order", 8) == 0);
   rill_consumer_close(tail);
   rill_queue_close(opened);
   rill_context_close(mine);
@@ -201,32 +201,32 @@ static void an_observer_sees_the_queue_as_the_producer_saw_it_last(void **state)
   rill_consumer *desk;
   struct rill_message message;
   const struct rill_consumer_attr attr = {.size = sizeof attr, .group = "desk"};
-  CK_EQ(rill_consumer_open(queue, &attr, &desk), 0);
+  CHECK_EQ(rill_consumer_open(queue, &attr, &desk), 0);
   for (int i = 0; i < 600; i++) { /* over several quanta, so that the group is seen */
-    CK_EQ(rill_publish(producer, "an order", 8, RILL_NOW), 0);
-    CK_EQ(rill_receive(desk, RILL_NOW, &message), 0);
+    CHECK_EQ(rill_publish(producer, "an order", 8, RILL_NOW), 0);
+    CHECK_EQ(rill_receive(desk, RILL_NOW, &message), 0);
   }
-  CK_EQ(run(observer_sees), 0);
+  CHECK_EQ(run(observer_sees), 0);
   rill_consumer_close(desk);
   unmake();
 }
 
-/* Whoever may open a file for reading may put a read lock on it, and so hold a lease up. */
+/* A process that may open a file for reading may put a read lock on it, and so hold a lease up. */
 static int observer_locks(void *arg) {
   (void)arg;
   become(BOB, BOB);
   char path[512];
   (void)snprintf(path, sizeof path, "%s/orders.control", support_directory());
-  CK_EQ(open(path, O_RDONLY), -1);
-  CK_EQ(errno, EACCES);
-  CK_EQ(open(path, O_RDWR), -1);
+  CHECK_EQ(open(path, O_RDONLY), -1);
+  CHECK_EQ(errno, EACCES);
+  CHECK_EQ(open(path, O_RDWR), -1);
   return 0;
 }
 
 static void an_observer_can_lock_nothing(void **state) {
   (void)state;
   make(0754);
-  CK_EQ(run(observer_locks), 0);
+  CHECK_EQ(run(observer_locks), 0);
   unmake();
 }
 
@@ -234,9 +234,9 @@ static int opens_its_own(void *arg) {
   (void)arg;
   become(ALICE, ALICE);
   rill_context *mine;
-  CK_EQ(unsetenv("RILL_NAMESPACE"), 0);
-  CK_EQ(rill_context_open(NULL, &mine), -EPERM);
-  CK(strstr(rill_error(), "belongs to user"));
+  CHECK_EQ(unsetenv("RILL_NAMESPACE"), 0);
+  CHECK_EQ(rill_context_open(NULL, &mine), -EPERM);
+  CHECK(strstr(rill_error(), "belongs to user"));
   return 0;
 }
 
@@ -244,11 +244,11 @@ static void a_namespace_that_another_user_planted_is_refused(void **state) {
   (void)state;
   char path[64];
   (void)snprintf(path, sizeof path, "/dev/shm/rill.u%d", ALICE);
-  CK_EQ(mkdir(path, 0755), 0);
-  CK_EQ(chown(path, BOB, BOB), 0);
+  CHECK_EQ(mkdir(path, 0755), 0);
+  CHECK_EQ(chown(path, BOB, BOB), 0);
   const int status = run(opens_its_own);
   (void)rmdir(path);
-  CK_EQ(status, 0);
+  CHECK_EQ(status, 0);
 }
 
 int main(void) {

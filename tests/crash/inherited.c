@@ -11,16 +11,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "actors.h"
+#include "oracle.h"
 
 extern char **environ;
-
-/* A queue seen without being attached to it. */
-static rill_queue *observe(void) {
-  rill_queue *queue = NULL;
-  CHECK_CODE(rill_queue_open(context_here(), "q", RILL_OBSERVE, NULL, RILL_NOW, &queue), 0);
-  return queue;
-}
 
 static uint32_t group_state(rill_queue *queue) {
   struct rill_group_stat group = {.size = sizeof group};
@@ -51,7 +44,7 @@ static struct handles open_all(void) {
   all.queue = open_queue(NULL);
   all.producer = open_producer(all.queue, RILL_PARK, RILL_NOW);
   all.consumer = open_consumer(all.queue, (struct joining){.wait = RILL_PARK});
-  CHECK_CODE(publish_number(all.producer, 0, RILL_NOW), 0);
+  CHECK_EQ(publish_number(all.producer, 0, RILL_NOW), 0);
   receive_number(all.consumer, 0);
   return all;
 }
@@ -72,37 +65,37 @@ static void use_everything_in_the_child(rill_context *context, const struct hand
   rill_consumer *consumer = NULL;
   uint32_t index = 0;
   void *data = NULL;
-  CHECK_CODE(rill_queue_open(context, "q", RILL_CREATE, NULL, RILL_NOW, &queue), -ECHILD);
-  CHECK_CODE(rill_queue_open(context, "other", RILL_CREATE, NULL, RILL_NOW, &queue), -ECHILD);
-  CHECK_CODE(rill_queue_unlink(context, "q"), -ECHILD);
-  CHECK_CODE(rill_queue_list(context, NULL, no_visit, NULL), -ECHILD);
-  CHECK_CODE(rill_queue_gc(context, 0, NULL, NULL), -ECHILD);
-  CHECK_CODE(rill_queue_stat(all->queue, &stat), -ECHILD);
-  CHECK_CODE(rill_group_stat(all->queue, &index, &group), -ECHILD);
-  CHECK_CODE(rill_producer_open(all->queue, NULL, RILL_NOW, &producer), -ECHILD);
-  CHECK_CODE(rill_consumer_open(all->queue, NULL, &consumer), -ECHILD);
-  CHECK_CODE(rill_publish(all->producer, "x", 1, RILL_NOW), -ECHILD);
-  CHECK_CODE(rill_publish(all->producer, NULL, 0, RILL_NOW), -ECHILD);
-  CHECK_CODE(rill_publish(all->producer, "x", 1, RILL_FOREVER), -ECHILD);
-  CHECK_CODE(rill_publish_batch(all->producer, &item, 1, RILL_NOW), -ECHILD);
-  CHECK_CODE(rill_reserve(all->producer, NULL, 1, RILL_NOW, &data), -ECHILD);
-  CHECK_CODE(rill_commit(all->producer, 0), -ECHILD);
+  CHECK_EQ(rill_queue_open(context, "q", RILL_CREATE, NULL, RILL_NOW, &queue), -ECHILD);
+  CHECK_EQ(rill_queue_open(context, "other", RILL_CREATE, NULL, RILL_NOW, &queue), -ECHILD);
+  CHECK_EQ(rill_queue_unlink(context, "q"), -ECHILD);
+  CHECK_EQ(rill_queue_list(context, NULL, no_visit, NULL), -ECHILD);
+  CHECK_EQ(rill_queue_gc(context, 0, NULL, NULL), -ECHILD);
+  CHECK_EQ(rill_queue_stat(all->queue, &stat), -ECHILD);
+  CHECK_EQ(rill_group_stat(all->queue, &index, &group), -ECHILD);
+  CHECK_EQ(rill_producer_open(all->queue, NULL, RILL_NOW, &producer), -ECHILD);
+  CHECK_EQ(rill_consumer_open(all->queue, NULL, &consumer), -ECHILD);
+  CHECK_EQ(rill_publish(all->producer, "x", 1, RILL_NOW), -ECHILD);
+  CHECK_EQ(rill_publish(all->producer, NULL, 0, RILL_NOW), -ECHILD);
+  CHECK_EQ(rill_publish(all->producer, "x", 1, RILL_FOREVER), -ECHILD);
+  CHECK_EQ(rill_publish_batch(all->producer, &item, 1, RILL_NOW), -ECHILD);
+  CHECK_EQ(rill_reserve(all->producer, NULL, 1, RILL_NOW, &data), -ECHILD);
+  CHECK_EQ(rill_commit(all->producer, 0), -ECHILD);
   rill_abort(all->producer);
-  CHECK_CODE(rill_receive(all->consumer, RILL_NOW, &message), -ECHILD);
-  CHECK_CODE(rill_receive(all->consumer, RILL_FOREVER, &message), -ECHILD);
-  CHECK_CODE(rill_receive_batch(all->consumer, 1, RILL_NOW, &message), -ECHILD);
-  CHECK_CODE(rill_release(all->consumer, NULL), -ECHILD);
-  CHECK_CODE(rill_consumer_interrupt(all->consumer), -ECHILD);
+  CHECK_EQ(rill_receive(all->consumer, RILL_NOW, &message), -ECHILD);
+  CHECK_EQ(rill_receive(all->consumer, RILL_FOREVER, &message), -ECHILD);
+  CHECK_EQ(rill_receive_batch(all->consumer, 1, RILL_NOW, &message), -ECHILD);
+  CHECK_EQ(rill_release(all->consumer, NULL), -ECHILD);
+  CHECK_EQ(rill_consumer_interrupt(all->consumer), -ECHILD);
   CHECK(queue == NULL && producer == NULL && consumer == NULL && data == NULL);
 }
 
-/* Not an actor: it must have exactly what fork leaves. */
-static int in_a_fork(void (*play)(rill_context *, const struct handles *), rill_context *context,
+/* Not one of spawn: it must have exactly what fork leaves. */
+static int in_a_fork(void (*run)(rill_context *, const struct handles *), rill_context *context,
                      const struct handles *all) {
   const pid_t child = fork();
   CHECK(child >= 0);
   if (child == 0) {
-    play(context, all);
+    run(context, all);
     _exit(0);
   }
   return support_reap(child);
@@ -112,7 +105,7 @@ static void handles_are_refused_in_a_forked_child(void) {
   struct handles all = open_all();
   CHECK(in_a_fork(use_everything_in_the_child, context_here(), &all) == 0);
   check_all_alive(all.queue);
-  CHECK_CODE(publish_number(all.producer, 1, RILL_NOW), 0);
+  CHECK_EQ(publish_number(all.producer, 1, RILL_NOW), 0);
   receive_number(all.consumer, 1);
   rill_consumer_close(all.consumer);
   rill_producer_close(all.producer);
@@ -135,9 +128,9 @@ static void close_all_in_the_child(rill_context *context, const struct handles *
 static void closes_in_a_forked_child_are_harmless(void) {
   struct handles all = open_all();
   CHECK(in_a_fork(close_all_in_the_child, context_here(), &all) == 0);
-  rill_queue *seen = observe();
+  rill_queue *seen = observe_queue();
   check_all_alive(seen);
-  CHECK_CODE(publish_number(all.producer, 1, RILL_NOW), 0);
+  CHECK_EQ(publish_number(all.producer, 1, RILL_NOW), 0);
   receive_number(all.consumer, 1);
   rill_consumer_close(all.consumer);
   rill_producer_close(all.producer);
@@ -150,7 +143,7 @@ static void closes_in_a_forked_child_are_harmless(void) {
 
 static void until_end_of_file(void) {
   char byte;
-  while (read(me->hears, &byte, 1) == 1)
+  while (read(me->input, &byte, 1) == 1)
     ;
   _exit(0);
 }
@@ -162,17 +155,17 @@ static void fork_a_survivor(void *arg) {
   CHECK(child >= 0);
   if (child == 0)
     until_end_of_file(); /* which comes when the test has reaped this one's parent */
-  reached();
-  await_cue();
+  report_ready();
+  await_proceed();
 }
 
 static void leases_end_with_the_parent_though_its_child_lives(void) {
-  struct actor *parent = spawn("parent", fork_a_survivor, NULL);
-  meet(parent);
-  rill_queue *queue = observe();
+  struct process *parent = spawn("parent", fork_a_survivor, NULL);
+  await_ready(parent);
+  rill_queue *queue = observe_queue();
   check_all_alive(queue);
   const int keep_child = dup(parent->to);
-  kill_actor(parent);
+  kill_process(parent);
   check_all_dead(queue);
   (void)close(keep_child); /* now the child ends */
   rill_queue_close(queue);
@@ -196,22 +189,22 @@ static int stay(void) {
 static void exec_itself(void *arg) {
   (void)arg;
   (void)open_all();
-  reached();
-  await_cue();
-  CHECK(dup2(me->hears, 0) == 0 && dup2(me->speaks, 1) == 1);
+  report_ready();
+  await_proceed();
+  CHECK(dup2(me->input, 0) == 0 && dup2(me->output, 1) == 1);
   (void)execl("/proc/self/exe", "stays", STAY, (char *)NULL);
-  fail_at(__FILE__, __LINE__, "cannot exec: %s", strerror(errno));
+  CHECK_THAT(0, "cannot exec: %s", strerror(errno));
 }
 
 static void exec_gives_all_leases_back(void) {
-  struct actor *actor = spawn("actor", exec_itself, NULL);
-  meet(actor);
-  rill_queue *queue = observe();
+  struct process *process = spawn("process", exec_itself, NULL);
+  await_ready(process);
+  rill_queue *queue = observe_queue();
   check_all_alive(queue);
-  cue(actor);
-  meet(actor); /* as the new program */
+  proceed(process);
+  await_ready(process); /* as the new program */
   check_all_dead(queue);
-  kill_actor(actor);
+  kill_process(process);
   rill_queue_close(queue);
   gc_leaves_nothing();
 }
@@ -220,7 +213,7 @@ static void spawn_a_survivor(void *arg) {
   const int with_vfork = arg != NULL;
   char *const argv[] = {(char[]){"stays"}, (char[]){STAY}, NULL};
   (void)open_all();
-  CHECK(dup2(me->hears, 0) == 0 && dup2(me->speaks, 1) == 1);
+  CHECK(dup2(me->input, 0) == 0 && dup2(me->output, 1) == 1);
   pid_t child;
   if (with_vfork) {
     child = vfork();
@@ -236,12 +229,12 @@ static void spawn_a_survivor(void *arg) {
 }
 
 static void leases_survive_a_spawn_and_end_with_their_process(void *arg) {
-  struct actor *actor = spawn("actor", spawn_a_survivor, arg);
-  meet(actor); /* that was the child's byte */
-  rill_queue *queue = observe();
+  struct process *process = spawn("process", spawn_a_survivor, arg);
+  await_ready(process); /* that was the child's byte */
+  rill_queue *queue = observe_queue();
   check_all_alive(queue);
-  const int keep_child = dup(actor->to);
-  kill_actor(actor);
+  const int keep_child = dup(process->to);
+  kill_process(process);
   check_all_dead(queue);
   (void)close(keep_child);
   rill_queue_close(queue);
@@ -259,43 +252,41 @@ static void vfork_neither_drops_nor_hands_on_a_lease(void) {
 static void close_every_descriptor(void *arg) {
   (void)arg;
   struct handles all = open_all();
-  CHECK(dup2(me->hears, 0) == 0 && dup2(me->speaks, 1) == 1);
-  me->hears = 0;
-  me->speaks = 1;
+  CHECK(dup2(me->input, 0) == 0 && dup2(me->output, 1) == 1);
+  me->input = 0;
+  me->output = 1;
   CHECK(syscall(SYS_close_range, 3, ~0u, 0) == 0);
-  reached();
-  await_cue();
-  CHECK_CODE(publish_number(all.producer, 1, RILL_NOW), 0);
+  report_ready();
+  await_proceed();
+  CHECK_EQ(publish_number(all.producer, 1, RILL_NOW), 0);
   receive_number(all.consumer, 1);
-  reached();
-  await_cue();
+  report_ready();
+  await_proceed();
 }
 
 static void close_range_drops_no_lease(void) {
-  struct actor *actor = spawn("actor", close_every_descriptor, NULL);
-  meet(actor);
-  rill_queue *queue = observe();
+  struct process *process = spawn("process", close_every_descriptor, NULL);
+  await_ready(process);
+  rill_queue *queue = observe_queue();
   check_all_alive(queue);
-  cue(actor);
-  meet(actor);
+  proceed(process);
+  await_ready(process);
   check_all_alive(queue);
   CHECK(rill_queue_gc(context_here(), 0, NULL, NULL) == 0);
-  kill_actor(actor);
+  kill_process(process);
   check_all_dead(queue);
   rill_queue_close(queue);
   gc_leaves_nothing();
 }
 
 static const struct test tests[] = {
-    {"handles_are_refused_in_a_forked_child", handles_are_refused_in_a_forked_child},
-    {"closes_in_a_forked_child_are_harmless", closes_in_a_forked_child_are_harmless},
-    {"leases_end_with_the_parent_though_its_child_lives",
-     leases_end_with_the_parent_though_its_child_lives},
-    {"exec_gives_all_leases_back", exec_gives_all_leases_back},
-    {"posix_spawn_neither_drops_nor_hands_on_a_lease",
-     posix_spawn_neither_drops_nor_hands_on_a_lease},
-    {"vfork_neither_drops_nor_hands_on_a_lease", vfork_neither_drops_nor_hands_on_a_lease},
-    {"close_range_drops_no_lease", close_range_drops_no_lease},
+    NAMED(handles_are_refused_in_a_forked_child),
+    NAMED(closes_in_a_forked_child_are_harmless),
+    NAMED(leases_end_with_the_parent_though_its_child_lives),
+    NAMED(exec_gives_all_leases_back),
+    NAMED(posix_spawn_neither_drops_nor_hands_on_a_lease),
+    NAMED(vfork_neither_drops_nor_hands_on_a_lease),
+    NAMED(close_range_drops_no_lease),
 };
 
 int main(int argc, char **argv) {

@@ -1,40 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* killed_producer.c - a producer that dies: what its consumers get, who comes after it, and
- * what is left when everybody died. */
+ * what is left when all of them died. */
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/statvfs.h>
 
-#include "actors.h"
+#include "oracle.h"
 
 static void receive_until_the_end(void *arg) {
-  const struct joining *joining = arg;
-  rill_consumer *consumer = open_consumer(open_queue(NULL), *joining);
-  reached();
-  for (uint64_t number = 0;; number++) {
-    struct rill_message message;
-    const int code = rill_receive(consumer, RILL_FOREVER, &message);
-    if (code) {
-      CHECK_CODE(code, -EPIPE);
-      break;
-    }
-    CHECK(message.sequence == number && message.lost == 0);
-    check_message(&message, number);
-    CHECK_CODE(rill_release(consumer, &message), 0);
-    atomic_store(&me->count[0], number + 1);
-  }
+  rill_consumer *consumer = open_consumer(open_queue(NULL), *(const struct joining *)arg);
+  report_ready();
+  (void)receive_all(consumer, 0, -EPIPE);
   rill_consumer_close(consumer);
-}
-
-static void receive_for_ever(void *arg) {
-  const struct joining *joining = arg;
-  rill_consumer *consumer = open_consumer(open_queue(NULL), *joining);
-  reached();
-  for (uint64_t number = 0;; number++) {
-    receive_number(consumer, number);
-    atomic_store(&me->count[0], number + 1);
-  }
 }
 
 #define MESSAGES 500u
@@ -45,37 +23,26 @@ static void publish_some(void *arg) {
   rill_producer *producer = open_producer(queue, RILL_PARK, deadline);
   const uint64_t first = stat_of(queue).sequence;
   for (uint64_t number = first; number < first + MESSAGES; number++)
-    CHECK_CODE(publish_number(producer, number, RILL_FOREVER), 0);
+    CHECK_EQ(publish_number(producer, number, RILL_FOREVER), 0);
   atomic_store(&me->count[0], first + MESSAGES);
-  reached();
-  await_cue();
+  report_ready();
+  await_proceed();
   rill_producer_close(producer);
-}
-
-/* Until the group has slept since; so it is parked when nothing comes. */
-static void await_parked(rill_queue *queue, uint32_t groups) {
-  struct rill_group_stat group = {.size = sizeof group};
-  for (uint32_t parked = 0; parked < groups; breathe()) {
-    parked = 0;
-    for (uint32_t index = 0; rill_group_stat(queue, &index, &group) == 1;)
-      parked += group.lag_messages == 0 && group.parks > 0;
-    fail_if_dead();
-  }
 }
 
 static void consumers_get_everything_of_a_killed_producer(void) {
   struct joining park = {.wait = RILL_PARK}, spin = {.wait = RILL_SPIN}, adapt = {.wait = 0};
   rill_time now = RILL_NOW;
   rill_queue *queue = open_queue(NULL);
-  struct actor *consumers[3] = {spawn("parks", receive_until_the_end, &park),
-                                spawn("spins", receive_until_the_end, &spin),
-                                spawn("adapts", receive_until_the_end, &adapt)};
+  struct process *consumers[3] = {spawn("parks", receive_until_the_end, &park),
+                                  spawn("spins", receive_until_the_end, &spin),
+                                  spawn("adapts", receive_until_the_end, &adapt)};
   for (int i = 0; i < 3; i++)
-    meet(consumers[i]);
-  struct actor *producer = spawn("producer", publish_some, &now);
-  meet(producer);
+    await_ready(consumers[i]);
+  struct process *producer = spawn("producer", publish_some, &now);
+  await_ready(producer);
   await_parked(queue, 2);
-  kill_actor(producer);
+  kill_process(producer);
   for (int i = 0; i < 3; i++) {
     await_end(consumers[i]);
     CHECK(consumers[i]->count[0] == MESSAGES);
@@ -90,18 +57,18 @@ static void follower_goes_on_with_the_successor(void) {
   struct joining spin = {.wait = RILL_SPIN, .flags = RILL_FOLLOW};
   rill_time now = RILL_NOW;
   rill_queue *queue = open_queue(NULL);
-  struct actor *followers[2] = {spawn("parks", receive_for_ever, &park),
-                                spawn("spins", receive_for_ever, &spin)};
+  struct process *followers[2] = {spawn("parks", receive_until_the_end, &park),
+                                  spawn("spins", receive_until_the_end, &spin)};
   for (int i = 0; i < 2; i++)
-    meet(followers[i]);
+    await_ready(followers[i]);
   for (unsigned life = 1; life <= 4; life++) {
-    struct actor *producer = spawn("producer", publish_some, &now);
-    meet(producer);
+    struct process *producer = spawn("producer", publish_some, &now);
+    await_ready(producer);
     CHECK(producer->count[0] == life * MESSAGES);
     if (life % 2)
-      kill_actor(producer);
+      kill_process(producer);
     else {
-      cue(producer);
+      proceed(producer);
       await_end(producer);
     }
     for (int i = 0; i < 2; i++)
@@ -109,7 +76,7 @@ static void follower_goes_on_with_the_successor(void) {
   }
   CHECK(stat_of(queue).producer_generation == 4);
   for (int i = 0; i < 2; i++)
-    kill_actor(followers[i]);
+    kill_process(followers[i]);
   rill_queue_close(queue);
   gc_leaves_nothing();
 }
@@ -118,26 +85,26 @@ static void standby_takes_over(int kill_it) {
   struct joining park = {.wait = RILL_PARK, .flags = RILL_FOLLOW};
   rill_time now = RILL_NOW, forever = RILL_FOREVER;
   rill_queue *queue = open_queue(NULL);
-  struct actor *follower = spawn("follower", receive_for_ever, &park);
-  meet(follower);
-  struct actor *first = spawn("first", publish_some, &now);
-  meet(first);
-  struct actor *standby = spawn("standby", publish_some, &forever);
+  struct process *follower = spawn("follower", receive_until_the_end, &park);
+  await_ready(follower);
+  struct process *first = spawn("first", publish_some, &now);
+  await_ready(first);
+  struct process *standby = spawn("standby", publish_some, &forever);
   rill_producer *third = NULL;
-  CHECK_CODE(rill_producer_open(queue, NULL, rill_after(50000000), &third), -ETIMEDOUT);
+  CHECK_EQ(rill_producer_open(queue, NULL, rill_after(50000000), &third), -ETIMEDOUT);
   CHECK(stat_of(queue).producer_generation == 1);
   if (kill_it)
-    kill_actor(first);
+    kill_process(first);
   else {
-    cue(first);
+    proceed(first);
     await_end(first);
   }
-  meet(standby);
+  await_ready(standby);
   CHECK(standby->count[0] == 2 * MESSAGES);
   await_count(follower, 0, 2 * MESSAGES);
-  cue(standby);
+  proceed(standby);
   await_end(standby);
-  kill_actor(follower);
+  kill_process(follower);
   rill_queue_close(queue);
   gc_leaves_nothing();
 }
@@ -154,26 +121,26 @@ static void die_with_a_reservation(void *arg) {
   (void)arg;
   void *data;
   rill_producer *producer = open_producer(open_queue(NULL), RILL_PARK, RILL_NOW);
-  CHECK_CODE(publish_number(producer, 0, RILL_NOW), 0);
-  CHECK_CODE(rill_reserve(producer, NULL, 4000, RILL_NOW, &data), 0);
+  CHECK_EQ(publish_number(producer, 0, RILL_NOW), 0);
+  CHECK_EQ(rill_reserve(producer, NULL, 4000, RILL_NOW, &data), 0);
   for (size_t i = 0; i < 4000; i++)
     ((volatile unsigned char *)data)[i] = 0xa5;
-  reached();
-  await_cue();
+  report_ready();
+  await_proceed();
 }
 
 static void reservation_of_a_killed_producer_is_never_seen(void) {
   rill_queue *queue = open_queue(NULL);
   rill_consumer *consumer = open_consumer(queue, (struct joining){.flags = RILL_FOLLOW});
   struct rill_message message;
-  struct actor *producer = spawn("producer", die_with_a_reservation, NULL);
-  meet(producer);
-  kill_actor(producer);
+  struct process *producer = spawn("producer", die_with_a_reservation, NULL);
+  await_ready(producer);
+  kill_process(producer);
   receive_number(consumer, 0);
-  CHECK_CODE(rill_receive(consumer, rill_after(150000000), &message), -ETIMEDOUT);
+  CHECK_EQ(rill_receive(consumer, rill_after(150000000), &message), -ETIMEDOUT);
   rill_producer *successor = open_producer(queue, RILL_PARK, RILL_NOW);
   for (uint64_t number = 1; number < 300; number++) {
-    CHECK_CODE(publish_number(successor, number, RILL_NOW), 0);
+    CHECK_EQ(publish_number(successor, number, RILL_NOW), 0);
     receive_number(consumer, number);
   }
   rill_producer_close(successor);
@@ -190,14 +157,14 @@ static void all_die(void (*clean_up)(void)) {
   struct statvfs before, during, after;
   (void)context_here(); /* makes the namespace's directory */
   CHECK(statvfs(directory, &before) == 0);
-  struct actor *consumer = spawn("consumer", receive_for_ever, &park);
-  meet(consumer);
-  struct actor *producer = spawn("producer", publish_some, &now);
-  meet(producer);
+  struct process *consumer = spawn("consumer", receive_until_the_end, &park);
+  await_ready(consumer);
+  struct process *producer = spawn("producer", publish_some, &now);
+  await_ready(producer);
   await_count(consumer, 0, MESSAGES);
   CHECK(statvfs(directory, &during) == 0 && during.f_bfree < before.f_bfree);
-  kill_actor(producer);
-  kill_actor(consumer);
+  kill_process(producer);
+  kill_process(consumer);
   clean_up();
   CHECK(statvfs(directory, &after) == 0);
   CHECK_THAT(after.f_bfree == before.f_bfree, "%lu blocks are not given back",
@@ -218,10 +185,10 @@ static void with_open(void) {
   const struct rill_queue_stat stat = stat_of(queue);
   CHECK(stat.capacity == 131072 && stat.sequence == 0 && stat.group_count == 0);
   rill_producer *producer = open_producer(queue, RILL_PARK, RILL_NOW);
-  CHECK_CODE(publish_number(producer, 0, RILL_NOW), 0);
+  CHECK_EQ(publish_number(producer, 0, RILL_NOW), 0);
   rill_producer_close(producer);
   rill_queue_close(queue);
-  CHECK_CODE(rill_queue_unlink(context_here(), "q"), 0);
+  CHECK_EQ(rill_queue_unlink(context_here(), "q"), 0);
 }
 
 static void own_tmpfs(void *arg) {
@@ -234,26 +201,22 @@ static void own_tmpfs(void *arg) {
 }
 
 static void gc_gives_back_all_memory_of_the_dead(void) {
-  await_end(spawn("stage", own_tmpfs, NULL));
+  await_end(spawn("own mount", own_tmpfs, NULL));
 }
 
 static void next_open_replaces_what_the_dead_left(void) {
   static char with;
-  await_end(spawn("stage", own_tmpfs, &with));
+  await_end(spawn("own mount", own_tmpfs, &with));
 }
 
 static const struct test tests[] = {
-    {"consumers_get_everything_of_a_killed_producer",
-     consumers_get_everything_of_a_killed_producer},
-    {"follower_goes_on_with_the_successor", follower_goes_on_with_the_successor},
-    {"standby_producer_takes_over_from_a_killed_one",
-     standby_producer_takes_over_from_a_killed_one},
-    {"standby_producer_takes_over_from_one_that_closes",
-     standby_producer_takes_over_from_one_that_closes},
-    {"reservation_of_a_killed_producer_is_never_seen",
-     reservation_of_a_killed_producer_is_never_seen},
-    {"gc_gives_back_all_memory_of_the_dead", gc_gives_back_all_memory_of_the_dead},
-    {"next_open_replaces_what_the_dead_left", next_open_replaces_what_the_dead_left},
+    NAMED(consumers_get_everything_of_a_killed_producer),
+    NAMED(follower_goes_on_with_the_successor),
+    NAMED(standby_producer_takes_over_from_a_killed_one),
+    NAMED(standby_producer_takes_over_from_one_that_closes),
+    NAMED(reservation_of_a_killed_producer_is_never_seen),
+    NAMED(gc_gives_back_all_memory_of_the_dead),
+    NAMED(next_open_replaces_what_the_dead_left),
 };
 
 int main(int argc, char **argv) {

@@ -9,7 +9,7 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
-#include "actors.h"
+#include "oracle.h"
 
 #define MESSAGES 200u
 
@@ -32,11 +32,11 @@ static void produce(void *arg) {
   rill_producer *producer = open_producer(queue, RILL_PARK, RILL_NOW);
   for (uint64_t number = stat_of(queue).sequence;; number++) {
     at("publishing %llu", (unsigned long long)number);
-    CHECK_CODE(publish_number(producer, number, RILL_FOREVER), 0);
+    CHECK_EQ(publish_number(producer, number, RILL_FOREVER), 0);
     atomic_store(&me->count[0], number + 1);
     if (number % MESSAGES == 0) {
-      reached();
-      await_cue();
+      report_ready();
+      await_proceed();
     }
   }
 }
@@ -44,19 +44,10 @@ static void produce(void *arg) {
 static void consume(void *arg) {
   enter_side(arg);
   const struct joining joining = {.group = "g", .wait = RILL_PARK, .flags = RILL_KEEP_GROUP};
-  rill_consumer *consumer = open_consumer(open_queue(NULL), joining);
-  struct rill_message message;
-  reached();
-  for (int code;;) {
-    code = rill_receive(consumer, RILL_FOREVER, &message);
-    if (code) {
-      CHECK_CODE(code, -EPIPE);
-      break;
-    }
-    check_message(&message, message.sequence);
-    CHECK_CODE(rill_release(consumer, &message), 0);
-    atomic_store(&me->count[0], message.sequence + 1);
-  }
+  rill_queue *queue = open_queue(NULL);
+  rill_consumer *consumer = open_consumer(queue, joining);
+  report_ready();
+  (void)receive_all(consumer, group_stat_of(queue, "g").sequence, -EPIPE);
   rill_consumer_close(consumer);
 }
 
@@ -64,27 +55,27 @@ static void across(int flags, int producer_path, int consumer_path) {
   struct side producers = {producer_path}, consumers = {consumer_path};
   const int user = geteuid() != 0 && flags ? CLONE_NEWUSER : 0;
   rill_queue *queue = open_queue(NULL);
-  struct actor *consumer = spawn_with(flags | user, "consumer", consume, &consumers);
-  meet(consumer);
-  struct actor *producer = spawn_with(flags | user, "producer", produce, &producers);
-  meet(producer); /* message 0 */
-  cue(producer);
+  struct process *consumer = spawn_with(flags | user, "consumer", consume, &consumers);
+  await_ready(consumer);
+  struct process *producer = spawn_with(flags | user, "producer", produce, &producers);
+  await_ready(producer); /* message 0 */
+  proceed(producer);
   await_count(consumer, 0, 1);
-  meet(producer);
+  await_ready(producer);
   /* The consumer dies while it is held up; its kept group waits for the next one. */
-  stop_actor(consumer);
-  cue(producer);
+  stop_process(consumer);
+  proceed(producer);
   while (!stat_of(queue).waiting)
     breathe();
   CHECK(stat_of(queue).producer == RILL_PRODUCER_ALIVE);
   rill_producer *second = NULL;
-  CHECK_CODE(rill_producer_open(queue, NULL, RILL_NOW, &second), -EBUSY);
-  kill_actor(consumer);
+  CHECK_EQ(rill_producer_open(queue, NULL, RILL_NOW, &second), -EBUSY);
+  kill_process(consumer);
   consumer = spawn_with(flags | user, "consumer", consume, &consumers);
-  meet(consumer);
-  meet(producer); /* went on */
+  await_ready(consumer);
+  await_ready(producer); /* went on */
   const uint64_t all = producer->count[0];
-  kill_actor(producer);
+  kill_process(producer);
   await_end(consumer);
   CHECK_THAT(consumer->count[0] == all, "%llu of %llu", (unsigned long long)consumer->count[0],
              (unsigned long long)all);
@@ -105,10 +96,9 @@ static void queue_works_between_pid_and_mount_namespaces(void) {
 }
 
 static const struct test tests[] = {
-    {"queue_works_between_mount_namespaces", queue_works_between_mount_namespaces},
-    {"queue_works_between_pid_namespaces", queue_works_between_pid_namespaces},
-    {"queue_works_between_pid_and_mount_namespaces",
-     queue_works_between_pid_and_mount_namespaces},
+    NAMED(queue_works_between_mount_namespaces),
+    NAMED(queue_works_between_pid_namespaces),
+    NAMED(queue_works_between_pid_and_mount_namespaces),
 };
 
 int main(int argc, char **argv) {

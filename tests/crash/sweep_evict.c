@@ -1,36 +1,36 @@
 /* SPDX-License-Identifier: MIT */
 /* sweep_evict.c - a producer that dies behind any instruction of an eviction, and a member that
- * dies behind any of being told, of its close and of its open again.
+ * dies behind any of learning of it, of its close and of its open again.
  *
- * "other" gets everything once and in order; a successor has room, and evicts anew if need be; a
- * release holds if and only if its tenancy does. */
+ * "other" gets everything once and in sequence; a successor has room, and evicts again if need be;
+ * a release holds if and only if its tenancy does. */
 #include <errno.h>
 #include <string.h>
 
-#include "slow.h"
+#include "slow_group.h"
 #include "sweep.h"
 
-#define SOON 1      /* ns: tried again at once, a publish need not wait                     */
+#define SOON 1      /* ns: tried again immediately, a publish need not wait                */
 #define LATER 20000 /* ns: it waits                                                         */
 
 /* --- the producer dies ------------------------------------------------------------------------ */
 
 static rill_consumer *slow;
 static struct rill_message in_hand;
-static unsigned victims;     /* of one message each                                           */
-static uint64_t cut;         /* the message for which there is no room                        */
-static rill_time patience;   /* of its publish                                                */
-static int nobody, and_idle; /* "slow" has no member; a kept group "idle" holds up too         */
+static unsigned victims;    /* of one message each                                           */
+static uint64_t cut;        /* the message for which there is no room                        */
+static rill_time patience;  /* of its publish                                                */
+static int empty, and_idle; /* "slow" has no member; a kept group "idle" holds up too         */
 
 static const struct joining idle = {.group = "idle", .flags = RILL_KEEP_GROUP};
 
 static void slow_and_other(void) {
   consumer_waits();
-  slow = open_slow(queue);
+  slow = open_slow(others.queue);
   in_hand.data = NULL;
   if (and_idle)
-    rill_consumer_close(open_consumer(queue, idle));
-  if (!nobody)
+    rill_consumer_close(open_consumer(others.queue, idle));
+  if (!empty)
     return;
   rill_consumer_close(slow);
   slow = NULL;
@@ -39,69 +39,70 @@ static void slow_and_other(void) {
 static void others_receive(void) {
   drain();
   if (slow)
-    CHECK_CODE(rill_receive(slow, RILL_NOW, &in_hand), 0);
+    CHECK_EQ(rill_receive(slow, RILL_NOW, &in_hand), 0);
 }
 
 static void publish_until_it_evicts(void *arg) {
   (void)arg;
   unsigned char bytes[MESSAGE_MOST];
-  rill_producer *mine = open_producer(open_queue(&attr), RILL_PARK, RILL_NOW);
+  rill_producer *mine = open_producer(open_queue(&others.attr), RILL_PARK, RILL_NOW);
   for (uint64_t i = 0; i < cut; i++) {
     if (i == cut / 2)
-      curtain(); /* the others receive */
-    CHECK_CODE(publish_number(mine, i, RILL_NOW), 0);
+      mark(); /* the others receive */
+    CHECK_EQ(publish_number(mine, i, RILL_NOW), 0);
   }
   const size_t size = fill_message(cut, bytes);
   int code;
-  curtain();
+  mark();
   while ((code = rill_publish(mine, bytes, size, patience)) == -EAGAIN)
     ;
-  CHECK_CODE(code, 0);
-  curtain_falls();
+  CHECK_EQ(code, 0);
+  mark_end();
 }
 
 /* Its one message is whole, or void. */
 static uint64_t release_in_hand(void) {
   const int refused = slow_is_void();
-  CHECK_THAT(refused || due == cut, "a message is published over one that is not released");
+  CHECK_THAT(refused || others.due == cut, "a message is published over one that is not released");
   if (!refused)
     check_message(&in_hand, 0);
-  CHECK_CODE(rill_release(slow, &in_hand), refused ? -ESTALE : 0);
+  CHECK_EQ(rill_release(slow, &in_hand), refused ? -ESTALE : 0);
   return !refused;
 }
 
 static void slow_is_told(void) {
   struct rill_message message;
   int code;
-  CHECK_CODE(rill_release(slow, NULL), -ESTALE);
+  CHECK_EQ(rill_release(slow, NULL), -ESTALE);
   while ((code = rill_receive(slow, RILL_NOW, &message)) == 0)
-    CHECK_CODE(rill_release(slow, &message), -ESTALE);
-  CHECK_CODE(code, -ESTALE);
+    CHECK_EQ(rill_release(slow, &message), -ESTALE);
+  CHECK_EQ(code, -ESTALE);
   rill_consumer_close(slow);
   slow = NULL;
 }
 
 static void idle_comes_back(void) {
   struct rill_message message;
-  rill_consumer *mine = open_consumer(queue, idle);
-  CHECK_CODE(rill_receive(mine, RILL_NOW, &message), 0);
+  rill_consumer *mine = open_consumer(others.queue, idle);
+  CHECK_EQ(rill_receive(mine, RILL_NOW, &message), 0);
   CHECK(message.lost == message.sequence && message.lost > 0);
   rill_consumer_close(mine);
-  CHECK_CODE(rill_group_unlink(queue, "idle"), 0);
+  CHECK_EQ(rill_group_unlink(others.queue, "idle"), 0);
 }
 
 static void successor_evicts(void) {
   uint64_t released = 0;
   examine();
-  producer = open_producer(queue, RILL_PARK, RILL_NOW);
+  others.producer = open_producer(others.queue, RILL_PARK, RILL_NOW);
   drain();
-  CHECK_THAT(due >= cut && due <= cut + victims, "%llu messages, not %llu or up to %u more",
-             (unsigned long long)due, (unsigned long long)cut, victims);
+  CHECK_THAT(others.due >= cut && others.due <= cut + victims,
+             "%llu messages, not %llu or up to %u more", (unsigned long long)others.due,
+             (unsigned long long)cut, victims);
   if (slow)
     released = release_in_hand();
   traffic_goes_on();
   check_slow_is(RILL_GROUP_EVICTED);
-  CHECK(stat_of(queue).evictions >= 1u + (unsigned)and_idle);
+  CHECK(stat_of(others.queue).evictions >= 1u + (unsigned)and_idle);
   if (slow)
     slow_is_told();
   if (and_idle)
@@ -110,20 +111,20 @@ static void successor_evicts(void) {
   next_slow_goes_on(released, released);
 }
 
-static void sweep_producer(uint32_t flags, int has_nobody, int with_idle, rill_time deadline) {
-  const struct operation operation = {.before = slow_and_other,
-                                      .play = publish_until_it_evicts,
-                                      .interval = others_receive,
-                                      .after = successor_evicts,
-                                      .curtains = 1};
-  attr.evict_after = deadline == RILL_NOW ? SOON : LATER;
+static void sweep_producer(uint32_t flags, int is_empty, int with_idle, rill_time deadline) {
+  const struct sweep sweep = {.before = slow_and_other,
+                              .run = publish_until_it_evicts,
+                              .at_marks = others_receive,
+                              .after = successor_evicts,
+                              .marks = 1};
+  others.attr.evict_after = deadline == RILL_NOW ? SOON : LATER;
   slow_flags = flags;
-  nobody = has_nobody;
+  empty = is_empty;
   and_idle = with_idle;
   patience = deadline;
-  cut = first_to_reach(attr.capacity); /* the ring has to hold the next commit word, too */
+  cut = first_to_reach(others.attr.capacity); /* the ring has to hold the next commit word, too */
   victims = 1;
-  sweep_instructions(&operation);
+  sweep_instructions(&sweep);
 }
 
 static void evicting_a_member(void) {
@@ -147,33 +148,33 @@ static void waiting_and_evicting(void) {
 
 static void ring_is_full(void) {
   slow_and_other();
-  producer = open_producer(queue, RILL_PARK, RILL_NOW);
+  others.producer = open_producer(others.queue, RILL_PARK, RILL_NOW);
   fill_up_behind_slow();
-  rill_producer_close(producer);
-  producer = NULL;
-  cut = due;
+  rill_producer_close(others.producer);
+  others.producer = NULL;
+  cut = others.due;
   others_receive();
 }
 
 static void succeed_and_evict(void *arg) {
   (void)arg;
   int code;
-  rill_queue *here = open_queue(&attr);
-  curtain();
+  rill_queue *here = open_queue(&others.attr);
+  mark();
   rill_producer *mine = open_producer(here, RILL_PARK, RILL_NOW);
   const uint64_t number = stat_of(here).sequence;
   while ((code = publish_number(mine, number, RILL_NOW)) == -EAGAIN)
     ;
-  CHECK_CODE(code, 0);
-  curtain_falls();
+  CHECK_EQ(code, 0);
+  mark_end();
 }
 
 static void two_evicting_producers(void) {
-  const struct operation first = {
-      .before = ring_is_full, .play = succeed_and_evict, .after = successor_evicts};
-  const struct operation second = {.play = succeed_and_evict, .after = successor_evicts};
-  attr.evict_after = SOON;
-  nobody = 0;
+  const struct sweep first = {
+      .before = ring_is_full, .run = succeed_and_evict, .after = successor_evicts};
+  const struct sweep second = {.run = succeed_and_evict, .after = successor_evicts};
+  others.attr.evict_after = SOON;
+  empty = 0;
   and_idle = 1;
   victims = 2;
   for (unsigned kept = 0; kept < 2; kept++) {
@@ -186,22 +187,22 @@ static void two_evicting_producers(void) {
 
 static rill_consumer *take_and_be_evicted(rill_queue *here, struct rill_message *ret) {
   rill_consumer *mine = open_slow(here);
-  curtain(); /* messages come */
+  mark(); /* messages come */
   for (uint64_t i = 0; i < TAKEN; i++)
     receive_number(mine, i);
-  CHECK_CODE(rill_receive(mine, RILL_NOW, ret), 0);
-  curtain(); /* and more, too many */
+  CHECK_EQ(rill_receive(mine, RILL_NOW, ret), 0);
+  mark(); /* and more, too many */
   return mine;
 }
 
 static void some_or_too_many(void) {
-  if (due) {
+  if (others.due) {
     traffic_goes_on();
     check_slow_is(RILL_GROUP_EVICTED);
   } else {
-    for (; due < 10; due++) {
-      publish_next(due);
-      receive_number(consumer, due);
+    for (; others.due < 10; others.due++) {
+      publish_next(others.due);
+      receive_number(others.consumer, others.due);
     }
   }
 }
@@ -209,61 +210,61 @@ static void some_or_too_many(void) {
 static void be_told_by_release(void *arg) {
   (void)arg;
   struct rill_message message;
-  rill_consumer *mine = take_and_be_evicted(open_queue(&attr), &message);
-  curtain();
-  CHECK_CODE(rill_release(mine, &message), -ESTALE);
-  curtain_falls();
+  rill_consumer *mine = take_and_be_evicted(open_queue(&others.attr), &message);
+  mark();
+  CHECK_EQ(rill_release(mine, &message), -ESTALE);
+  mark_end();
 }
 
 static void be_told_by_receive(void *arg) {
   (void)arg;
   struct rill_message message;
-  rill_consumer *mine = take_and_be_evicted(open_queue(&attr), &message);
+  rill_consumer *mine = take_and_be_evicted(open_queue(&others.attr), &message);
   int code;
-  curtain();
+  mark();
   while ((code = rill_receive(mine, RILL_FOREVER, &message)) == 0)
     ;
-  CHECK_CODE(code, -ESTALE);
-  curtain_falls();
+  CHECK_EQ(code, -ESTALE);
+  mark_end();
 }
 
 /* It sleeps with all messages in its hands. */
 static void be_told_asleep(void *arg) {
   (void)arg;
   struct rill_message message;
-  rill_consumer *mine = open_slow(open_queue(&attr));
-  curtain();
+  rill_consumer *mine = open_slow(open_queue(&others.attr));
+  mark();
   for (uint64_t i = 0; i < TAKEN; i++)
     receive_number(mine, i);
   while (rill_receive(mine, RILL_NOW, &message) == 0)
     ;
-  curtain(); /* the ring is filled up again */
-  curtain();
+  mark(); /* the ring is filled up again */
+  mark();
   int code;
   while ((code = rill_receive(mine, RILL_FOREVER, &message)) == 0)
     ;
-  CHECK_CODE(code, -ESTALE);
-  curtain_falls();
+  CHECK_EQ(code, -ESTALE);
+  mark_end();
 }
 
 static void leave_evicted(void *arg) {
   (void)arg;
   struct rill_message message;
-  rill_consumer *mine = take_and_be_evicted(open_queue(&attr), &message);
-  CHECK_CODE(rill_release(mine, &message), -ESTALE);
-  curtain();
+  rill_consumer *mine = take_and_be_evicted(open_queue(&others.attr), &message);
+  CHECK_EQ(rill_release(mine, &message), -ESTALE);
+  mark();
   rill_consumer_close(mine);
-  curtain_falls();
+  mark_end();
 }
 
 static void come_back(void *arg) {
   (void)arg;
   struct rill_message message;
-  rill_queue *here = open_queue(&attr);
+  rill_queue *here = open_queue(&others.attr);
   rill_consumer_close(take_and_be_evicted(here, &message));
-  curtain();
+  mark();
   (void)open_slow(here);
-  curtain_falls();
+  mark_end();
 }
 
 static void member_is_dead(void) {
@@ -276,21 +277,21 @@ static void who_came_back_is_dead(void) {
   next_slow_goes_on_or_begins(TAKEN, TAKEN);
 }
 
-static void sweep_as(const struct operation *operation) {
-  attr.evict_after = SOON;
+static void sweep_as(const struct sweep *sweep) {
+  others.attr.evict_after = SOON;
   for (unsigned kept = 0; kept < 2; kept++) {
     slow_flags = kept ? RILL_KEEP_GROUP : 0;
-    sweep_instructions(operation);
+    sweep_instructions(sweep);
   }
 }
 
-static void sweep_member(void (*play)(void *arg), void (*after)(void)) {
-  const struct operation operation = {.before = producer_and_consumer,
-                                      .play = play,
-                                      .interval = some_or_too_many,
-                                      .after = after,
-                                      .curtains = 2};
-  sweep_as(&operation);
+static void sweep_member(void (*run)(void *arg), void (*after)(void)) {
+  const struct sweep sweep = {.before = producer_and_consumer,
+                              .run = run,
+                              .at_marks = some_or_too_many,
+                              .after = after,
+                              .marks = 2};
+  sweep_as(&sweep);
 }
 
 static void told_by_release(void) {
@@ -307,36 +308,36 @@ static void coming_back(void) {
 }
 
 static void sweep_asleep(void (*asleep)(void)) {
-  const struct operation operation = {.before = producer_and_consumer,
-                                      .play = be_told_asleep,
-                                      .interval = fill_up_behind_slow,
-                                      .asleep = asleep,
-                                      .after = member_is_dead,
-                                      .curtains = 2};
-  sweep_as(&operation);
+  const struct sweep sweep = {.before = producer_and_consumer,
+                              .run = be_told_asleep,
+                              .at_marks = fill_up_behind_slow,
+                              .asleep = asleep,
+                              .after = member_is_dead,
+                              .marks = 2};
+  sweep_as(&sweep);
 }
 
 static void told_asleep(void) {
   sweep_asleep(traffic_goes_on);
 }
-/* Only the look behind the kick tells. */
+/* Only the check behind the kick finds it. */
 static void told_asleep_and_nothing_comes(void) {
   sweep_asleep(evict_and_reserve);
 }
 
 static const struct test tests[] = {
-    {"evicting_a_member", evicting_a_member},
-    {"evicting_a_member_of_a_kept_group", evicting_a_member_of_a_kept_group},
-    {"evicting_a_group_without_member", evicting_a_group_without_member},
-    {"evicting_two", evicting_two},
-    {"waiting_and_evicting", waiting_and_evicting},
-    {"two_evicting_producers", two_evicting_producers},
-    {"told_by_release", told_by_release},
-    {"told_by_receive", told_by_receive},
-    {"told_asleep", told_asleep},
-    {"told_asleep_and_nothing_comes", told_asleep_and_nothing_comes},
-    {"leaving_evicted", leaving_evicted},
-    {"coming_back", coming_back},
+    NAMED(evicting_a_member),
+    NAMED(evicting_a_member_of_a_kept_group),
+    NAMED(evicting_a_group_without_member),
+    NAMED(evicting_two),
+    NAMED(waiting_and_evicting),
+    NAMED(two_evicting_producers),
+    NAMED(told_by_release),
+    NAMED(told_by_receive),
+    NAMED(told_asleep),
+    NAMED(told_asleep_and_nothing_comes),
+    NAMED(leaving_evicted),
+    NAMED(coming_back),
 };
 
 int main(int argc, char **argv) {

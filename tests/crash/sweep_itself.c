@@ -2,7 +2,7 @@
 /* sweep_itself.c - the harness is where it says it is: behind each instruction once.
  *
  * The victim counts in memory that is shared with the harness, which compares that at each point
- * with what it was in the rehearsal: in loops, whose instructions all have the same addresses. */
+ * with what was recorded: in loops, whose instructions all have the same addresses. */
 #include "sweep.h"
 
 #include <string.h>
@@ -17,7 +17,7 @@ static __attribute__((noinline)) void count_on(void) {
 
 static void count(void *arg) {
   (void)arg;
-  curtain();
+  mark();
   for (int i = 0; i < 30; i++) {
     count_on();
     if (i == 10)
@@ -25,39 +25,38 @@ static void count(void *arg) {
     for (int k = 0; k < i % 3; k++)
       count_on();
   }
-  curtain_falls();
+  mark_end();
 }
 
 static void every_turn_of_a_loop(void) {
-  const struct operation operation = {.play = count, .after = nothing};
-  sweep_instructions(&operation);
+  const struct sweep sweep = {.run = count, .after = nothing};
+  sweep_instructions(&sweep);
 }
 
 static void write_words(void *arg) {
   (void)arg;
   static const char words[] = "0123456789abcdef";
   volatile char bytes[64];
-  rill_queue *here = open_queue(&attr);
+  rill_queue *here = open_queue(&others.attr);
   rill_producer *mine = open_producer(here, RILL_PARK, RILL_NOW);
   for (size_t i = 0; i < sizeof bytes; i++)
     bytes[i] = words[i % 16];
-  curtain();
+  mark();
   for (int i = 0; i < 3; i++) {
-    CHECK_CODE(rill_publish(mine, (const void *)(uintptr_t)bytes, sizeof bytes, RILL_NOW), 0);
+    CHECK_EQ(rill_publish(mine, (const void *)(uintptr_t)bytes, sizeof bytes, RILL_NOW), 0);
     count_on();
   }
-  curtain_falls();
+  mark_end();
 }
 
 static void every_change(void) {
-  const struct operation operation = {
-      .before = consumer_waits, .play = write_words, .after = everybody_leaves};
-  sweep_changes(&operation);
+  const struct sweep sweep = {.before = consumer_waits, .run = write_words, .after = all_leave};
+  sweep_changes(&sweep);
 }
 
 static const struct test tests[] = {
-    {"every_turn_of_a_loop", every_turn_of_a_loop},
-    {"every_change", every_change},
+    NAMED(every_turn_of_a_loop),
+    NAMED(every_change),
 };
 
 int main(int argc, char **argv) {

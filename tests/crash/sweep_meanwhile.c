@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "slow.h"
+#include "slow_group.h"
 #include "sweep.h"
 
 /* Counts of a victim: messages of which it is known that they are released, and the first one that
@@ -26,7 +26,7 @@ static void know(uint64_t next, int code) {
 
 static rill_consumer *take_some(rill_queue *here) {
   rill_consumer *mine = open_slow(here);
-  curtain(); /* the ring is filled up, as far as there is room */
+  mark(); /* the ring is filled up, as far as there is room */
   for (uint64_t i = 0; i < TAKEN; i++)
     receive_number(mine, i);
   know(TAKEN, 0);
@@ -43,26 +43,26 @@ static void release_one(void *arg) {
   (void)arg;
   unsigned char copy[MESSAGE_MOST];
   struct rill_message message;
-  rill_consumer *mine = take_some(open_queue(&attr));
-  CHECK_CODE(rill_receive(mine, RILL_NOW, &message), 0);
+  rill_consumer *mine = take_some(open_queue(&others.attr));
+  CHECK_EQ(rill_receive(mine, RILL_NOW, &message), 0);
   hold(&message, copy);
-  curtain(); /* the ring is filled up again */
-  curtain();
+  mark(); /* the ring is filled up again */
+  mark();
   const int whole = memcmp(copy, message.data, message.size) == 0;
   const int code = rill_release(mine, &message);
   CHECK_THAT(whole || code == -ESTALE, "the release of a torn message holds");
   know(TAKEN + 1, code);
-  curtain_falls();
+  mark_end();
 }
 
 static void receive_and_release(void *arg) {
   (void)arg;
   struct rill_message message;
   unsigned char bytes[MESSAGE_MOST];
-  rill_consumer *mine = take_some(open_queue(&attr));
+  rill_consumer *mine = take_some(open_queue(&others.attr));
   const size_t size = fill_message(TAKEN, bytes);
-  curtain();
-  curtain();
+  mark();
+  mark();
   int code = rill_receive(mine, RILL_NOW, &message);
   if (code == 0) {
     const int whole = message.size == size && memcmp(bytes, message.data, size) == 0;
@@ -70,16 +70,16 @@ static void receive_and_release(void *arg) {
     CHECK_THAT(whole || code == -ESTALE, "the release of a torn message holds");
   }
   know(TAKEN + 1, code);
-  curtain_falls();
+  mark_end();
 }
 
-/* Several at once, released in two steps. */
+/* Several together, released in two steps. */
 static void take_a_batch(void *arg) {
   (void)arg;
   struct rill_message messages[4];
-  rill_consumer *mine = take_some(open_queue(&attr));
-  curtain();
-  curtain();
+  rill_consumer *mine = take_some(open_queue(&others.attr));
+  mark();
+  mark();
   int code = rill_receive_batch(mine, 4, RILL_NOW, messages);
   if (code > 1) {
     code = rill_release(mine, &messages[1]);
@@ -89,18 +89,18 @@ static void take_a_batch(void *arg) {
   } else if (code < 0) {
     know(0, code);
   }
-  curtain_falls();
+  mark_end();
   rill_consumer_close(mine);
-  curtain();
+  mark();
 }
 
 static void close_it(void *arg) {
   (void)arg;
-  rill_consumer *mine = take_some(open_queue(&attr));
-  curtain();
-  curtain();
+  rill_consumer *mine = take_some(open_queue(&others.attr));
+  mark();
+  mark();
   rill_consumer_close(mine);
-  curtain_falls();
+  mark_end();
 }
 
 /* Reads its first message before and after the room is filled. */
@@ -118,7 +118,7 @@ static void read_twice(rill_consumer *mine) {
   } else {
     CHECK_THAT(code == -ESTALE || code == -EAGAIN, "receive: %d (%s)", code, rill_error());
   }
-  curtain();
+  mark();
   if (code)
     return;
   const int whole = memcmp(copy, message.data, message.size) == 0;
@@ -129,20 +129,20 @@ static void read_twice(rill_consumer *mine) {
 
 static void open_again(void *arg) {
   (void)arg;
-  rill_queue *here = open_queue(&attr);
+  rill_queue *here = open_queue(&others.attr);
   rill_consumer_close(take_some(here));
-  curtain();
-  curtain();
+  mark();
+  mark();
   rill_consumer *mine = open_slow(here);
-  curtain_falls();
+  mark_end();
   read_twice(mine);
   rill_consumer_close(mine);
-  curtain();
+  mark();
 }
 
 /* --- the others ------------------------------------------------------------------------------ */
 
-/* What is kept without its member holds up too; else there is nobody yet. */
+/* What is kept without its member holds up too; else there is no member yet. */
 static void fill_up(void) {
   if (slow_row())
     fill_up_behind_slow();
@@ -160,14 +160,14 @@ static void released_or_not(void) {
 }
 
 static void closed(void) {
-  run_to_curtain(victim);
+  run_to_mark(victim);
   released_or_not();
 }
 
 static void reader_has_left(void) {
-  run_to_curtain(victim);
+  run_to_mark(victim);
   commit_reserved();
-  run_to_curtain(victim);
+  run_to_mark(victim);
   kill_traced(victim);
   examine();
   next_slow_goes_on_or_begins(victim->count[RELEASED], victim->count[RELEASED]);
@@ -185,21 +185,18 @@ static void leaver_is_dead(void) {
 
 /* --- sweeps ----------------------------------------------------------------------------------- */
 
-static void sweep_with(void (*play)(void *arg), void (*after)(void), int deaths) {
+static void sweep_with(void (*run)(void *arg), void (*after)(void), int deaths) {
   static void (*const ways[])(void) = {evict_and_lap, evict_and_reserve};
-  struct operation operation = {.before = producer_and_consumer,
-                                .play = play,
-                                .interval = fill_up,
-                                .after = after,
-                                .curtains = 2};
-  attr.evict_after = 1;
+  struct sweep sweep = {
+      .before = producer_and_consumer, .run = run, .at_marks = fill_up, .after = after, .marks = 2};
+  others.attr.evict_after = 1;
   for (unsigned i = 0; i < 4; i++) {
     slow_flags = i & 2 ? RILL_KEEP_GROUP : 0;
-    operation.meanwhile = ways[i & 1];
+    sweep.meanwhile = ways[i & 1];
     if (deaths)
-      sweep_deaths_after(&operation);
+      sweep_deaths_after(&sweep);
     else
-      sweep_instructions(&operation);
+      sweep_instructions(&sweep);
   }
 }
 
@@ -226,13 +223,13 @@ static void evicted_in_an_open_and_killed(void) {
 }
 
 static const struct test tests[] = {
-    {"evicted_in_a_release", evicted_in_a_release},
-    {"evicted_in_a_receive", evicted_in_a_receive},
-    {"evicted_in_a_batch", evicted_in_a_batch},
-    {"evicted_in_a_close", evicted_in_a_close},
-    {"evicted_in_an_open", evicted_in_an_open},
-    {"evicted_in_a_close_and_killed", evicted_in_a_close_and_killed},
-    {"evicted_in_an_open_and_killed", evicted_in_an_open_and_killed},
+    NAMED(evicted_in_a_release),
+    NAMED(evicted_in_a_receive),
+    NAMED(evicted_in_a_batch),
+    NAMED(evicted_in_a_close),
+    NAMED(evicted_in_an_open),
+    NAMED(evicted_in_a_close_and_killed),
+    NAMED(evicted_in_an_open_and_killed),
 };
 
 int main(int argc, char **argv) {

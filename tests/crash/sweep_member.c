@@ -3,86 +3,86 @@
  * each change that others can see of joining and leaving.
  *
  * A group that is not kept goes with it; the next member of a kept one goes on at a message that
- * was not released, or whose release nobody knows. The other group gets everything. */
+ * was not released, or whose release was not published. The other group gets everything. */
 #include <errno.h>
 
-#include "parts.h"
+#include "victims.h"
 #include "sweep.h"
 
 static void take_some(void *arg) {
   (void)arg;
   struct rill_message message;
-  rill_consumer *mine =
-      open_consumer(open_queue(&attr), (struct joining){.group = "kept", .flags = RILL_KEEP_GROUP});
-  curtain();
+  rill_consumer *mine = open_consumer(open_queue(&others.attr),
+                                      (struct joining){.group = "kept", .flags = RILL_KEEP_GROUP});
+  mark();
   for (int i = 0; i < 6; i++) { /* more than capacity/32: the cursor is published on the way */
-    CHECK_CODE(rill_receive(mine, RILL_NOW, &message), 0);
-    CHECK_CODE(rill_release(mine, &message), 0);
+    CHECK_EQ(rill_receive(mine, RILL_NOW, &message), 0);
+    CHECK_EQ(rill_release(mine, &message), 0);
   }
-  curtain_falls();
+  mark_end();
 }
 
 static void receive_and_release(void) {
-  const struct operation operation = {
-      .before = backlog_of_a_kept_group, .play = take_some, .after = kept_group_goes_on};
+  const struct sweep sweep = {
+      .before = backlog_of_a_kept_group, .run = take_some, .after = kept_group_goes_on};
   released = KEPT_FROM + 6;
-  sweep_instructions(&operation);
+  sweep_instructions(&sweep);
 }
 
 /* Publishes the cursor: behind what was released, not behind what was received. */
 static void take_all_and_look_again(void *arg) {
   (void)arg;
   struct rill_message message;
-  rill_consumer *mine =
-      open_consumer(open_queue(&attr), (struct joining){.group = "kept", .flags = RILL_KEEP_GROUP});
+  rill_consumer *mine = open_consumer(open_queue(&others.attr),
+                                      (struct joining){.group = "kept", .flags = RILL_KEEP_GROUP});
   for (int i = KEPT_FROM; i < BACKLOG; i++) {
-    CHECK_CODE(rill_receive(mine, RILL_NOW, &message), 0);
+    CHECK_EQ(rill_receive(mine, RILL_NOW, &message), 0);
     if (i < BACKLOG - 2)
-      CHECK_CODE(rill_release(mine, &message), 0);
+      CHECK_EQ(rill_release(mine, &message), 0);
   }
-  curtain();
-  CHECK_CODE(rill_receive(mine, RILL_NOW, &message), -EAGAIN);
-  curtain_falls();
+  mark();
+  CHECK_EQ(rill_receive(mine, RILL_NOW, &message), -EAGAIN);
+  mark_end();
 }
 
 static void empty_poll(void) {
-  const struct operation operation = {.before = backlog_of_a_kept_group,
-                                      .play = take_all_and_look_again,
-                                      .after = kept_group_goes_on};
+  const struct sweep sweep = {.before = backlog_of_a_kept_group,
+                              .run = take_all_and_look_again,
+                              .after = kept_group_goes_on};
   released = BACKLOG - 2;
-  sweep_instructions(&operation);
+  sweep_instructions(&sweep);
 }
 
 static void take_a_batch(void *arg) {
   (void)arg;
   struct rill_message messages[8];
-  rill_consumer *mine =
-      open_consumer(open_queue(&attr), (struct joining){.group = "kept", .flags = RILL_KEEP_GROUP});
-  curtain();
-  CHECK_CODE(rill_receive_batch(mine, 8, RILL_NOW, messages), 8);
-  CHECK_CODE(rill_release(mine, &messages[4]), 0);
-  curtain_falls();
+  rill_consumer *mine = open_consumer(open_queue(&others.attr),
+                                      (struct joining){.group = "kept", .flags = RILL_KEEP_GROUP});
+  mark();
+  CHECK_EQ(rill_receive_batch(mine, 8, RILL_NOW, messages), 8);
+  CHECK_EQ(rill_release(mine, &messages[4]), 0);
+  mark_end();
 }
 
 static void batch_and_release(void) {
-  const struct operation operation = {
-      .before = backlog_of_a_kept_group, .play = take_a_batch, .after = kept_group_goes_on};
+  const struct sweep sweep = {
+      .before = backlog_of_a_kept_group, .run = take_a_batch, .after = kept_group_goes_on};
   released = KEPT_FROM + 5;
-  sweep_instructions(&operation);
+  sweep_instructions(&sweep);
 }
 
 /* Copies, and looks at the write limit. */
 static void receive_of_an_overwritten_ring(void) {
-  attr.overflow = RILL_OVERWRITE;
+  others.attr.overflow = RILL_OVERWRITE;
   receive_and_release();
-  attr.overflow = RILL_RELIABLE;
+  others.attr.overflow = RILL_RELIABLE;
 }
 
 /* --- joining and leaving --------------------------------------------------------------------- */
 
-static void sweep_group(void (*before)(void), void (*play)(void *arg), void (*after)(void)) {
-  const struct operation operation = {.before = before, .play = play, .after = after};
-  sweep_changes(&operation);
+static void sweep_group(void (*before)(void), void (*run)(void *arg), void (*after)(void)) {
+  const struct sweep sweep = {.before = before, .run = run, .after = after};
+  sweep_changes(&sweep);
 }
 
 static void joining_alone(void) {
@@ -94,11 +94,11 @@ static void leaving_alone(void) {
 
 static void join_at(uint32_t start, uint64_t first) {
   const struct rill_consumer_attr late = {.size = sizeof late, .start = start, .sequence = first};
-  rill_queue *here = open_queue(&attr);
+  rill_queue *here = open_queue(&others.attr);
   rill_consumer *mine = NULL;
-  curtain();
-  CHECK_CODE(rill_consumer_open(here, &late, &mine), 0);
-  curtain_falls();
+  mark();
+  CHECK_EQ(rill_consumer_open(here, &late, &mine), 0);
+  mark_end();
 }
 
 static void join_at_latest(void *arg) {
@@ -131,7 +131,7 @@ static void leaving_a_kept_group(void) {
 /* The group has the whole ring before it, and the producer no room. */
 static void full_ring_of_a_kept_group(void) {
   backlog_of_a_kept_group();
-  for (uint64_t number = BACKLOG; publish_number(producer, number, RILL_NOW) == 0;)
+  for (uint64_t number = BACKLOG; publish_number(others.producer, number, RILL_NOW) == 0;)
     number++;
   drain();
 }
@@ -143,10 +143,10 @@ static void next_member_before_a_full_ring(void) {
 
 static void unlink_group(void *arg) {
   (void)arg;
-  rill_queue *here = open_queue(&attr);
-  curtain();
-  CHECK_CODE(rill_group_unlink(here, "kept"), 0);
-  curtain_falls();
+  rill_queue *here = open_queue(&others.attr);
+  mark();
+  CHECK_EQ(rill_group_unlink(here, "kept"), 0);
+  mark_end();
 }
 
 /* It goes on at its place, or is removed: then a new one has what the ring has. */
@@ -160,18 +160,18 @@ static void removing_a_kept_group(void) {
 }
 
 static const struct test tests[] = {
-    {"receive_and_release", receive_and_release},
-    {"empty_poll", empty_poll},
-    {"batch_and_release", batch_and_release},
-    {"receive_of_an_overwritten_ring", receive_of_an_overwritten_ring},
-    {"joining_alone", joining_alone},
-    {"leaving_alone", leaving_alone},
-    {"joining_late", joining_late},
-    {"first_member_of_a_kept_group", first_member_of_a_kept_group},
-    {"next_member_of_a_kept_group", next_member_of_a_kept_group},
-    {"next_member_before_a_full_ring", next_member_before_a_full_ring},
-    {"leaving_a_kept_group", leaving_a_kept_group},
-    {"removing_a_kept_group", removing_a_kept_group},
+    NAMED(receive_and_release),
+    NAMED(empty_poll),
+    NAMED(batch_and_release),
+    NAMED(receive_of_an_overwritten_ring),
+    NAMED(joining_alone),
+    NAMED(leaving_alone),
+    NAMED(joining_late),
+    NAMED(first_member_of_a_kept_group),
+    NAMED(next_member_of_a_kept_group),
+    NAMED(next_member_before_a_full_ring),
+    NAMED(leaving_a_kept_group),
+    NAMED(removing_a_kept_group),
 };
 
 int main(int argc, char **argv) {

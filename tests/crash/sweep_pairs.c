@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* sweep_pairs.c - the dead, and who dies while taking care of them: pairs of crashes, each
- * visible point of the first with each visible point of the second. The third mends it all. */
+/* sweep_pairs.c - a process that died, and one that dies while it takes care of that: pairs of
+ * crashes, each visible point of the first with each visible point of the second. The third mends
+ * it all. */
 #include <errno.h>
 
-#include "parts.h"
+#include "victims.h"
 #include "sweep.h"
 
 static void sweep_two(void (*before)(void), void (*one)(void *arg), void (*other)(void *arg),
                       void (*after)(void)) {
-  const struct operation first = {.before = before, .play = one, .after = after};
-  const struct operation second = {.play = other, .after = after};
+  const struct sweep first = {.before = before, .run = one, .after = after};
+  const struct sweep second = {.run = other, .after = after};
   sweep_pairs(&first, &second);
 }
 
@@ -36,10 +37,10 @@ static void dead_member_and_the_next(void) {
 /* Two dead: a member of the kept group, and one that was alone. */
 static void two_dead_members(void) {
   backlog_of_a_kept_group();
-  struct actor *one = spawn_traced("member", join_kept, NULL);
-  run_to_curtain(one);
-  struct actor *other = spawn_traced("lone member", join_alone, NULL);
-  run_to_curtain(other);
+  struct process *one = spawn_traced("member", join_kept, NULL);
+  run_to_mark(one);
+  struct process *other = spawn_traced("lone member", join_alone, NULL);
+  run_to_mark(other);
   kill_traced(one);
   kill_traced(other);
 }
@@ -53,20 +54,20 @@ static void dead_reclaimer_and_the_next(void) {
 
 static void publish_one(void *arg) {
   (void)arg;
-  rill_queue *here = open_queue(&attr);
-  curtain();
+  rill_queue *here = open_queue(&others.attr);
+  mark();
   rill_producer *mine = open_producer(here, RILL_PARK, RILL_NOW);
-  CHECK_CODE(publish_number(mine, stat_of(here).sequence, RILL_NOW), 0);
-  curtain_falls();
+  CHECK_EQ(publish_number(mine, stat_of(here).sequence, RILL_NOW), 0);
+  mark_end();
 }
 
 static uint64_t known; /* messages from before                                                  */
 
 static void third_goes_on(void) {
   examine();
-  producer = open_producer(queue, RILL_PARK, RILL_NOW);
+  others.producer = open_producer(others.queue, RILL_PARK, RILL_NOW);
   drain();
-  CHECK(due >= known && due <= known + 2);
+  CHECK(others.due >= known && others.due <= known + 2);
   nothing_is_left_of_it();
 }
 
@@ -78,20 +79,20 @@ static void dead_producer_and_successor(void) {
 /* So far that the next message, a small one, reaches the middle of a quantum, where the write limit
  * is raised ahead, laps later. */
 static void laps_later(void) {
-  const uint64_t quantum = attr.capacity / 32;
+  const uint64_t quantum = others.attr.capacity / 32;
   uint64_t from, to;
   consumer_waits();
-  producer = open_producer(queue, RILL_PARK, RILL_NOW);
+  others.producer = open_producer(others.queue, RILL_PARK, RILL_NOW);
   do {
-    publish_next(due);
+    publish_next(others.due);
     drain();
-    from = stat_of(queue).position;
-    to = from + frame_of(due);
-  } while (from < 2 * attr.capacity || to - from > 192 || from % quantum >= quantum / 2 ||
+    from = stat_of(others.queue).position;
+    to = from + frame_of(others.due);
+  } while (from < 2 * others.attr.capacity || to - from > 192 || from % quantum >= quantum / 2 ||
            to % quantum < quantum / 2);
-  rill_producer_close(producer);
-  producer = NULL;
-  known = due;
+  rill_producer_close(others.producer);
+  others.producer = NULL;
+  known = others.due;
 }
 
 static void dead_producer_and_successor_laps_later(void) {
@@ -104,7 +105,7 @@ static void dead_member_and_producer(void) {
   sweep_two(consumer_waits, join_alone, publish_one, third_goes_on);
 }
 
-/* --- a queue that nobody finishes, or finishes removing ----------------------------------------
+/* --- a queue that is neither finished nor removed wholly ----------------------------------------
  */
 
 static void dead_creator_and_the_next(void) {
@@ -114,10 +115,10 @@ static void dead_creator_and_collector(void) {
   sweep_two(NULL, create, collect, one_gc_leaves_nothing);
 }
 static void dead_remover_and_the_next(void) {
-  sweep_two(producer_and_consumer, unlink_by_name, unlink_by_name, survivors_know);
+  sweep_two(producer_and_consumer, unlink_by_name, unlink_by_name, bystanders_know);
 }
 static void dead_remover_and_creator(void) {
-  sweep_two(producer_and_consumer, unlink_by_name, create, survivors_know);
+  sweep_two(producer_and_consumer, unlink_by_name, create, bystanders_know);
 }
 static void dead_collector_and_the_next(void) {
   sweep_two(idle_queue, collect, collect, one_gc_leaves_nothing);
@@ -127,19 +128,13 @@ static void dead_collector_and_creator(void) {
 }
 
 static const struct test tests[] = {
-    {"dead_member_and_reclaimer", dead_member_and_reclaimer},
-    {"dead_member_of_a_kept_group_and_reclaimer", dead_member_of_a_kept_group_and_reclaimer},
-    {"dead_member_and_the_next", dead_member_and_the_next},
-    {"dead_reclaimer_and_the_next", dead_reclaimer_and_the_next},
-    {"dead_producer_and_successor", dead_producer_and_successor},
-    {"dead_producer_and_successor_laps_later", dead_producer_and_successor_laps_later},
-    {"dead_member_and_producer", dead_member_and_producer},
-    {"dead_creator_and_the_next", dead_creator_and_the_next},
-    {"dead_creator_and_collector", dead_creator_and_collector},
-    {"dead_remover_and_the_next", dead_remover_and_the_next},
-    {"dead_remover_and_creator", dead_remover_and_creator},
-    {"dead_collector_and_the_next", dead_collector_and_the_next},
-    {"dead_collector_and_creator", dead_collector_and_creator},
+    NAMED(dead_member_and_reclaimer),   NAMED(dead_member_of_a_kept_group_and_reclaimer),
+    NAMED(dead_member_and_the_next),    NAMED(dead_reclaimer_and_the_next),
+    NAMED(dead_producer_and_successor), NAMED(dead_producer_and_successor_laps_later),
+    NAMED(dead_member_and_producer),    NAMED(dead_creator_and_the_next),
+    NAMED(dead_creator_and_collector),  NAMED(dead_remover_and_the_next),
+    NAMED(dead_remover_and_creator),    NAMED(dead_collector_and_the_next),
+    NAMED(dead_collector_and_creator),
 };
 
 int main(int argc, char **argv) {

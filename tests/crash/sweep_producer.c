@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* sweep_producer.c - a producer that dies behind any instruction of what it publishes.
  *
- * What was published comes once, whole and in order; a cut message or batch not at all or whole;
+ * What was published comes once, whole and in sequence; a cut message or batch not at all or whole;
  * and a successor goes on exactly behind it. */
 #include <errno.h>
 #include <string.h>
@@ -11,43 +11,43 @@
 
 enum { BEFORE = 5, BATCH = 5 };
 
-static uint64_t cut;   /* the first message of the operation                              */
+static uint64_t cut;   /* the first message of the sweep                              */
 static unsigned whole; /* messages of it: all or none are there                           */
 
 static void successor_goes_on(void) {
   examine();
-  producer = open_producer(queue, RILL_PARK, RILL_NOW);
+  others.producer = open_producer(others.queue, RILL_PARK, RILL_NOW);
   drain();
-  CHECK_THAT(due == cut || due == cut + whole, "%llu messages, not %llu or %u more",
-             (unsigned long long)due, (unsigned long long)cut, whole);
+  CHECK_THAT(others.due == cut || others.due == cut + whole, "%llu messages, not %llu or %u more",
+             (unsigned long long)others.due, (unsigned long long)cut, whole);
   traffic_goes_on();
   examine_reclaimed();
-  everybody_leaves();
+  all_leave();
 }
 
 static rill_producer *begin_producing(uint64_t n) {
-  rill_queue *here = open_queue(&attr);
+  rill_queue *here = open_queue(&others.attr);
   rill_producer *mine = open_producer(here, RILL_PARK, RILL_NOW);
   for (uint64_t i = 0; i < n; i++)
-    CHECK_CODE(publish_number(mine, i, RILL_NOW), 0);
+    CHECK_EQ(publish_number(mine, i, RILL_NOW), 0);
   return mine;
 }
 
-/* Nothing but the publish between the curtains. */
-static void publish_on_stage(rill_producer *mine, uint64_t number, rill_time deadline) {
+/* Nothing but the publish between the marks. */
+static void publish_between_marks(rill_producer *mine, uint64_t number, rill_time deadline) {
   unsigned char bytes[MESSAGE_MOST];
   const size_t size = fill_message(number, bytes);
-  curtain();
-  CHECK_CODE(rill_publish(mine, bytes, size, deadline), 0);
-  curtain_falls();
+  mark();
+  CHECK_EQ(rill_publish(mine, bytes, size, deadline), 0);
+  mark_end();
 }
 
 static void publish_up_to_number(void *arg) {
   (void)arg;
-  publish_on_stage(begin_producing(cut), cut, RILL_NOW);
+  publish_between_marks(begin_producing(cut), cut, RILL_NOW);
 }
 
-/* `number` so that its message has about so many bytes. */
+/* `number` so that its message has about `least` bytes. */
 static uint64_t number_of_size(size_t least, size_t most) {
   unsigned char bytes[MESSAGE_MOST];
   for (uint64_t number = BEFORE;; number++) {
@@ -57,12 +57,11 @@ static uint64_t number_of_size(size_t least, size_t most) {
   }
 }
 
-static void sweep_producer(void (*play)(void *arg), uint64_t first, unsigned n) {
-  const struct operation operation = {
-      .before = consumer_waits, .play = play, .after = successor_goes_on};
+static void sweep_producer(void (*run)(void *arg), uint64_t first, unsigned n) {
+  const struct sweep sweep = {.before = consumer_waits, .run = run, .after = successor_goes_on};
   cut = first;
   whole = n;
-  sweep_instructions(&operation);
+  sweep_instructions(&sweep);
 }
 
 static void first_publish(void) {
@@ -85,9 +84,9 @@ static void publish_a_batch(void *arg) {
   rill_producer *mine = begin_producing(BEFORE);
   for (unsigned i = 0; i < BATCH; i++)
     items[i] = (struct rill_item){bytes[i], fill_message(BEFORE + i, bytes[i]), NULL};
-  curtain();
-  CHECK_CODE(rill_publish_batch(mine, items, BATCH, RILL_NOW), BATCH);
-  curtain_falls();
+  mark();
+  CHECK_EQ(rill_publish_batch(mine, items, BATCH, RILL_NOW), BATCH);
+  mark_end();
 }
 
 static void batch(void) {
@@ -98,7 +97,7 @@ static void batch(void) {
 static void *reserve_all(rill_producer *mine) {
   const uint64_t forged[2] = {24 | (uint64_t)(BEFORE + 1) << 48, BEFORE + 1};
   void *data = NULL;
-  CHECK_CODE(rill_reserve(mine, NULL, MESSAGE_MOST, RILL_NOW, &data), 0);
+  CHECK_EQ(rill_reserve(mine, NULL, MESSAGE_MOST, RILL_NOW, &data), 0);
   for (size_t at_byte = 0; at_byte + 16 <= MESSAGE_MOST; at_byte += 16)
     memcpy((char *)data + at_byte, forged, 16);
   return data;
@@ -109,10 +108,10 @@ static void reserve_and_commit(void *arg) {
   unsigned char bytes[MESSAGE_MOST];
   rill_producer *mine = begin_producing(BEFORE);
   const size_t size = fill_message(BEFORE, bytes);
-  curtain();
+  mark();
   memcpy(reserve_all(mine), bytes, size);
-  CHECK_CODE(rill_commit(mine, size), 0);
-  curtain_falls();
+  CHECK_EQ(rill_commit(mine, size), 0);
+  mark_end();
 }
 
 static void commit_of_less(void) {
@@ -124,11 +123,11 @@ static void reserve_and_abort(void *arg) {
   unsigned char bytes[MESSAGE_MOST];
   rill_producer *mine = begin_producing(BEFORE);
   const size_t size = fill_message(BEFORE, bytes);
-  curtain();
+  mark();
   (void)reserve_all(mine);
   rill_abort(mine);
-  CHECK_CODE(rill_publish(mine, bytes, size, RILL_NOW), 0);
-  curtain_falls();
+  CHECK_EQ(rill_publish(mine, bytes, size, RILL_NOW), 0);
+  mark_end();
 }
 
 static void abort_and_publish(void) {
@@ -139,43 +138,41 @@ static void abort_and_publish(void) {
 
 /* Half a quantum before it is reached. */
 static void publish_that_raises_the_limit(void) {
-  sweep_producer(publish_up_to_number, first_to_reach(attr.capacity / 32 / 2), 1);
+  sweep_producer(publish_up_to_number, first_to_reach(others.attr.capacity / 32 / 2), 1);
 }
 
 static void publish_across_the_end(void *arg) {
   (void)arg;
   rill_producer *mine = begin_producing(cut / 2);
-  curtain(); /* the consumer makes room */
+  mark(); /* the consumer makes room */
   for (uint64_t i = cut / 2; i < cut; i++)
-    CHECK_CODE(publish_number(mine, i, RILL_NOW), 0);
-  publish_on_stage(mine, cut, RILL_NOW);
+    CHECK_EQ(publish_number(mine, i, RILL_NOW), 0);
+  publish_between_marks(mine, cut, RILL_NOW);
 }
 
 static void publish_over_the_end(void) {
-  const struct operation operation = {.before = consumer_waits,
-                                      .play = publish_across_the_end,
-                                      .interval = drain,
-                                      .after = successor_goes_on,
-                                      .curtains = 1};
-  cut = first_to_reach(attr.capacity + 16);
+  const struct sweep sweep = {.before = consumer_waits,
+                              .run = publish_across_the_end,
+                              .at_marks = drain,
+                              .after = successor_goes_on,
+                              .marks = 1};
+  cut = first_to_reach(others.attr.capacity + 16);
   whole = 1;
-  sweep_instructions(&operation);
+  sweep_instructions(&sweep);
 }
 
 static void publish_beyond_the_ring(void *arg) {
   (void)arg;
   rill_producer *mine = begin_producing(0);
-  uint64_t number = 0;
-  while (publish_number(mine, number, RILL_NOW) == 0)
-    number++;
+  const uint64_t number = fill_ring(mine, 0);
   atomic_store(&me->count[0], number);
-  publish_on_stage(mine, number, RILL_FOREVER);
+  publish_between_marks(mine, number, RILL_FOREVER);
 }
 
 /* More than the producer needs, and than an eighth of the ring, at which it is woken. */
 static void make_room(void) {
   for (unsigned i = 0; i < 30; i++)
-    receive_number(consumer, due++);
+    receive_number(others.consumer, others.due++);
 }
 
 static void successor_of_a_full_ring(void) {
@@ -184,54 +181,68 @@ static void successor_of_a_full_ring(void) {
 }
 
 static void publish_into_a_full_ring(void) {
-  const struct operation operation = {.before = consumer_waits,
-                                      .play = publish_beyond_the_ring,
-                                      .asleep = make_room,
-                                      .after = successor_of_a_full_ring};
+  const struct sweep sweep = {.before = consumer_waits,
+                              .run = publish_beyond_the_ring,
+                              .asleep = make_room,
+                              .after = successor_of_a_full_ring};
   whole = 1;
-  sweep_instructions(&operation);
+  sweep_instructions(&sweep);
+}
+
+enum { SLICES = 2 }; /* that it waits through before there is room                              */
+static unsigned slices;
+
+static void consumer_waits_anew(void) {
+  consumer_waits();
+  slices = 0;
+}
+
+static void make_room_later(void) {
+  if (slices++ == SLICES)
+    make_room();
+}
+
+static void wait_for_room_for_several_slices(void) {
+  const struct sweep sweep = {.before = consumer_waits_anew,
+                              .run = publish_beyond_the_ring,
+                              .asleep = make_room_later,
+                              .after = successor_of_a_full_ring};
+  whole = 1;
+  sweep_changes(&sweep);
 }
 
 /* --- a group that is refused ---------------------------------------------------------------- */
 
-static rill_consumer *senseless;
+static rill_consumer *invalid;
 
 /* Its cursor is where no cursor can be; its member goes on living. */
-static void senseless_group(void) {
+static void invalid_group(void) {
   consumer_waits();
-  senseless = open_consumer(queue, (struct joining){.group = "senseless"});
-  atomic_store(&senseless->group->cursor, UINT64_C(1) << 40);
-}
-
-static uint32_t state_of_senseless(void) {
-  struct rill_group_stat group = {.size = sizeof group};
-  for (uint32_t index = 0; rill_group_stat(queue, &index, &group) == 1;)
-    if (strcmp(group.name, "senseless") == 0)
-      return group.state;
-  return RILL_GROUP_JOINING;
+  invalid = open_consumer(others.queue, (struct joining){.group = "invalid"});
+  atomic_store(&invalid->group->cursor, UINT64_C(1) << 40);
 }
 
 static void it_is_refused(void) {
   struct rill_message message;
   int code;
-  producer = open_producer(queue, RILL_PARK, RILL_NOW);
+  others.producer = open_producer(others.queue, RILL_PARK, RILL_NOW);
   drain();
-  CHECK(due <= 1);
+  CHECK(others.due <= 1);
   traffic_goes_on();
-  CHECK(state_of_senseless() == RILL_GROUP_VOID);
-  while ((code = rill_receive(senseless, RILL_NOW, &message)) == 0)
-    CHECK(rill_release(senseless, &message) == 0 || due > 0);
+  CHECK(group_stat_of(others.queue, "invalid").state == RILL_GROUP_VOID);
+  while ((code = rill_receive(invalid, RILL_NOW, &message)) == 0)
+    CHECK(rill_release(invalid, &message) == 0 || others.due > 0);
   CHECK_THAT(code == -ESTALE || code == -EPROTO, "a refused member receives: %d", code);
-  rill_consumer_close(senseless);
+  rill_consumer_close(invalid);
   examine_reclaimed();
-  everybody_leaves();
+  all_leave();
 }
 
 static void refusal_of_a_group(void) {
-  const struct operation operation = {
-      .before = senseless_group, .play = publish_up_to_number, .after = it_is_refused};
+  const struct sweep sweep = {
+      .before = invalid_group, .run = publish_up_to_number, .after = it_is_refused};
   cut = 0;
-  sweep_instructions(&operation);
+  sweep_instructions(&sweep);
 }
 
 /* --- a ring that is overwritten --------------------------------------------------------------- */
@@ -239,38 +250,39 @@ static void refusal_of_a_group(void) {
 static void publish_a_lap_later(void *arg) {
   (void)arg;
   rill_producer *mine = begin_producing(cut / 2);
-  curtain();
+  mark();
   for (uint64_t i = cut / 2; i < cut; i++)
-    CHECK_CODE(publish_number(mine, i, RILL_NOW), 0);
-  publish_on_stage(mine, cut, RILL_NOW);
+    CHECK_EQ(publish_number(mine, i, RILL_NOW), 0);
+  publish_between_marks(mine, cut, RILL_NOW);
 }
 
 static void publish_over_old_messages(void) {
-  const struct operation operation = {.before = consumer_waits,
-                                      .play = publish_a_lap_later,
-                                      .interval = drain,
-                                      .after = successor_goes_on,
-                                      .curtains = 1};
-  attr.overflow = RILL_OVERWRITE;
+  const struct sweep sweep = {.before = consumer_waits,
+                              .run = publish_a_lap_later,
+                              .at_marks = drain,
+                              .after = successor_goes_on,
+                              .marks = 1};
+  others.attr.overflow = RILL_OVERWRITE;
   cut = 180; /* a lap and a half; half of it is read meanwhile, the rest still there             */
   whole = 1;
-  sweep_instructions(&operation);
-  attr.overflow = RILL_RELIABLE;
+  sweep_instructions(&sweep);
+  others.attr.overflow = RILL_RELIABLE;
 }
 
 static const struct test tests[] = {
-    {"first_publish", first_publish},
-    {"small_publish", small_publish},
-    {"middling_publish", middling_publish},
-    {"large_publish", large_publish},
-    {"batch", batch},
-    {"commit_of_less", commit_of_less},
-    {"abort_and_publish", abort_and_publish},
-    {"publish_that_raises_the_limit", publish_that_raises_the_limit},
-    {"publish_over_the_end", publish_over_the_end},
-    {"publish_into_a_full_ring", publish_into_a_full_ring},
-    {"refusal_of_a_group", refusal_of_a_group},
-    {"publish_over_old_messages", publish_over_old_messages},
+    NAMED(first_publish),
+    NAMED(small_publish),
+    NAMED(middling_publish),
+    NAMED(large_publish),
+    NAMED(batch),
+    NAMED(commit_of_less),
+    NAMED(abort_and_publish),
+    NAMED(publish_that_raises_the_limit),
+    NAMED(publish_over_the_end),
+    NAMED(publish_into_a_full_ring),
+    NAMED(wait_for_room_for_several_slices),
+    NAMED(refusal_of_a_group),
+    NAMED(publish_over_old_messages),
 };
 
 int main(int argc, char **argv) {

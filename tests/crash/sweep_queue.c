@@ -2,27 +2,34 @@
 /* sweep_queue.c - who makes, opens, removes or collects a queue, or becomes its producer, dies
  * behind each change that others can see: files, names, words.
  *
- * There is a queue or there is none; its name can be used at once; one gc leaves nothing. */
+ * There is a queue or there is none; its name can be used immediately; one gc leaves nothing. */
 #include <errno.h>
 
-#include "parts.h"
+#include "victims.h"
 #include "sweep.h"
 
-static void sweep_queue(void (*before)(void), void (*play)(void *arg), void (*after)(void)) {
-  const struct operation operation = {.before = before, .play = play, .after = after};
-  sweep_changes(&operation);
+static void sweep_queue(void (*before)(void), void (*run)(void *arg), void (*after)(void)) {
+  const struct sweep sweep = {.before = before, .run = run, .after = after};
+  sweep_changes(&sweep);
+}
+
+static void unlink_leaves_nothing(void) {
+  const int code = rill_queue_unlink(context_here(), "q");
+  CHECK_THAT(code == 0 || code == -ENOENT, "unlink: %d (%s)", code, rill_error());
+  one_gc_leaves_nothing();
 }
 
 static void creator(void) {
   sweep_queue(NULL, create, name_is_usable);
   sweep_queue(NULL, create, one_gc_leaves_nothing);
+  sweep_queue(NULL, create, unlink_leaves_nothing);
 }
 
 static const char *const declared[] = {"first", "second"};
 
 static void create_with_groups(void *arg) {
-  attr.groups = declared;
-  attr.group_count = 2;
+  others.attr.groups = declared;
+  others.attr.group_count = 2;
   create(arg);
 }
 
@@ -32,7 +39,7 @@ static void creator_of_declared_groups(void) {
 
 /* Left over by others, and not what is wanted. */
 static void replace(void *arg) {
-  attr.capacity *= 2;
+  others.attr.capacity *= 2;
   create(arg);
 }
 
@@ -41,7 +48,7 @@ static void name_is_usable_after_a_gc(void) {
   name_is_usable();
 }
 
-/* Without the gc, too: whoever opens it as it was replaces it back. */
+/* Without the gc, too: an open with what it was replaces it back. */
 static void replacer(void) {
   sweep_queue(idle_queue, replace, name_is_usable);
   sweep_queue(idle_queue, replace, name_is_usable_after_a_gc);
@@ -50,9 +57,9 @@ static void replacer(void) {
 static void open_and_close(void *arg) {
   (void)arg;
   (void)context_here();
-  curtain();
-  rill_queue_close(open_queue(&attr));
-  curtain_falls();
+  mark();
+  rill_queue_close(open_queue(&others.attr));
+  mark_end();
 }
 
 static void opener(void) {
@@ -61,15 +68,15 @@ static void opener(void) {
 
 static void open_and_close_a_producer(void *arg) {
   (void)arg;
-  rill_queue *here = open_queue(&attr);
-  curtain();
+  rill_queue *here = open_queue(&others.attr);
+  mark();
   rill_producer_close(open_producer(here, RILL_PARK, RILL_NOW));
-  curtain_falls();
+  mark_end();
 }
 
 static void successor_goes_on(void) {
   examine();
-  producer = open_producer(queue, RILL_PARK, RILL_NOW);
+  others.producer = open_producer(others.queue, RILL_PARK, RILL_NOW);
   nothing_is_left_of_it();
 }
 
@@ -82,8 +89,16 @@ static void remover(void) {
   sweep_queue(idle_queue, unlink_by_name, one_gc_leaves_nothing);
 }
 
+/* gc finishes what the dead remover began, though others still have the queue open. */
+static void gc_finishes_the_removal(void) {
+  if (stat_of(others.queue).removed)
+    gc_leaves_nothing();
+  bystanders_know();
+}
+
 static void remover_of_a_queue_in_use(void) {
-  sweep_queue(producer_and_consumer, unlink_by_name, survivors_know);
+  sweep_queue(producer_and_consumer, unlink_by_name, bystanders_know);
+  sweep_queue(producer_and_consumer, unlink_by_name, gc_finishes_the_removal);
 }
 
 static void collector(void) {
@@ -92,14 +107,14 @@ static void collector(void) {
 }
 
 static const struct test tests[] = {
-    {"creator", creator},
-    {"creator_of_declared_groups", creator_of_declared_groups},
-    {"replacer", replacer},
-    {"opener", opener},
-    {"producer_that_comes_and_goes", producer_that_comes_and_goes},
-    {"remover", remover},
-    {"remover_of_a_queue_in_use", remover_of_a_queue_in_use},
-    {"collector", collector},
+    NAMED(creator),
+    NAMED(creator_of_declared_groups),
+    NAMED(replacer),
+    NAMED(opener),
+    NAMED(producer_that_comes_and_goes),
+    NAMED(remover),
+    NAMED(remover_of_a_queue_in_use),
+    NAMED(collector),
 };
 
 int main(int argc, char **argv) {

@@ -1,40 +1,62 @@
 /* SPDX-License-Identifier: MIT */
-/* sweep_waiting.c - who dies between the steps of parking and waking costs the others a slice,
- * and never the message. That nobody hangs is what the watchdog sees. */
+/* sweep_waiting.c - a process that dies between the steps of parking and waking costs the
+ * others a slice, and never the message. That none hangs is what the watchdog sees. */
 #include "sweep.h"
 
 /* --- a consumer parks ------------------------------------------------------------------------ */
 
 static void receive_one(void *arg) {
   (void)arg;
-  rill_consumer *mine = open_consumer(open_queue(&attr), (struct joining){.wait = RILL_PARK});
+  rill_consumer *mine =
+      open_consumer(open_queue(&others.attr), (struct joining){.wait = RILL_PARK});
   struct rill_message message;
-  curtain();
-  CHECK_CODE(rill_receive(mine, RILL_FOREVER, &message), 0);
-  CHECK_CODE(rill_release(mine, &message), 0);
-  curtain_falls();
+  mark();
+  CHECK_EQ(rill_receive(mine, RILL_FOREVER, &message), 0);
+  CHECK_EQ(rill_release(mine, &message), 0);
+  mark_end();
 }
 
 static void message_comes(void) {
   publish_next(0);
 }
 
+enum { SLICES = 2 }; /* that it sleeps through before the message comes                        */
+static unsigned slices;
+
+static void message_comes_later(void) {
+  if (slices++ == SLICES)
+    publish_next(0);
+}
+
 static void others_go_on(void) {
   examine();
   drain();
-  CHECK(due <= 1);
+  CHECK(others.due <= 1);
   traffic_goes_on();
   examine_reclaimed();
-  CHECK(stat_of(queue).group_count == 1);
-  everybody_leaves();
+  CHECK(stat_of(others.queue).group_count == 1);
+  all_leave();
+}
+
+static void producer_and_consumer_anew(void) {
+  producer_and_consumer();
+  slices = 0;
+}
+
+static void sleeper_for_several_slices(void) {
+  const struct sweep sweep = {.before = producer_and_consumer_anew,
+                              .run = receive_one,
+                              .asleep = message_comes_later,
+                              .after = others_go_on};
+  sweep_changes(&sweep);
 }
 
 static void sleeper(void) {
-  const struct operation operation = {.before = producer_and_consumer,
-                                      .play = receive_one,
-                                      .asleep = message_comes,
-                                      .after = others_go_on};
-  sweep_instructions(&operation);
+  const struct sweep sweep = {.before = producer_and_consumer,
+                              .run = receive_one,
+                              .asleep = message_comes,
+                              .after = others_go_on};
+  sweep_instructions(&sweep);
 }
 
 /* --- a producer wakes them ----------------------------------------------------------------------
@@ -42,13 +64,13 @@ static void sleeper(void) {
 
 enum { SLEEPERS = 2, MESSAGES = 3 };
 
-static struct actor *sleepers[SLEEPERS];
+static struct process *sleepers[SLEEPERS];
 
-static void receive_all(void *arg) {
+static void receive_messages(void *arg) {
   (void)arg;
-  rill_consumer *mine =
-      open_consumer(open_queue(&attr), (struct joining){.wait = RILL_PARK, .flags = RILL_FOLLOW});
-  reached();
+  rill_consumer *mine = open_consumer(open_queue(&others.attr),
+                                      (struct joining){.wait = RILL_PARK, .flags = RILL_FOLLOW});
+  report_ready();
   for (uint64_t number = 0; number < MESSAGES; number++) {
     at("waiting for message %llu", (unsigned long long)number);
     receive_number(mine, number);
@@ -59,24 +81,15 @@ static void receive_all(void *arg) {
 static void sleepers_wait(void) {
   consumer_waits();
   for (int i = 0; i < SLEEPERS; i++) {
-    sleepers[i] = spawn("sleeper", receive_all, NULL);
-    meet(sleepers[i]);
-  }
-}
-
-static void await_parked(rill_queue *here) {
-  struct rill_group_stat group = {.size = sizeof group};
-  for (uint32_t parked = 0; parked < SLEEPERS; breathe()) {
-    parked = 0;
-    for (uint32_t index = 0; rill_group_stat(here, &index, &group) == 1;)
-      parked += group.parks > 0;
+    sleepers[i] = spawn("sleeper", receive_messages, NULL);
+    await_ready(sleepers[i]);
   }
 }
 
 static rill_producer *producer_of_sleepers(void) {
-  rill_queue *here = open_queue(&attr);
+  rill_queue *here = open_queue(&others.attr);
   rill_producer *mine = open_producer(here, RILL_PARK, RILL_NOW);
-  await_parked(here);
+  await_parked(here, SLEEPERS);
   return mine;
 }
 
@@ -85,47 +98,71 @@ static void wake_by_publish(void *arg) {
   unsigned char bytes[MESSAGE_MOST];
   rill_producer *mine = producer_of_sleepers();
   const size_t size = fill_message(0, bytes);
-  curtain();
-  CHECK_CODE(rill_publish(mine, bytes, size, RILL_NOW), 0);
-  curtain_falls();
+  mark();
+  CHECK_EQ(rill_publish(mine, bytes, size, RILL_NOW), 0);
+  mark_end();
 }
 
-static void wake_by_farewell(void *arg) {
+static void wake_by_close(void *arg) {
   (void)arg;
   rill_producer *mine = producer_of_sleepers();
-  CHECK_CODE(publish_number(mine, 0, RILL_NOW), 0);
-  curtain();
+  CHECK_EQ(publish_number(mine, 0, RILL_NOW), 0);
+  mark();
   rill_producer_close(mine);
-  curtain_falls();
+  mark_end();
 }
 
 /* They get the message that was cut, or its successor's, and all that follow. */
-static void sleepers_wake(void) {
-  examine();
-  producer = open_producer(queue, RILL_PARK, RILL_NOW);
+static void sleepers_have_all(void) {
   drain();
-  CHECK(due <= 1);
-  for (uint64_t number = due; number < MESSAGES; number++)
+  CHECK(others.due <= 1);
+  for (uint64_t number = others.due; number < MESSAGES; number++)
     publish_next(number);
   for (int i = 0; i < SLEEPERS; i++)
     await_end(sleepers[i]);
   drain();
-  CHECK(due == MESSAGES);
+  CHECK(others.due == MESSAGES);
   traffic_goes_on();
   examine_reclaimed();
-  everybody_leaves();
+  all_leave();
+}
+
+static void sleepers_wake(void) {
+  examine();
+  others.producer = open_producer(others.queue, RILL_PARK, RILL_NOW);
+  sleepers_have_all();
 }
 
 static void waker(void) {
-  const struct operation operation = {
-      .before = sleepers_wait, .play = wake_by_publish, .after = sleepers_wake};
-  sweep_instructions(&operation);
+  const struct sweep sweep = {
+      .before = sleepers_wait, .run = wake_by_publish, .after = sleepers_wake};
+  sweep_instructions(&sweep);
 }
 
-static void farewell(void) {
-  const struct operation operation = {
-      .before = sleepers_wait, .play = wake_by_farewell, .after = sleepers_wake};
-  sweep_changes(&operation);
+static void close_of_the_producer(void) {
+  const struct sweep sweep = {
+      .before = sleepers_wait, .run = wake_by_close, .after = sleepers_wake};
+  sweep_changes(&sweep);
+}
+
+/* Another sleeper dies, and takes no wake-up with it. */
+static void sleepers_and_producer(void) {
+  sleepers_wait();
+  others.producer = open_producer(others.queue, RILL_PARK, RILL_NOW);
+  await_parked(others.queue, SLEEPERS);
+}
+
+static void others_have_all(void) {
+  examine();
+  sleepers_have_all();
+}
+
+static void sleeper_beside_others(void) {
+  const struct sweep sweep = {.before = sleepers_and_producer,
+                              .run = receive_one,
+                              .asleep = message_comes,
+                              .after = others_have_all};
+  sweep_changes(&sweep);
 }
 
 /* --- a consumer wakes the producer --------------------------------------------------------------
@@ -133,65 +170,68 @@ static void farewell(void) {
 
 enum { STREAM = 250 }; /* more than the ring holds                                             */
 
-static struct actor *publisher;
+static struct process *publisher;
 
 static void publish_stream(void *arg) {
   (void)arg;
-  rill_producer *mine = open_producer(open_queue(&attr), RILL_PARK, RILL_NOW);
+  rill_producer *mine = open_producer(open_queue(&others.attr), RILL_PARK, RILL_NOW);
   for (uint64_t number = 0; number < STREAM; number++)
-    CHECK_CODE(publish_number(mine, number, RILL_FOREVER), 0);
+    CHECK_EQ(publish_number(mine, number, RILL_FOREVER), 0);
   rill_producer_close(mine);
 }
 
 /* The group of the victim has joined, and now holds the ring up. */
 static void publisher_waits(void) {
   publisher = spawn("publisher", publish_stream, NULL);
-  while (!stat_of(queue).waiting) {
+  while (!stat_of(others.queue).waiting) {
     drain();
     fail_if_dead();
     breathe();
   }
 }
 
-/* It has an eighth of the ring and more, and gives it back at once. */
+/* It has an eighth of the ring and more, and gives it back immediately. */
 static void release_a_full_ring(void *arg) {
   (void)arg;
   struct rill_message message;
-  rill_consumer *mine = open_consumer(open_queue(&attr), (struct joining){.wait = RILL_PARK});
-  curtain();
+  rill_consumer *mine =
+      open_consumer(open_queue(&others.attr), (struct joining){.wait = RILL_PARK});
+  mark();
   for (int i = 0; i < 30; i++)
-    CHECK_CODE(rill_receive(mine, RILL_NOW, &message), 0);
-  curtain();
-  CHECK_CODE(rill_release(mine, &message), 0);
-  curtain_falls();
+    CHECK_EQ(rill_receive(mine, RILL_NOW, &message), 0);
+  mark();
+  CHECK_EQ(rill_release(mine, &message), 0);
+  mark_end();
 }
 
 static void publisher_goes_on(void) {
   examine();
-  while (due < STREAM)
-    receive_number(consumer, due++);
+  while (others.due < STREAM)
+    receive_number(others.consumer, others.due++);
   await_end(publisher);
-  producer = open_producer(queue, RILL_PARK, RILL_NOW);
+  others.producer = open_producer(others.queue, RILL_PARK, RILL_NOW);
   traffic_goes_on();
   examine_reclaimed();
-  CHECK(stat_of(queue).group_count == 1);
-  everybody_leaves();
+  CHECK(stat_of(others.queue).group_count == 1);
+  all_leave();
 }
 
 static void release_that_wakes_the_producer(void) {
-  const struct operation operation = {.before = consumer_waits,
-                                      .play = release_a_full_ring,
-                                      .interval = publisher_waits,
-                                      .after = publisher_goes_on,
-                                      .curtains = 1};
-  sweep_instructions(&operation);
+  const struct sweep sweep = {.before = consumer_waits,
+                              .run = release_a_full_ring,
+                              .at_marks = publisher_waits,
+                              .after = publisher_goes_on,
+                              .marks = 1};
+  sweep_instructions(&sweep);
 }
 
 static const struct test tests[] = {
-    {"sleeper", sleeper},
-    {"waker", waker},
-    {"farewell", farewell},
-    {"release_that_wakes_the_producer", release_that_wakes_the_producer},
+    NAMED(sleeper),
+    NAMED(sleeper_for_several_slices),
+    NAMED(waker),
+    NAMED(sleeper_beside_others),
+    NAMED(close_of_the_producer),
+    NAMED(release_that_wakes_the_producer),
 };
 
 int main(int argc, char **argv) {

@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "each.h"
-#include "stage.h"
 
 struct verb {
   const char *name;
@@ -27,7 +26,7 @@ static void make(const char *name) {
   rill_queue *queue = NULL;
   const struct rill_queue_attr attr = {
       .size = sizeof attr, .capacity = 65536, .lifetime = RILL_KEPT};
-  CHECK_CODE(rill_queue_open(context_here(), name, RILL_CREATE, &attr, RILL_NOW, &queue), 0);
+  CHECK_EQ(rill_queue_open(context_here(), name, RILL_CREATE, &attr, RILL_NOW, &queue), 0);
   rill_queue_close(queue);
 }
 
@@ -62,14 +61,14 @@ static void try_verb(const struct plan *plan, const void *arg) {
   memcpy(program + 1, verb->arguments, sizeof verb->arguments);
   if (verb->before)
     verb->before();
-  struct actor *rill = warden_start_program(plan, program);
+  struct process *rill = supervisor_start_program(plan, program);
   struct patience patience = {0};
-  while (!warden_has_ended())
+  while (!supervisor_has_ended())
     look_again(&patience, "does not end");
-  warden_lift();
+  supervisor_lift();
   char words[600];
-  (void)snprintf(words, sizeof words, "%s", warden_last_words());
-  const int status = warden_end(rill, 0);
+  (void)snprintf(words, sizeof words, "%s", supervisor_last_words());
+  const int status = supervisor_end(rill, 0);
   CHECK_THAT(WIFEXITED(status) && (WEXITSTATUS(status) <= 1 || WEXITSTATUS(status) == 3),
              "ends with status %x: %s", (unsigned)status, words);
   CHECK_THAT(plan || status == 0, "unharmed: status %x: %s", (unsigned)status, words);
@@ -77,20 +76,16 @@ static void try_verb(const struct plan *plan, const void *arg) {
              "fails without a word");
   if (verb->after)
     verb->after(status);
-  traffic_goes_on(0);
+  check_traffic();
 }
 
 static void verb_ends_as_it_states_whatever_fails(void) {
-  stage_with_producer();
+  others_with_producer();
   for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
     fail_each(verbs[i].name, try_verb, &verbs[i]);
 }
 
-static void in_order(void) {
-  in_a_process(verb_ends_as_it_states_whatever_fails);
-}
-
-static const struct test tests[] = {{"verb_ends_as_it_states_whatever_fails", in_order}};
+static const struct test tests[] = {NAMED_IN(verb_ends_as_it_states_whatever_fails, in_a_process)};
 
 int main(int argc, char **argv) {
   return RUN_IN_STRIDES(argc, argv);

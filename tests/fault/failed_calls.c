@@ -5,17 +5,17 @@
  *   fault_failed_calls [--stride N] [--allocations] [TEST...]
  *
  * Each time: an answer that is documented and says what it is about, nothing leaked, the queue as
- * before or as after, everybody else undisturbed, and the next try succeeds. player.h has how. */
+ * before or as after, all others undisturbed, and the next try succeeds. injector.h has how. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "stage.h"
+#include "suites.h"
 
 static struct tier tier = {.stride = 1};
 
 #define SWEEP(behaviour, group)                                                                    \
   static void behaviour(void) {                                                                    \
-    sweep_group(&(group), &tier);                                                                  \
+    inject(&(group), &tier);                                                                       \
   }
 SWEEP(a_queue_is_made_whole_or_not_at_all, making)
 SWEEP(an_open_that_fails_leaves_no_trace, opening)
@@ -25,8 +25,6 @@ SWEEP(a_producer_takes_the_place_or_leaves_it_free, producing)
 SWEEP(a_consumer_joins_or_leaves_no_group, consuming)
 SWEEP(a_wait_ends_with_its_message_or_its_deadline, waiting)
 
-#define NAMED(function)                                                                            \
-  { #function, function }
 static const struct test tests[] = {
     NAMED(a_queue_is_made_whole_or_not_at_all),
     NAMED(an_open_that_fails_leaves_no_trace),

@@ -6,13 +6,9 @@
 #include <unistd.h>
 
 #include "client.h"
-#include "stage.h"
+#include "suites.h"
 
-#define COUNT(array) (sizeof(array) / sizeof *(array))
 #define MILLISECONDS INT64_C(1000000)
-
-/* What the kernel may answer to whatever makes system calls (rill.h). */
-#define HOST ENOMEM, EMFILE, ENFILE, ENOLCK, EIO, EACCES, EPERM, EINTR, ENOENT
 
 /* --- looking ----------------------------------------------------------------------------- */
 
@@ -32,7 +28,7 @@ static int list(const void *arg) {
 static int stat_queue(const void *arg) {
   struct rill_queue_stat stat = {.size = sizeof stat};
   (void)arg;
-  const int code = rill_queue_stat(scene.queue, &stat);
+  const int code = rill_queue_stat(others.queue, &stat);
   HOLDS(code || is_misled() ||
             (stat.producer == RILL_PRODUCER_ALIVE && stat.attached && !stat.removed),
         "a stat that answers 0 takes the living for dead (producer %u, attached %u, removed "
@@ -45,7 +41,7 @@ static int stat_group(const void *arg) {
   struct rill_group_stat stat = {.size = sizeof stat};
   uint32_t index = 0;
   (void)arg;
-  const int code = rill_group_stat(scene.queue, &index, &stat);
+  const int code = rill_group_stat(others.queue, &index, &stat);
   HOLDS(code < 0 || is_misled() || (code == 1 && stat.state == RILL_GROUP_ACTIVE),
         "a stat that answers %d takes the living for dead (%u)", code, stat.state);
   return code;
@@ -54,7 +50,7 @@ static int stat_group(const void *arg) {
 static int stat_placement(const void *arg) {
   struct rill_placement_stat stat = {.size = sizeof stat};
   (void)arg;
-  return rill_placement_stat(scene.queue, &stat);
+  return rill_placement_stat(others.queue, &stat);
 }
 
 static void no_alarm(const struct rill_finding *finding, void *arg) {
@@ -63,7 +59,7 @@ static void no_alarm(const struct rill_finding *finding, void *arg) {
         finding->text);
 }
 
-static int examine(const void *arg) {
+static int examine_it(const void *arg) {
   (void)arg;
   return rill_queue_examine(context_here(), "q", no_alarm, NULL);
 }
@@ -73,7 +69,7 @@ static int look_on(const void *arg) {
   struct rill_message message;
   rill_consumer *tail = NULL;
   (void)arg;
-  int code = rill_consumer_open(scene.queue, &attr, &tail);
+  int code = rill_consumer_open(others.queue, &attr, &tail);
   CHECK((code == 0) == (tail != NULL));
   while (code == 0)
     code = rill_receive(tail, RILL_NOW, &message);
@@ -81,43 +77,42 @@ static int look_on(const void *arg) {
   return code == -EAGAIN ? 0 : code;
 }
 
-static const struct operation looking_operations[] = {
-    {.name = "list", .run = list, .leave = traffic_goes_on, .documented = {HOST}},
+static const struct injection looking_injections[] = {
+    {.name = "list", .run = list, .leave = traffic_is_well, .documented = {HOST}},
     {.name = "stat",
      .subject = "'q'",
      .run = stat_queue,
-     .leave = traffic_goes_on,
+     .leave = traffic_is_well,
      .documented = {HOST}},
     {.name = "group stat",
      .subject = "'q'",
      .run = stat_group,
-     .leave = traffic_goes_on,
+     .leave = traffic_is_well,
      .documented = {HOST}},
     {.name = "placement stat",
      .subject = "'q'",
      .run = stat_placement,
-     .leave = traffic_goes_on,
+     .leave = traffic_is_well,
      .documented = {HOST, ENOENT}},
     {.name = "doctor",
      .subject = "'q'",
-     .run = examine,
-     .leave = traffic_goes_on,
+     .run = examine_it,
+     .leave = traffic_is_well,
      .documented = {HOST, ESTALE, EBUSY}},
     {.name = "tail",
      .subject = "'q'",
      .run = look_on,
-     .leave = traffic_goes_on,
+     .leave = traffic_is_well,
      .documented = {HOST, ESTALE}},
 };
-const struct group looking = {"looking", looking_operations, COUNT(looking_operations),
-                              stage_with_producer, NULL};
+const struct suite looking = SUITE(looking_injections, others_with_producer);
 
 /* --- producing --------------------------------------------------------------------------- */
 
 static rill_producer *open_a_producer(uint32_t wait, int *ret_code) {
   const struct rill_producer_attr attr = {.size = sizeof attr, .wait = wait};
   rill_producer *producer = NULL;
-  *ret_code = rill_producer_open(scene.queue, &attr, RILL_NOW, &producer);
+  *ret_code = rill_producer_open(others.queue, &attr, RILL_NOW, &producer);
   CHECK((*ret_code == 0) == (producer != NULL));
   return producer;
 }
@@ -126,7 +121,7 @@ static int come_and_publish(const void *arg) {
   int code;
   (void)arg;
   rill_producer *producer = open_a_producer(RILL_PARK, &code);
-  const uint64_t first = scene.sequence;
+  const uint64_t first = others.due;
   for (uint64_t i = 0; code == 0 && i < 3; i++)
     code = publish_number(producer, first + i, RILL_NOW);
   rill_producer_close(producer);
@@ -134,36 +129,32 @@ static int come_and_publish(const void *arg) {
 }
 
 /* So that the first publish finds a sleeper's bit. */
-static void somebody_slept(void) {
+static void a_process_slept(void) {
   struct rill_message message;
-  CHECK_CODE(rill_receive(scene.consumer, rill_after(MILLISECONDS / 10), &message), -ETIMEDOUT);
+  CHECK_EQ(rill_receive(others.consumer, rill_after(MILLISECONDS / 10), &message), -ETIMEDOUT);
+}
+
+static void publish_and_die(void) {
+  rill_producer *producer = open_producer(open_queue(NULL), RILL_PARK, RILL_NOW);
+  for (uint64_t i = 0; i < 5; i++)
+    CHECK_EQ(publish_number(producer, others.due + i, RILL_NOW), 0);
 }
 
 static void leave_a_dead_producer(void) {
-  const pid_t child = fork();
-  CHECK(child >= 0);
-  if (child == 0) {
-    forget_context();
-    rill_producer *producer = open_producer(open_queue(NULL), RILL_PARK, RILL_NOW);
-    for (uint64_t i = 0; i < 5; i++)
-      CHECK_CODE(publish_number(producer, scene.sequence + i, RILL_NOW), 0);
-    _exit(0);
-  }
-  int status = 0;
-  CHECK(waitpid(child, &status, 0) == child && status == 0);
+  in_a_child(publish_and_die);
   for (int i = 0; i < 5; i++)
-    receive_number(scene.consumer, scene.sequence++);
+    receive_number(others.consumer, others.due++);
 }
 
 /* Until it is full; the wait for room is what is tried. */
 static int publish_into_a_full_ring(const void *wait) {
   int code;
-  uint64_t number = scene.sequence;
+  uint64_t number = others.due;
   rill_producer *producer = open_a_producer(*(const uint32_t *)wait, &code);
   while (code == 0)
     code = publish_number(producer, number++, RILL_NOW);
-  CHECK_CODE(code, -EAGAIN);
-  producer->patience.next_housekeeping = 0; /* a look after the dead is due, as it is once a slice */
+  CHECK_EQ(code, -EAGAIN);
+  producer->patience.next_housekeeping = 0; /* a check for dead members is due, as once a slice */
   from_here();
   code = publish_number(producer, number - 1, rill_after(3 * MILLISECONDS));
   to_here();
@@ -174,7 +165,7 @@ static int publish_into_a_full_ring(const void *wait) {
 static void makes_room(const struct call *call) {
   if (call_is_a_sleep(call))
     for (int i = 0; i < 40; i++)
-      receive_number(scene.consumer, scene.sequence++);
+      receive_number(others.consumer, others.due++);
 }
 
 static int wait_for_the_place(const void *arg) {
@@ -182,9 +173,9 @@ static int wait_for_the_place(const void *arg) {
   int code;
   (void)arg;
   producer = open_a_producer(RILL_PARK, &code);
-  CHECK_CODE(code, 0);
+  CHECK_EQ(code, 0);
   from_here();
-  code = rill_producer_open(scene.queue, NULL, rill_after(3 * MILLISECONDS), &second);
+  code = rill_producer_open(others.queue, NULL, rill_after(3 * MILLISECONDS), &second);
   to_here();
   CHECK(code < 0 && second == NULL);
   rill_producer_close(producer);
@@ -197,59 +188,58 @@ static const uint32_t spin = RILL_SPIN, park = RILL_PARK, adaptive = RILL_ADAPTI
 #define PUBLISH_ERRORS                                                                             \
   { ETIMEDOUT, ESTALE, EINTR }
 
-static const struct operation producing_operations[] = {
+static const struct injection producing_injections[] = {
     {.name = "producer",
      .subject = "'q'",
-     .enter = somebody_slept,
+     .enter = a_process_slept,
      .run = come_and_publish,
-     .leave = traffic_goes_on,
+     .leave = traffic_is_well,
      .documented = PRODUCER_ERRORS},
     {.name = "successor of a dead producer",
      .subject = "'q'",
      .enter = leave_a_dead_producer,
      .run = come_and_publish,
-     .leave = traffic_goes_on,
+     .leave = traffic_is_well,
      .documented = PRODUCER_ERRORS},
     {.name = "producer waits for the place",
      .subject = "'q'",
      .run = wait_for_the_place,
-     .leave = traffic_goes_on,
+     .leave = traffic_is_well,
      .documented = {HOST, ETIMEDOUT, ESTALE, EBUSY}},
     {.name = "full ring, spinning",
      .subject = "'q'",
      .run = publish_into_a_full_ring,
      .arg = &spin,
-     .leave = traffic_goes_on,
+     .leave = traffic_is_well,
      .documented = PUBLISH_ERRORS},
     {.name = "full ring, parked",
      .subject = "'q'",
      .run = publish_into_a_full_ring,
      .arg = &park,
-     .leave = traffic_goes_on,
+     .leave = traffic_is_well,
      .documented = PUBLISH_ERRORS},
     {.name = "full ring, adaptive",
      .subject = "'q'",
      .run = publish_into_a_full_ring,
      .arg = &adaptive,
-     .leave = traffic_goes_on,
+     .leave = traffic_is_well,
      .documented = PUBLISH_ERRORS},
     {.name = "full ring, woken",
      .subject = "'q'",
      .run = publish_into_a_full_ring,
      .arg = &park,
      .call = makes_room,
-     .leave = traffic_goes_on,
+     .leave = traffic_is_well,
      .documented = PUBLISH_ERRORS},
 };
-const struct group producing = {"producing", producing_operations, COUNT(producing_operations),
-                                stage_without_producer, NULL};
+const struct suite producing = SUITE(producing_injections, others_alone);
 
 /* --- consuming --------------------------------------------------------------------------- */
 
 static int join(const void *arg) {
   rill_consumer *consumer = NULL;
   struct rill_message message;
-  int code = rill_consumer_open(scene.queue, arg, &consumer);
+  int code = rill_consumer_open(others.queue, arg, &consumer);
   CHECK((code == 0) == (consumer != NULL));
   while (code == 0)
     code = rill_receive(consumer, RILL_NOW, &message);
@@ -261,12 +251,12 @@ static int join(const void *arg) {
 
 static void group_left(int code) {
   (void)code;
-  HOLDS(stat_of(scene.queue).group_count == 1, "a group is left of a consumer that went");
-  traffic_goes_on(code);
+  HOLDS(stat_of(others.queue).group_count == 1, "a group is left of a consumer that went");
+  traffic_is_well(code);
 }
 
 static void group_can_be_removed(int code) {
-  const int removed = rill_group_unlink(scene.queue, "kept");
+  const int removed = rill_group_unlink(others.queue, "kept");
   HOLDS(removed == 0 || (removed == -ENOENT && code != 0), "group unlink: %d behind %d (%s)",
         removed, code, rill_error());
   group_left(code);
@@ -287,20 +277,16 @@ static void group_can_be_removed(int code) {
     }                                                                                              \
   }
 
-static void leave_a_dead_kept_member(void) {
-  const pid_t child = fork();
-  CHECK(child >= 0);
-  if (child == 0) {
-    forget_context();
-    (void)open_consumer(open_queue(NULL),
-                        (struct joining){.group = "kept", .flags = RILL_KEEP_GROUP});
-    _exit(0);
-  }
-  int status = 0;
-  CHECK(waitpid(child, &status, 0) == child && status == 0);
+static void join_kept_and_die(void) {
+  (void)open_consumer(open_queue(NULL),
+                      (struct joining){.group = "kept", .flags = RILL_KEEP_GROUP});
 }
 
-static const struct operation consuming_operations[] = {
+static void leave_a_dead_kept_member(void) {
+  in_a_child(join_kept_and_die);
+}
+
+static const struct injection consuming_injections[] = {
     CONSUMER("oldest", group_left, .start = RILL_OLDEST),
     CONSUMER("latest, parks", group_left, .start = RILL_LATEST, .wait = RILL_PARK),
     CONSUMER("from a sequence", group_left, .start = RILL_SEQUENCE, .sequence = 1),
@@ -314,16 +300,15 @@ static const struct operation consuming_operations[] = {
      .leave = group_can_be_removed,
      .documented = {HOST, ENOSPC, ESTALE, EBUSY, EUSERS}},
 };
-const struct group consuming = {"consuming", consuming_operations, COUNT(consuming_operations),
-                                stage_with_producer, NULL};
+const struct suite consuming = SUITE(consuming_injections, others_with_producer);
 
 /* --- waiting ----------------------------------------------------------------------------- */
 
-static rill_consumer *waiter; /* the player's, while it waits                            */
+static rill_consumer *waiter; /* the target's, while it waits                            */
 
 static int receive(const struct rill_consumer_attr *attr) {
   struct rill_message message;
-  CHECK_CODE(rill_consumer_open(scene.queue, attr, &waiter), 0);
+  CHECK_EQ(rill_consumer_open(others.queue, attr, &waiter), 0);
   from_here();
   int code = rill_receive(waiter, rill_after(3 * MILLISECONDS), &message);
   if (code == 0)
@@ -344,13 +329,13 @@ static int tail_waits(const void *wait) {
 static void publishes(const struct call *call) {
   if (!call_is_a_sleep(call))
     return;
-  CHECK_CODE(publish_number(scene.producer, scene.sequence, RILL_NOW), 0);
-  receive_number(scene.consumer, scene.sequence++);
+  CHECK_EQ(publish_number(others.producer, others.due, RILL_NOW), 0);
+  receive_number(others.consumer, others.due++);
 }
 
 static void interrupts(const struct call *call) {
   if (call_is_a_sleep(call))
-    CHECK_CODE(rill_consumer_interrupt(waiter), 0);
+    CHECK_EQ(rill_consumer_interrupt(waiter), 0);
 }
 
 #define RECEIVE_ERRORS                                                                             \
@@ -361,7 +346,7 @@ static void interrupts(const struct call *call) {
     .leave = group_left, .documented = RECEIVE_ERRORS                                              \
   }
 
-static const struct operation waiting_operations[] = {
+static const struct injection waiting_injections[] = {
     WAIT("receive, spinning", wait_for_a_message, spin, NULL),
     WAIT("receive, parked", wait_for_a_message, park, NULL),
     WAIT("receive, adaptive", wait_for_a_message, adaptive, NULL),
@@ -370,5 +355,4 @@ static const struct operation waiting_operations[] = {
     WAIT("tail waits", tail_waits, adaptive, NULL),
     WAIT("tail is interrupted", tail_waits, park, interrupts),
 };
-const struct group waiting = {"waiting", waiting_operations, COUNT(waiting_operations),
-                              stage_with_producer, NULL};
+const struct suite waiting = SUITE(waiting_injections, others_with_producer);

@@ -8,23 +8,10 @@
 #include <unistd.h>
 
 #include "client.h"
-#include "stage.h"
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
-
-/* What the kernel may answer to whatever makes system calls (rill.h). */
-#define HOST ENOMEM, EMFILE, ENFILE, ENOLCK, EIO, EACCES, EPERM, EINTR, ENOENT
+#include "forge.h"
+#include "suites.h"
 
 /* --- making --------------------------------------------------------------------------- */
-
-static int open_a_context(const void *arg) {
-  rill_context *context = NULL;
-  (void)arg;
-  const int code = rill_context_open(NULL, &context);
-  CHECK((code == 0) == (context != NULL));
-  rill_context_close(context);
-  return code;
-}
 
 static int create(const void *arg) {
   rill_queue *queue = NULL;
@@ -40,8 +27,8 @@ static int has_its_memory(const char *queue) {
   char path[600];
   struct stat status;
   rill_queue *whole = NULL;
-  CHECK_CODE(rill_queue_open(context_here(), queue, RILL_OBSERVE, NULL, RILL_NOW, &whole), 0);
-  (void)snprintf(path, sizeof path, "%s/%s", scene_directory(), whole->segments.data_name);
+  CHECK_EQ(rill_queue_open(context_here(), queue, RILL_OBSERVE, NULL, RILL_NOW, &whole), 0);
+  (void)snprintf(path, sizeof path, "%s/%s", namespace_directory(), whole->segments.data_name);
   CHECK(stat(path, &status) == 0);
   rill_queue_close(whole);
   return status.st_blocks * 512 >= status.st_size;
@@ -51,7 +38,7 @@ static void is_there_or_not(int code) {
   HOLDS(code || has_its_memory("new"), "a creation that answers 0 has not reserved its memory");
   HOLDS(has_files("new") == (code == 0), "the creation answers %d and %s", code,
         code ? "leaves files" : "there is no queue");
-  CHECK_CODE(rill_queue_unlink(context_here(), "new"), code ? -ENOENT : 0);
+  CHECK_EQ(rill_queue_unlink(context_here(), "new"), code ? -ENOENT : 0);
 }
 
 static const char *const declared[] = {"one", "two"};
@@ -69,12 +56,12 @@ static const char *const declared[] = {"one", "two"};
     }                                                                                              \
   }
 
-/* A transient queue that nobody has open, of another size: replaced. */
+/* A transient queue that no process has open, of another size: replaced. */
 static void leave_an_old_one(void) {
   rill_queue *queue = NULL;
-  CHECK_CODE(rill_queue_open(context_here(), "new", RILL_CREATE,
-                             QUEUE(65536, .overflow = RILL_OVERWRITE), RILL_NOW, &queue),
-             0);
+  CHECK_EQ(rill_queue_open(context_here(), "new", RILL_CREATE,
+                           QUEUE(65536, .overflow = RILL_OVERWRITE), RILL_NOW, &queue),
+           0);
   rill_queue_close(queue);
 }
 
@@ -93,9 +80,9 @@ static void old_or_new_can_be_removed(int code) {
   remove_if_there("new");
 }
 
-static const struct operation making_operations[] = {
+static const struct injection making_injections[] = {
     {.name = "context",
-     .run = open_a_context,
+     .run = operate_context,
      .documented = {HOST, EINVAL, ENOENT, ENOTDIR, ENOSYS, ENOSPC}},
     CREATION("reliable", 65536, .overflow = RILL_RELIABLE),
     CREATION("overwrite, for all", 65536, .overflow = RILL_OVERWRITE, .mode = 0774),
@@ -114,19 +101,9 @@ static const struct operation making_operations[] = {
      .leave = old_or_new_can_be_removed,
      .documented = {HOST, ENOSPC, EBUSY, EEXIST, EBADMSG}},
 };
-const struct group making = {"making", making_operations, COUNT(making_operations),
-                             stage_with_producer, NULL};
+const struct suite making = SUITE(making_injections, others_with_producer);
 
 /* --- opening --------------------------------------------------------------------------- */
-
-static int open_it(const void *flags) {
-  rill_queue *queue = NULL;
-  const int code =
-      rill_queue_open(context_here(), "q", *(const unsigned *)flags, NULL, RILL_NOW, &queue);
-  CHECK((code == 0) == (queue != NULL));
-  rill_queue_close(queue);
-  return code;
-}
 
 static int wait_for_it(const void *arg) {
   rill_queue *queue = NULL;
@@ -137,7 +114,7 @@ static int wait_for_it(const void *arg) {
   return code;
 }
 
-/* Whoever waits naps between two looks. */
+/* A waiting open naps between two tries. */
 static void appears_at_the_first_nap(const struct call *call) {
   if (call_is_a_nap(call) && !has_files("new"))
     leave_an_old_one();
@@ -145,70 +122,51 @@ static void appears_at_the_first_nap(const struct call *call) {
 
 static void remove_new(int code) {
   remove_if_there("new");
-  traffic_goes_on(code);
+  traffic_is_well(code);
 }
 
-/* Its member died: whoever opens the queue reclaims it. */
+/* Its member died: the process that opens the queue reclaims it. */
+static void join_and_die(void) { /* its lease ends, its row stays */
+  (void)open_consumer(open_queue(NULL), (struct joining){.group = "dead"});
+}
+
 static void leave_a_dead_member(void) {
-  const pid_t child = fork();
-  CHECK(child >= 0);
-  if (child == 0) {
-    forget_context();
-    (void)open_consumer(open_queue(NULL), (struct joining){.group = "dead"});
-    _exit(0); /* its lease ends, its row stays */
-  }
-  int status = 0;
-  CHECK(waitpid(child, &status, 0) == child && status == 0);
+  in_a_child(join_and_die);
 }
 
 static void reclaimed_now_or_later(int code) {
   HOLDS(rill_queue_gc(context_here(), 0, NULL, NULL) >= 0,
         "not so: rill_queue_gc(context_here(), 0, NULL, NULL) >= 0");
-  HOLDS(stat_of(scene.queue).group_count == 1, "not so: stat_of(scene.queue).group_count == 1");
-  traffic_goes_on(code);
+  HOLDS(stat_of(others.queue).group_count == 1, "not so: stat_of(others.queue).group_count == 1");
+  traffic_is_well(code);
 }
 
-static char control_path[512], data_path[512];
+static struct files files; /* of "q" */
 
-static void find_paths(void) {
-  (void)snprintf(control_path, sizeof control_path, "%s/%s", scene_directory(),
-                 scene.queue->segments.control_name);
-  (void)snprintf(data_path, sizeof data_path, "%s/%s", scene_directory(),
-                 scene.queue->segments.data_name);
-}
-
-static int open_files(const void *arg) {
-  rill_queue *queue = NULL;
-  struct rill_queue_stat stat = {.size = sizeof stat};
-  (void)arg;
-  int code = rill_queue_open_files(context_here(), control_path, data_path, &queue);
-  CHECK((code == 0) == (queue != NULL));
-  if (code == 0)
-    code = rill_queue_stat(queue, &stat);
-  rill_queue_close(queue);
-  return code;
+static void find_files(void) {
+  files = files_of_queue();
 }
 
 static const unsigned attach = 0, observe = RILL_OBSERVE, either = RILL_CREATE;
 
-static const struct operation opening_operations[] = {
+static const struct injection opening_injections[] = {
     {.name = "open",
      .subject = "'q'",
-     .run = open_it,
+     .run = operate_open,
      .arg = &attach,
-     .leave = traffic_goes_on,
+     .leave = traffic_is_well,
      .documented = {HOST, ENOENT, EBUSY, EBADMSG}},
     {.name = "open or create",
      .subject = "'q'",
-     .run = open_it,
+     .run = operate_open,
      .arg = &either,
-     .leave = traffic_goes_on,
+     .leave = traffic_is_well,
      .documented = {HOST, ENOSPC, EBUSY, EEXIST, EBADMSG, ENOSYS}},
     {.name = "observe",
      .subject = "'q'",
-     .run = open_it,
+     .run = operate_open,
      .arg = &observe,
-     .leave = traffic_goes_on,
+     .leave = traffic_is_well,
      .documented = {HOST, ENOENT, EBUSY, EBADMSG}},
     {.name = "open waits for the queue",
      .subject = "new",
@@ -219,25 +177,25 @@ static const struct operation opening_operations[] = {
     {.name = "open beside a dead member",
      .subject = "'q'",
      .enter = leave_a_dead_member,
-     .run = open_it,
+     .run = operate_open,
      .arg = &attach,
      .leave = reclaimed_now_or_later,
      .documented = {HOST, ENOENT, EBUSY, EBADMSG}},
     {.name = "open files",
      .subject = "q",
-     .enter = find_paths,
-     .run = open_files,
-     .leave = traffic_goes_on,
+     .enter = find_files,
+     .run = operate_files,
+     .arg = &files,
+     .leave = traffic_is_well,
      .documented = {HOST, ENOENT}},
 };
-const struct group opening = {"opening", opening_operations, COUNT(opening_operations),
-                              stage_with_producer, NULL};
+const struct suite opening = SUITE(opening_injections, others_with_producer);
 
 /* --- removing --------------------------------------------------------------------------- */
 
 static void leave_a_kept_one(void) {
   rill_queue *queue = NULL;
-  CHECK_CODE(
+  CHECK_EQ(
       rill_queue_open(context_here(), "gone", RILL_CREATE,
                       QUEUE(65536, .lifetime = RILL_KEPT, .groups = declared, .group_count = 2),
                       RILL_NOW, &queue),
@@ -262,21 +220,21 @@ static void gone_or_whole(int code) {
   HOLDS(there == 0 || there == -ENOENT, "half a removal: %s", rill_error());
   rill_queue_close(queue);
   remove_if_there("gone");
-  traffic_goes_on(code);
+  traffic_is_well(code);
 }
 
 /* Another remover died behind the first file, or there never was more. */
 static void leave_a_half(void) {
   char path[600];
   leave_a_kept_one();
-  (void)snprintf(path, sizeof path, "%s/gone.control", scene_directory());
+  (void)snprintf(path, sizeof path, "%s/gone.control", namespace_directory());
   CHECK(unlink(path) == 0);
 }
 
 static void leave_a_damaged_one(void) {
   char path[600];
   leave_a_kept_one();
-  (void)snprintf(path, sizeof path, "%s/gone.control", scene_directory());
+  (void)snprintf(path, sizeof path, "%s/gone.control", namespace_directory());
   CHECK(truncate(path, 100) == 0);
 }
 
@@ -284,38 +242,38 @@ static void gone_or_still_to_be_removed(int code) {
   if ((code == 0 || code == -ENOENT) && !is_misled())
     HOLDS(!has_files("gone"), "an unlink that answers %d leaves files", code);
   remove_if_there("gone");
-  traffic_goes_on(code);
+  traffic_is_well(code);
 }
 
 static int remove_group(const void *arg) {
   (void)arg;
-  return rill_group_unlink(scene.queue, "kept");
+  return rill_group_unlink(others.queue, "kept");
 }
 
 static void leave_a_group(void) {
   rill_consumer_close(
-      open_consumer(scene.queue, (struct joining){.group = "kept", .flags = RILL_KEEP_GROUP}));
+      open_consumer(others.queue, (struct joining){.group = "kept", .flags = RILL_KEEP_GROUP}));
 }
 
 static void group_is_there_or_not(int code) {
   if (code == 0)
-    HOLDS(stat_of(scene.queue).group_count == 1, "not so: stat_of(scene.queue).group_count == 1");
+    HOLDS(stat_of(others.queue).group_count == 1, "not so: stat_of(others.queue).group_count == 1");
   else
-    CHECK_CODE(rill_group_unlink(scene.queue, "kept"), 0);
-  traffic_goes_on(code);
+    CHECK_EQ(rill_group_unlink(others.queue, "kept"), 0);
+  traffic_is_well(code);
 }
 
 /* --- collecting ------------------------------------------------------------------------- */
 
 static void touch(const char *file, size_t size) {
   char path[600];
-  (void)snprintf(path, sizeof path, "%s/%s", scene_directory(), file);
+  (void)snprintf(path, sizeof path, "%s/%s", namespace_directory(), file);
   const int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
   CHECK(fd >= 0 && ftruncate(fd, (off_t)size) == 0);
   (void)close(fd);
 }
 
-/* One of each kind: what nobody has open, a half, an unfinished file, a dead registry's. */
+/* One of each kind: what no process has open, a half, an unfinished file, a dead registry's. */
 static void leave_much(void) {
   leave_an_old_one();
   leave_a_half();
@@ -337,7 +295,7 @@ static void next_one_collects_the_rest(int code) {
   HOLDS(rest >= 0 && rest + (code < 0 ? 0 : code) >= 5, "%d were collected, then %d", code, rest);
   HOLDS(rill_queue_gc(context_here(), 0, NULL, NULL) == 0,
         "not so: rill_queue_gc(context_here(), 0, NULL, NULL) == 0");
-  traffic_goes_on(code);
+  traffic_is_well(code);
 }
 
 /* Of what it would do, nothing is done. */
@@ -348,7 +306,7 @@ static void next_one_collects_all(int code) {
 
 static const unsigned really = 0, dry = RILL_GC_DRY_RUN;
 
-static const struct operation removing_operations[] = {
+static const struct injection removing_injections[] = {
     {.name = "unlink",
      .subject = "'gone'",
      .enter = leave_a_kept_one,
@@ -386,5 +344,4 @@ static const struct operation removing_operations[] = {
      .leave = next_one_collects_all,
      .documented = {HOST}},
 };
-const struct group removing = {"removing", removing_operations, COUNT(removing_operations),
-                               stage_with_producer, NULL};
+const struct suite removing = SUITE(removing_injections, others_with_producer);

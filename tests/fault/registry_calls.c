@@ -5,7 +5,7 @@
  *
  * A start serves or ends with status 1 and says why; a request is answered or its client shown out;
  * and when the fault is over everything is as it should be: the registry knows every queue, answers
- * everybody, holds no descriptor more than before. */
+ * all clients, holds no descriptor more than before. */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -16,14 +16,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "daemon.h"
 #include "each.h"
-#include "stage.h"
 
 /* --- start and end ---------------------------------------------------------------------------- */
 
 static void await_start(void) {
   struct patience patience = {0};
-  while (!warden_has_ended() && !warden_waits())
+  while (!supervisor_has_ended() && !supervisor_waits())
     look_again(&patience, "neither serves nor ends");
 }
 
@@ -42,22 +42,22 @@ static void check_refusal(const struct plan *plan, int status, const char *words
 }
 
 static void end_in_order(void) {
-  const int status = warden_end(rilld, SIGTERM);
+  const int status = supervisor_end(rilld, SIGTERM);
   CHECK_THAT(status == 0, "the end has status %x", (unsigned)status);
 }
 
-/* spawn's actors must not be dead of themselves: those that end are taken here. */
+/* spawn's processes must not be dead of themselves: those that end are taken here. */
 static int take_end(char words[600]) {
-  (void)snprintf(words, 600, "%s", warden_last_words());
-  return warden_end(rilld, 0);
+  (void)snprintf(words, 600, "%s", supervisor_last_words());
+  return supervisor_end(rilld, 0);
 }
 
 static void try_start(const struct plan *plan, const void *arg) {
   char words[600];
-  rilld = warden_start(plan, arg ? *(const int *)arg : -1);
+  rilld = supervisor_start(plan, arg ? *(const int *)arg : -1);
   await_start();
-  warden_lift();
-  if (warden_has_ended()) {
+  supervisor_lift();
+  if (supervisor_has_ended()) {
     const int status = take_end(words);
     CHECK_THAT(plan, "an unharmed start fails: %s", words);
     check_refusal(plan, status, words);
@@ -70,37 +70,37 @@ static void try_start(const struct plan *plan, const void *arg) {
 static void try_end(const struct plan *plan, const void *arg) {
   char words[600];
   (void)arg;
-  rilld = warden_start_serving();
-  warden_plan(plan);
+  rilld = supervisor_start_serving();
+  supervisor_plan(plan);
   CHECK(kill(rilld->pid, SIGTERM) == 0);
   struct patience patience = {0};
-  while (!warden_has_ended())
+  while (!supervisor_has_ended())
     look_again(&patience, "does not end");
-  warden_lift();
+  supervisor_lift();
   const int status = take_end(words);
   CHECK_THAT(WIFEXITED(status) && WEXITSTATUS(status) <= 1, "the end has status %x: %s",
              (unsigned)status, words);
 }
 
 static void starts_again_and_leaves_nothing(void) {
-  rilld = warden_start_serving();
+  rilld = supervisor_start_serving();
   await_queues(1);
   end_in_order();
   CHECK_THAT(!has_files("+rilld"), "the registry's files are left");
 }
 
 static void a_start_serves_or_says_why_not(void) {
-  stage_with_producer();
+  others_with_producer();
   fail_each("start", try_start, NULL);
   starts_again_and_leaves_nothing();
-  traffic_goes_on(0);
+  check_traffic();
 }
 
 static void an_activated_start_serves_or_says_why_not(void) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
-  stage_with_producer();
+  others_with_producer();
   (void)snprintf(address.sun_path, sizeof address.sun_path, "%s/" RILLI_SOCKET_FILE,
-                 scene_directory());
+                 namespace_directory());
   const int listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
   CHECK(bind(listener, (struct sockaddr *)&address, sizeof address) == 0 &&
         listen(listener, 64) == 0);
@@ -109,28 +109,22 @@ static void an_activated_start_serves_or_says_why_not(void) {
   starts_again_and_leaves_nothing();
 }
 
-static void be_the_first(void *arg) {
-  (void)arg;
-  (void)execl(RILLD, "rilld", "--foreground", (char *)NULL);
-  _exit(98);
-}
-
 static void try_second(const struct plan *plan, const void *arg) {
   char words[600];
   (void)arg;
-  rilld = warden_start(plan, -1);
+  rilld = supervisor_start(plan, -1);
   struct patience patience = {0};
-  while (!warden_has_ended())
+  while (!supervisor_has_ended())
     look_again(&patience, "the second one does not end");
-  warden_lift();
+  supervisor_lift();
   const int status = take_end(words);
   check_refusal(plan, status, words);
   await_queues(1); /* by the first */
 }
 
 static void a_second_one_ends_whatever_fails(void) {
-  stage_with_producer();
-  struct actor *first = spawn("first", be_the_first, NULL);
+  others_with_producer();
+  struct process *first = spawn("first", serve, NULL);
   struct patience patience = {0};
   int fd;
   while ((fd = talk_connect()) < 0)
@@ -142,7 +136,7 @@ static void a_second_one_ends_whatever_fails(void) {
 }
 
 static void an_end_is_an_end(void) {
-  stage_with_producer();
+  others_with_producer();
   fail_each("end", try_end, NULL);
   starts_again_and_leaves_nothing();
 }
@@ -151,54 +145,42 @@ static void an_end_is_an_end(void) {
 
 static unsigned descriptors;
 
-static void try_occasion(const struct plan *plan, const void *arg) {
-  const struct occasion *occasion = arg;
-  warden_plan(plan);
-  occasion->happen();
-  warden_lift();
-  if (occasion->settle)
-    occasion->settle();
-  CHECK_THAT(!warden_has_ended(), "rilld ended: %s", warden_last_words());
+static void try_trigger(const struct plan *plan, const void *arg) {
+  const struct trigger *trigger = arg;
+  supervisor_plan(plan);
+  trigger->fire();
+  supervisor_lift();
+  if (trigger->settle)
+    trigger->settle();
+  CHECK_THAT(!supervisor_has_ended(), "rilld ended: %s", supervisor_last_words());
   await_queues(1);
   await_descriptors(rilld->pid, descriptors);
-  traffic_goes_on(0);
+  check_traffic();
 }
 
 static void a_request_is_answered_or_its_client_shown_out(void) {
-  stage_with_producer();
-  rilld = warden_start_serving();
+  others_with_producer();
+  rilld = supervisor_start_serving();
   await_queues(1);
-  for (size_t i = 0; i < occasion_count; i++) { /* what is made once for good is there then */
-    occasions[i].happen();
-    if (occasions[i].settle)
-      occasions[i].settle();
+  for (size_t i = 0; i < trigger_count; i++) { /* what is made once for good is there then */
+    triggers[i].fire();
+    if (triggers[i].settle)
+      triggers[i].settle();
   }
   await_queues(1);
   descriptors = descriptors_at_rest(rilld->pid);
-  for (size_t i = 0; i < occasion_count; i++)
-    fail_each(occasions[i].name, try_occasion, &occasions[i]);
+  for (size_t i = 0; i < trigger_count; i++)
+    fail_each(triggers[i].name, try_trigger, &triggers[i]);
   end_in_order();
   CHECK_THAT(!has_files("+rilld"), "the registry's files are left");
 }
 
-#define IN_A_PROCESS(behaviour)                                                                    \
-  static void behaviour##_(void) {                                                                 \
-    in_a_process(behaviour);                                                                       \
-  }
-IN_A_PROCESS(a_start_serves_or_says_why_not)
-IN_A_PROCESS(an_activated_start_serves_or_says_why_not)
-IN_A_PROCESS(a_second_one_ends_whatever_fails)
-IN_A_PROCESS(an_end_is_an_end)
-IN_A_PROCESS(a_request_is_answered_or_its_client_shown_out)
-
-#define NAMED(function)                                                                            \
-  { #function, function##_ }
 static const struct test tests[] = {
-    NAMED(a_start_serves_or_says_why_not),
-    NAMED(an_activated_start_serves_or_says_why_not),
-    NAMED(a_second_one_ends_whatever_fails),
-    NAMED(an_end_is_an_end),
-    NAMED(a_request_is_answered_or_its_client_shown_out),
+    NAMED_IN(a_start_serves_or_says_why_not, in_a_process),
+    NAMED_IN(an_activated_start_serves_or_says_why_not, in_a_process),
+    NAMED_IN(a_second_one_ends_whatever_fails, in_a_process),
+    NAMED_IN(an_end_is_an_end, in_a_process),
+    NAMED_IN(a_request_is_answered_or_its_client_shown_out, in_a_process),
 };
 
 int main(int argc, char **argv) {

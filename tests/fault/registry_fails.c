@@ -3,7 +3,7 @@
  * talk failed in the library, and a registry that refuses, hangs up, says nothing, or says
  * nonsense.
  *
- * Queues, producers and consumers do not notice; whoever asks is told what is wrong. */
+ * Queues, producers and consumers do not notice; a process that asks gets to know what is wrong. */
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
@@ -12,8 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "client.h"
-#include "stage.h"
+#include "daemon.h"
+#include "injector.h"
 #include "mute.h"
 
 /* From the first call to the last. */
@@ -53,19 +53,13 @@ static int ask(const void *arg) {
 
 static pid_t daemon_pid;
 
-static void be_rilld(void) {
-  (void)close(STDERR_FILENO);
-  (void)execl(RILLD, "rilld", "--foreground", (char *)NULL);
-  _exit(98);
-}
-
 static void beside_a_registry(void) {
-  stage_with_producer();
+  others_with_producer();
   mute(context_here());
   daemon_pid = fork();
   CHECK(daemon_pid >= 0);
   if (daemon_pid == 0)
-    be_rilld();
+    serve(NULL);
   at("waiting for rilld");
   while (ask(NULL) < 0)
     breathe();
@@ -73,7 +67,7 @@ static void beside_a_registry(void) {
 
 static void registry_is_well(int code) {
   CHECK_THAT(ask(NULL) == RILLI_WIRE_ANSWER, "rilld does not answer: %s", rill_error());
-  traffic_goes_on(code);
+  traffic_is_well(code);
 }
 
 static void end_of_the_registry(void) {
@@ -83,7 +77,7 @@ static void end_of_the_registry(void) {
 }
 
 #define HOST ENOMEM, EMFILE, ENFILE, ENOLCK, EIO, EACCES, EPERM, EINTR, ENOENT
-static const struct operation talks[] = {
+static const struct injection talks[] = {
     {.name = "a life beside a registry",
      .run = live,
      .leave = registry_is_well,
@@ -93,12 +87,12 @@ static const struct operation talks[] = {
      .leave = registry_is_well,
      .documented = {HOST, ECONNREFUSED, EPIPE, EAGAIN, ENOBUFS, EPROTO, ECONNRESET}},
 };
-static const struct group talking = {"talking", talks, sizeof talks / sizeof *talks,
+static const struct suite talking = {"talking", talks, sizeof talks / sizeof *talks,
                                      beside_a_registry, end_of_the_registry};
 
 static void each_call_by_which_they_talk_may_fail(void) {
   static const struct tier all = {.stride = 1};
-  sweep_group(&talking, &all);
+  inject(&talking, &all);
 }
 
 /* --- one that is not ----------------------------------------------------------------------------
@@ -111,7 +105,7 @@ static const char *const words[MANNERS] = {"refuses",  "listens only",   "is ful
 static int bound_socket(enum manner manner) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   (void)snprintf(address.sun_path, sizeof address.sun_path, "%s/" RILLI_SOCKET_FILE,
-                 scene_directory());
+                 namespace_directory());
   const int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
   CHECK(fd >= 0 && bind(fd, (const struct sockaddr *)&address, sizeof address) == 0);
   if (manner != REFUSES)
@@ -122,9 +116,9 @@ static int bound_socket(enum manner manner) {
 static void be_a_bad_registry(void *arg) {
   const enum manner manner = *(const enum manner *)arg;
   const int fd = bound_socket(manner);
-  reached();
+  report_ready();
   if (manner < HANGS_UP) {
-    await_cue();
+    await_proceed();
     return;
   }
   for (;;) {
@@ -139,7 +133,7 @@ static void be_a_bad_registry(void *arg) {
 
 static void check_request(enum manner manner) {
   if (manner == LISTENS_ONLY || manner == IS_FULL || manner == IS_SILENT)
-    return; /* who asks it waits for it, as it says */
+    return; /* a client waits for it, as it says */
   const int code = ask(NULL);
   CHECK_THAT(code == (manner == REFUSES ? -ECONNREFUSED : -EPIPE) ||
                  (manner == TALKS_NONSENSE && code == -EPROTO),
@@ -150,34 +144,32 @@ static void check_request(enum manner manner) {
 static void be_a_client(void *arg) {
   enum { LIVES = 200 }; /* more than a backlog and a socket's buffer hold                  */
   const enum manner manner = *(const enum manner *)arg;
-  stage_with_producer();
+  others_with_producer();
   for (unsigned i = 0; i < LIVES; i++) {
     at("a registry that %s, life %u", words[manner], i);
-    CHECK_CODE(live(NULL), 0);
-    traffic_goes_on(0);
+    CHECK_EQ(live(NULL), 0);
+    check_traffic();
   }
   check_request(manner);
 }
 
-static void bad_registry_harms_nobody(void) {
+static void bad_registry_harms_no_client(void) {
   (void)context_here(); /* and there is a directory */
   for (enum manner manner = 0; manner < MANNERS; manner++) {
-    struct actor *registry = spawn("bad registry", be_a_bad_registry, &manner);
-    meet(registry);
+    struct process *registry = spawn("bad registry", be_a_bad_registry, &manner);
+    await_ready(registry);
     await_end(spawn("client", be_a_client, &manner));
-    kill_actor(registry);
+    kill_process(registry);
     char path[600];
-    (void)snprintf(path, sizeof path, "%s/" RILLI_SOCKET_FILE, scene_directory());
+    (void)snprintf(path, sizeof path, "%s/" RILLI_SOCKET_FILE, namespace_directory());
     CHECK(unlink(path) == 0);
     gc_leaves_nothing();
   }
 }
 
-#define NAMED(function)                                                                            \
-  { #function, function }
 static const struct test tests[] = {
     NAMED(each_call_by_which_they_talk_may_fail),
-    NAMED(bad_registry_harms_nobody),
+    NAMED(bad_registry_harms_no_client),
 };
 
 int main(int argc, char **argv) {

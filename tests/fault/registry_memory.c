@@ -4,8 +4,8 @@
  *
  *   fault_registry_memory [--stride N]
  *
- * A start serves or says why not; who is asked for more than there is memory for refuses or hangs
- * up, goes on, and forgets nothing. */
+ * A start serves or says why not; if it is asked for more than there is memory for it refuses or
+ * hangs up, goes on, and forgets nothing. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "each.h"
-#include "stage.h"
 
 static char log_path[600];
 
@@ -48,7 +47,7 @@ static int has_ended(int *ret_status) {
 static int await_start(int *ret_status) {
   struct rilli_wire_answer answer;
   struct patience patience = {0};
-  while (talk_ask(RILLI_WIRE_LIST, "", &answer) != 0) {
+  while (talk_once(RILLI_WIRE_LIST, "", &answer) != 0) {
     if (has_ended(ret_status))
       return 1;
     look_again(&patience, "neither serves nor ends");
@@ -66,12 +65,6 @@ static int may_end_so(int status, const char *words) {
            strstr(words, "Unexpected error")));
 }
 
-static void forget(struct actor *actor) {
-  actor->pid = 0;
-  (void)close(actor->to);
-  (void)close(actor->from);
-}
-
 /* Returns whether it was reached. */
 static int starve(unsigned first, unsigned many) {
   char wish[64], words[600];
@@ -83,18 +76,18 @@ static int starve(unsigned first, unsigned many) {
     const int reached = has_said("an allocation failed", words);
     CHECK_THAT(reached && may_end_so(status, words), "a start ends with status %x: %s",
                (unsigned)status, words);
-    forget(rilld);
+    forget_process(rilld);
     return 1;
   }
-  for (size_t i = 0; i < occasion_count; i++) {
-    at("allocation %u fails, %u in a row: %s", first, many, occasions[i].name);
-    occasions[i].happen();
+  for (size_t i = 0; i < trigger_count; i++) {
+    at("allocation %u fails, %u in a row: %s", first, many, triggers[i].name);
+    triggers[i].fire();
     CHECK_THAT(!has_ended(&status), "rilld ended with status %x", (unsigned)status);
-    if (occasions[i].settle)
-      occasions[i].settle();
+    if (triggers[i].settle)
+      triggers[i].settle();
   }
   await_queues(1);
-  traffic_goes_on(0);
+  check_traffic();
   const int reached = has_said("an allocation failed", words);
   at("allocation %u fails, %u in a row: the end", first, many);
   CHECK(kill(rilld->pid, SIGTERM) == 0);
@@ -102,14 +95,14 @@ static int starve(unsigned first, unsigned many) {
   (void)has_said("", words);
   CHECK_THAT(status == 0 || may_end_so(status, words), "the end has status %x: %s",
              (unsigned)status, words);
-  forget(rilld);
+  forget_process(rilld);
   return reached;
 }
 
 static void starved_registry_forgets_nothing(void) {
   unsigned tries = 0;
-  stage_with_producer();
-  (void)snprintf(log_path, sizeof log_path, "%s/rilld.log", scene_directory());
+  others_with_producer();
+  (void)snprintf(log_path, sizeof log_path, "%s/rilld.log", namespace_directory());
   for (unsigned many = 1; many <= 10; many += 9)
     for (unsigned first = 1; starve(first, many); first += stride)
       tries++;
@@ -118,12 +111,7 @@ static void starved_registry_forgets_nothing(void) {
   CHECK(tries > 0);
 }
 
-static void starved_registry_forgets_nothing_(void) {
-  in_a_process(starved_registry_forgets_nothing);
-}
-
-static const struct test tests[] = {
-    {"starved_registry_forgets_nothing", starved_registry_forgets_nothing_}};
+static const struct test tests[] = {NAMED_IN(starved_registry_forgets_nothing, in_a_process)};
 
 int main(int argc, char **argv) {
   return RUN_IN_STRIDES(argc, argv);

@@ -8,24 +8,22 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "occasions.h"
-#include "stage.h"
-#include "tracer.h"
+#include "daemon.h"
+#include "supervisor.h"
+#include "triggers.h"
+#include "trace.h"
 
-static void be_rilld(void *arg) {
-  (void)arg;
-  (void)close(STDERR_FILENO);
-  curtain();
-  (void)execl(RILLD, "rilld", "--foreground", (char *)NULL);
-  _exit(98);
+static void execute_rilld(void *arg) {
+  mark();
+  serve(arg);
 }
 
-/* What others can see of the groups and of who waits. */
+/* What others can see of the groups and of what waits. */
 static uint64_t view(void) {
-  const struct rilli_ring *ring = &scene.queue->segments.ring;
+  const struct rilli_ring *ring = &others.queue->segments.ring;
   const struct rilli_hints *hints =
-      (const void *)(scene.queue->segments.control.base +
-                     scene.queue->segments.control_geometry.hints_offset);
+      (const void *)(others.queue->segments.control.base +
+                     others.queue->segments.control_geometry.hints_offset);
   uint64_t sum = *ring->tombstone;
   for (uint32_t row = 0; row < ring->max_groups; row++) {
     const volatile uint64_t *words = (const void *)rilli_group_at(ring, row);
@@ -35,25 +33,17 @@ static uint64_t view(void) {
   return (sum ^ atomic_load(&hints->room)) * 0x9e3779b97f4a7c15u;
 }
 
-static void leave_a_dead_client(void) {
-  const pid_t child = fork();
-  CHECK(child >= 0);
-  if (child == 0) {
-    forget_context();
-    (void)open_consumer(open_queue(NULL), (struct joining){.group = "dead"});
-    _exit(0);
-  }
-  int status = 0;
-  CHECK(waitpid(child, &status, 0) == child && status == 0);
+static void join_and_die(void) {
+  (void)open_consumer(open_queue(NULL), (struct joining){.group = "dead"});
 }
 
 /* Steps until the view has changed n times, or what it was about is done. Returns 0: done. */
-static int step_to_change(struct actor *registry, unsigned n) {
+static int step_to_change(struct process *registry, unsigned n) {
   enum { MOST = 5000000, TAIL = 20000 }; /* instructions: in all, behind the last change */
   uint64_t last = view();
   unsigned since = 0, seen = 0;
   for (unsigned i = 0; i < MOST; i++) {
-    CHECK(run_instruction(registry, NULL) != TREAD_END);
+    CHECK(run_instruction(registry, NULL) != STEP_END);
     const uint64_t now = view();
     since = now == last ? since + 1 : 0;
     seen += now != last;
@@ -63,37 +53,32 @@ static int step_to_change(struct actor *registry, unsigned n) {
     if (seen && since > TAIL)
       return 0;
   }
-  CHECK_THAT(seen, "the dead is not reclaimed");
+  CHECK_THAT(seen, "the dead member is not reclaimed");
   return 0;
-}
-
-static void complain(const struct rill_finding *finding, void *arg) {
-  (void)arg;
-  CHECK_THAT(finding->kind != RILL_WRONG, "the segments: %s", finding->text);
 }
 
 static void next_registry_goes_on(void) {
   struct patience patience = {0};
-  CHECK_CODE(rill_queue_examine(context_here(), "q", complain, NULL), 0);
-  traffic_goes_on(0);
-  rilld = warden_start_serving();
-  while (stat_of(scene.queue).group_count != 1)
-    look_again(&patience, "nobody reclaims the dead");
+  check_sound(ANY_WRONG, "when the registry was killed");
+  check_traffic();
+  rilld = supervisor_start_serving();
+  while (stat_of(others.queue).group_count != 1)
+    look_again(&patience, "the dead member is not reclaimed");
   await_queues(1);
-  CHECK(warden_end(rilld, SIGTERM) == 0);
-  traffic_goes_on(0);
+  CHECK(supervisor_end(rilld, SIGTERM) == 0);
+  check_traffic();
 }
 
 static void registry_killed_behind_any_change_is_replaced_by_the_next(void) {
-  stage_with_producer();
+  others_with_producer();
   unsigned n = 1;
   for (int more = 1; more; n++) {
     at("rilld is killed behind change %u", n);
-    struct actor *registry = spawn_traced("rilld", be_rilld, NULL);
+    struct process *registry = spawn_traced("rilld", execute_rilld, NULL);
     let_execute(registry);
     await_queues(1);
     stop_running(registry);
-    leave_a_dead_client();
+    in_a_child(join_and_die);
     more = step_to_change(registry, n);
     kill_traced(registry);
     next_registry_goes_on();
@@ -102,12 +87,8 @@ static void registry_killed_behind_any_change_is_replaced_by_the_next(void) {
   CHECK(n > 4);
 }
 
-static void in_order(void) {
-  in_a_process(registry_killed_behind_any_change_is_replaced_by_the_next);
-}
-
 static const struct test tests[] = {
-    {"registry_killed_behind_any_change_is_replaced_by_the_next", in_order}};
+    NAMED_IN(registry_killed_behind_any_change_is_replaced_by_the_next, in_a_process)};
 
 int main(int argc, char **argv) {
   return RUN_TESTS(argc, argv, 120);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* at_once.c - grace periods that are waited for where they begin (ld --wrap), in place of a
  * thread that collects them for ten milliseconds: an input takes a hundredth of the time, and
- * whoever reads an entry after it was freed is seen at once. Who calls reads nothing just then. */
+ * a read of an entry after it was freed is seen immediately. The caller reads nothing just then. */
 #include <urcu/urcu-memb.h>
 
 void __wrap_urcu_memb_call_rcu(struct rcu_head *head, void (*call)(struct rcu_head *head));

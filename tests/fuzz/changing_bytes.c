@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* changing_bytes.c - both segments change under those who use them: another process writes words
- * that make no sense, and what was there before, to and fro. Whoever checks a word and then
- * reads it again is told two things. Consumers, tails, producers and inspectors must go on:
+/* changing_bytes.c - both segments change while they are used: another process writes invalid
+ * words, and what was there before, to and fro. A process that checks a word and then
+ * reads it again gets two values. Consumers, tails, producers and inspectors must go on:
  * results or clear errors, no crash, no hang (promise 5). --long: for longer. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "client.h"
-#include "files.h"
+#include "forge.h"
 
 static struct rill_queue_attr attr = {.size = sizeof attr, .capacity = 65536, .max_groups = 4};
 
@@ -44,9 +44,9 @@ static uint64_t odd_value(uint64_t now, const struct rilli_identity *plan) {
 
 /* The commit word of one of the frames that are read just now. */
 static _Atomic uint64_t *some_frame(const struct view *data, const struct rilli_identity *plan) {
-  uint8_t *base = data->base, *ring = base + plan->ring_offset;
-  const struct rilli_producer_page *page = (const void *)(base + plan->producer_offset);
-  const struct rilli_index *index = (const void *)(base + plan->index_offset);
+  uint8_t *ring = ring_of(data);
+  const struct rilli_producer_page *page = page_of(data);
+  const struct rilli_index *index = index_of(data);
   const uint64_t entry = atomic_load(&page->index_head) - 1 - random_number() % RILLI_QUANTA;
   uint64_t at_byte = atomic_load(&index[entry % RILLI_INDEX_COUNT].position) & ~UINT64_C(15);
   for (uint64_t frames = random_number() % 16; frames; frames--) {
@@ -105,7 +105,7 @@ static void write_anything(void *arg) {
   const struct rilli_identity plan = *identity_of(&data);
   const uint8_t *fresh = copy_of(&data), *fresh_control = copy_of(&control);
   (void)arg;
-  reached();
+  report_ready();
   for (uint64_t n = 0;; n++) {
     if (n % 1024 == 0) { /* as it was made: or else nothing works any more before long */
       put_back(&data, fresh);
@@ -126,35 +126,25 @@ static void write_anything(void *arg) {
   }
 }
 
-/* --- those who read --------------------------------------------------------------------------- */
+/* --- the processes that read ------------------------------------------------------------------ */
 
-static void check_code(const char *what, int code) {
-  static const int known[] = {0,       -EPROTO, -EBADMSG, -EAGAIN, -ETIMEDOUT, -EPIPE,
-                              -ESTALE, -ERANGE, -EUSERS,  -EBUSY,  -EINVAL};
-  for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-    if (code == known[i])
-      return;
-  fail_at(__FILE__, __LINE__, "%s: %d (%s)", what, code, rill_error());
-}
+#define CHECK_CALL(call, code)                                                                     \
+  CODES(call, code, EPROTO, EBADMSG, EAGAIN, ETIMEDOUT, EPIPE, ESTALE, ERANGE, EUSERS, EBUSY,      \
+        EINVAL)
 
 static void receive_some(rill_consumer *consumer) {
-  static volatile unsigned char sink;
   struct rill_message message;
   for (unsigned i = 0; i < 300; i++) {
     const int code = rill_receive(consumer, i % 64 ? RILL_NOW : rill_after(20000), &message);
-    check_code("receive", code);
+    CHECK_CALL("receive", code);
     if (code)
       return;
     CHECK(message.size <= attr.capacity / 2 && message.key_size < 256);
-    for (uint32_t k = 0; k < message.size; k++)
-      sink = ((const unsigned char *)message.data)[k];
-    for (uint32_t k = 0; k < message.key_size; k++)
-      sink = (unsigned char)message.key[k];
+    support_read(&message);
     atomic_fetch_add(&me->count[0], 1);
     if (i % 2)
-      check_code("release", rill_release(consumer, &message));
+      CHECK_CALL("release", rill_release(consumer, &message));
   }
-  (void)sink;
 }
 
 static void consume_once(rill_queue *queue) {
@@ -166,7 +156,7 @@ static void consume_once(rill_queue *queue) {
                                           .wait = pick & 8 ? RILL_PARK : RILL_ADAPTIVE};
   rill_consumer *consumer = NULL;
   const int code = rill_consumer_open(queue, &wish, &consumer);
-  check_code("consumer open", code);
+  CHECK_CALL("consumer open", code);
   if (code == 0)
     receive_some(consumer);
   rill_consumer_close(consumer);
@@ -189,19 +179,14 @@ static void produce(void *arg) {
     rill_producer *producer = NULL;
     at("round %llu", (unsigned long long)round);
     int code = rill_producer_open(queue, NULL, RILL_NOW, &producer);
-    check_code("producer open", code);
+    CHECK_CALL("producer open", code);
     for (unsigned i = 0; code == 0 && i < 100; i++) {
       code = rill_publish(producer, bytes, random_number() % sizeof bytes,
                           i % 32 ? RILL_NOW : rill_after(20000));
-      check_code("publish", code);
+      CHECK_CALL("publish", code);
     }
     rill_producer_close(producer);
   }
-}
-
-static void hear(const struct rill_finding *finding, void *arg) {
-  (void)arg;
-  CHECK(strlen(finding->text) > 0);
 }
 
 static void inspect(void *arg) {
@@ -211,69 +196,65 @@ static void inspect(void *arg) {
     struct rill_queue_stat stat = {.size = sizeof stat};
     struct rill_group_stat group = {.size = sizeof group};
     at("round %llu", (unsigned long long)round);
-    check_code("stat", rill_queue_stat(queue, &stat));
+    CHECK_CALL("stat", rill_queue_stat(queue, &stat));
     uint32_t index = 0;
     for (int got = 1; got == 1;) {
       got = rill_group_stat(queue, &index, &group);
-      check_code("group stat", got == 1 ? 0 : got);
+      CHECK_CALL("group stat", got == 1 ? 0 : got);
       CHECK(got != 1 || memchr(group.name, 0, sizeof group.name));
     }
-    const int code = rill_queue_examine(context_here(), "q", hear, NULL);
-    check_code("doctor", code < 0 ? code : 0);
+    CHECK_CALL("doctor", examine_queue(context_here(), "q", NO_FINDING, "as it changes"));
     CHECK(rill_queue_gc(context_here(), 0, NULL, NULL) >= 0);
   }
 }
 
 static void bytes_change_under(uint32_t overflow, uint64_t count) {
-  struct actor *actors[4];
+  struct process *processes[4];
   rounds = count;
   attr.overflow = overflow;
   rill_queue *queue = open_queue(&attr);
-  struct actor *writer = spawn("writer", write_anything, NULL);
-  meet(writer);
-  actors[0] = spawn("producer", produce, NULL);
-  actors[1] = spawn("consumer", consume, NULL);
-  actors[2] = spawn("other consumer", consume, NULL);
-  actors[3] = spawn("inspector", inspect, NULL);
+  struct process *writer = spawn("writer", write_anything, NULL);
+  await_ready(writer);
+  processes[0] = spawn("producer", produce, NULL);
+  processes[1] = spawn("consumer", consume, NULL);
+  processes[2] = spawn("other consumer", consume, NULL);
+  processes[3] = spawn("inspector", inspect, NULL);
   for (unsigned i = 0; i < 4; i++)
-    await_end(actors[i]);
+    await_end(processes[i]);
   const uint64_t written = atomic_load(&writer->count[0]);
-  const uint64_t got = atomic_load(&actors[1]->count[0]) + atomic_load(&actors[2]->count[0]);
+  const uint64_t got = atomic_load(&processes[1]->count[0]) + atomic_load(&processes[2]->count[0]);
   (void)printf("%llu words changed, %llu messages received\n", (unsigned long long)written,
                (unsigned long long)got);
   CHECK(written > 0 && got > 0);
-  kill_actor(writer);
+  kill_process(writer);
   rill_queue_close(queue);
-  CHECK_CODE(rill_queue_unlink(context_here(), "q"), 0);
+  CHECK_EQ(rill_queue_unlink(context_here(), "q"), 0);
   gc_leaves_nothing();
 }
 
 #define QUICK (SUPPORT_SANITIZED ? 2000 : 10000)
 #define LONG 75000
 
-static void changing_words_of_a_reliable_queue_harm_nobody(void) {
+static void changing_words_of_a_reliable_queue_are_harmless(void) {
   bytes_change_under(RILL_RELIABLE, QUICK);
 }
-static void changing_words_of_an_overwrite_queue_harm_nobody(void) {
+static void changing_words_of_an_overwrite_queue_are_harmless(void) {
   bytes_change_under(RILL_OVERWRITE, QUICK);
 }
-static void words_of_a_reliable_queue_that_change_for_long_harm_nobody(void) {
+static void words_of_a_reliable_queue_that_change_for_long_are_harmless(void) {
   bytes_change_under(RILL_RELIABLE, LONG);
 }
-static void words_of_an_overwrite_queue_that_change_for_long_harm_nobody(void) {
+static void words_of_an_overwrite_queue_that_change_for_long_are_harmless(void) {
   bytes_change_under(RILL_OVERWRITE, LONG);
 }
 
-#define NAMED(function)                                                                            \
-  { #function, function }
-
 int main(int argc, char **argv) {
-  static const struct test quick[] = {NAMED(changing_words_of_a_reliable_queue_harm_nobody),
-                                      NAMED(changing_words_of_an_overwrite_queue_harm_nobody)};
+  static const struct test quick[] = {NAMED(changing_words_of_a_reliable_queue_are_harmless),
+                                      NAMED(changing_words_of_an_overwrite_queue_are_harmless)};
   static const struct test slow[] = {
-      NAMED(words_of_a_reliable_queue_that_change_for_long_harm_nobody),
-      NAMED(words_of_an_overwrite_queue_that_change_for_long_harm_nobody)};
+      NAMED(words_of_a_reliable_queue_that_change_for_long_are_harmless),
+      NAMED(words_of_an_overwrite_queue_that_change_for_long_are_harmless)};
   if (argc > 1 && strcmp(argv[1], "--long") == 0)
-    return run_tests(slow, 2, argc - 1, argv + 1, 600);
-  return run_tests(quick, 2, argc, argv, 120);
+    return run_all_tests(slow, 2, argc - 1, argv + 1, 600);
+  return run_all_tests(quick, 2, argc, argv, 120);
 }

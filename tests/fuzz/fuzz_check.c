@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "check.h"
-#include "codes.h"
 #include "input.h"
 #include "support.h"
 
@@ -23,11 +22,11 @@ uint64_t take_odd(struct input *input) {
 
 /* [offset, offset + size) lies in [from, to). */
 static void check_inside(uint64_t offset, uint64_t size, uint64_t from, uint64_t to) {
-  CK(offset >= from && offset <= to && size <= to - offset);
+  CHECK(offset >= from && offset <= to && size <= to - offset);
 }
 
 static void check_identity(const struct rilli_geometry *has, uint64_t size) {
-  CK(has->file_size == size && has->capacity && !(has->capacity & (has->capacity - 1)));
+  CHECK(has->file_size == size && has->capacity && !(has->capacity & (has->capacity - 1)));
   check_inside(has->ring_offset, has->capacity, RILLI_PAGE, size);
   check_inside(has->producer_offset, sizeof(struct rilli_producer_page), RILLI_PAGE,
                has->ring_offset);
@@ -35,20 +34,20 @@ static void check_identity(const struct rilli_geometry *has, uint64_t size) {
                has->ring_offset);
   check_inside(has->index_offset, RILLI_INDEX_COUNT * sizeof(struct rilli_index), RILLI_PAGE,
                has->ring_offset);
-  CK((has->producer_offset | has->seen_offset | has->index_offset) % RILLI_PAGE == 0);
-  CK(has->ring_offset % RILLI_ALIGN == 0 && has->max_message < has->capacity / 2);
-  CK(memchr(has->name, 0, sizeof has->name) != NULL);
+  CHECK((has->producer_offset | has->seen_offset | has->index_offset) % RILLI_PAGE == 0);
+  CHECK(has->ring_offset % RILLI_ALIGN == 0 && has->max_message < has->capacity / 2);
+  CHECK(memchr(has->name, 0, sizeof has->name) != NULL);
 }
 
 static void check_control(const struct rilli_control_geometry *has, uint64_t size) {
   check_inside(has->hints_offset, sizeof(struct rilli_hints), RILLI_PAGE, size);
-  CK(has->group_stride && has->max_groups && has->max_groups <= RILLI_MAX_GROUPS);
-  CK(has->group_offset <= size &&
-     (size - has->group_offset) / has->group_stride >= has->max_groups);
-  CK(has->names_offset >= has->hints_offset + RILLI_PAGE);
-  CK(has->group_offset >= has->names_offset + (uint64_t)has->max_groups * RILLI_GROUP_NAME_SIZE);
+  CHECK(has->group_stride && has->max_groups && has->max_groups <= RILLI_MAX_GROUPS);
+  CHECK(has->group_offset <= size &&
+        (size - has->group_offset) / has->group_stride >= has->max_groups);
+  CHECK(has->names_offset >= has->hints_offset + RILLI_PAGE);
+  CHECK(has->group_offset >= has->names_offset + (uint64_t)has->max_groups * RILLI_GROUP_NAME_SIZE);
   check_inside(has->slots_offset, has->slots * has->slot_stride, RILLI_PAGE, has->group_stride);
-  CK((has->hints_offset | has->group_offset | has->group_stride) % RILLI_PAGE == 0);
+  CHECK((has->hints_offset | has->group_offset | has->group_stride) % RILLI_PAGE == 0);
 }
 
 static void change(void *page, size_t size, struct input *input) {
@@ -60,53 +59,53 @@ static void change(void *page, size_t size, struct input *input) {
   }
 }
 
-static void judge_identity(struct rilli_identity *page, uint64_t size) {
+static void check_identity(struct rilli_identity *page, uint64_t size) {
   struct rilli_geometry geometry;
   const char *why = NULL;
   const int code = rilli_check_identity(page, size, &geometry, &why);
   CODES("rilli_check_identity", code, EINPROGRESS, EPROTO, EPROTONOSUPPORT, EBADMSG);
   if (code)
-    CK(why && *why);
+    CHECK(why && *why);
   else
     check_identity(&geometry, size);
 }
 
-static void judge_control(struct rilli_control *page, uint64_t size) {
+static void check_control(struct rilli_control *page, uint64_t size) {
   struct rilli_control_geometry geometry;
   const char *why = NULL;
   const int code = rilli_check_control(page, size, &geometry, &why);
   CODES("rilli_check_control", code, EINPROGRESS, EPROTO, EPROTONOSUPPORT, EBADMSG);
   if (code)
-    CK(why && *why);
+    CHECK(why && *why);
   else
     check_control(&geometry, size);
 }
 
 static void try_identity(unsigned how, struct input *input) {
   struct rilli_identity *page = malloc(sizeof *page);
-  CK(page);
+  CHECK(page);
   rilli_plan_identity(page, UINT64_C(65536) << (how >> 2 & 7), 8192, 1 + (how >> 5));
   atomic_store(&page->magic, RILLI_DATA_MAGIC);
   const uint64_t planned = page->file_size;
   change(page, sizeof *page, input);
   if (how & 2u)
     rilli_seal_identity(page);
-  judge_identity(page, planned);
-  judge_identity(page, page->file_size);
+  check_identity(page, planned);
+  check_identity(page, page->file_size);
   free(page);
 }
 
 static void try_control(unsigned how, struct input *input) {
   struct rilli_control *page = malloc(sizeof *page);
-  CK(page);
+  CHECK(page);
   rilli_plan_control(page, 1 + (how >> 5));
   atomic_store(&page->magic, RILLI_CONTROL_MAGIC);
   const uint64_t planned = page->file_size;
   change(page, sizeof *page, input);
   if (how & 2u)
     rilli_seal_control(page);
-  judge_control(page, planned);
-  judge_control(page, page->file_size);
+  check_control(page, planned);
+  check_control(page, page->file_size);
   free(page);
 }
 

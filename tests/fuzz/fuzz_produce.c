@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* fuzz_produce.c - the successor of a producer that left anything, with groups whose rows
  * may be anything; and members that read what it publishes. */
-#include "play.h"
+#include "script.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
-  static play_call *const calls[] = {play_open,    play_producer, play_publish,  play_items,
-                                     play_reserve, play_commit,   play_farewell, play_consumer,
-                                     play_receive, play_release,  play_leave,    play_seal};
-  return PLAY_SCRIPT(bytes, size, 0, calls);
+  static script_call *const calls[] = {
+      call_open,           call_producer, call_publish, call_items,   call_reserve, call_commit,
+      call_close_producer, call_consumer, call_receive, call_release, call_leave,   call_seal};
+  return SCRIPT_RUN(bytes, size, 0, calls);
 }

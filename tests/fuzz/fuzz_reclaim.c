@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz_reclaim.c - gc, unlink and the reclaim of an open, on what the dead may have left. */
-#include "play.h"
+/* fuzz_reclaim.c - gc, unlink and the reclaim of an open, on what dead processes may have left. */
+#include "script.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
-  static play_call *const calls[] = {play_gc,     play_open,     play_unlink,   play_unlink_group,
-                                     play_create, play_consumer, play_producer, play_close,
-                                     play_leave,  play_farewell, play_seal};
-  return PLAY_SCRIPT(bytes, size, 0, calls);
+  static script_call *const calls[] = {
+      call_gc,       call_open,  call_unlink, call_unlink_group,   call_create, call_consumer,
+      call_producer, call_close, call_leave,  call_close_producer, call_seal};
+  return SCRIPT_RUN(bytes, size, 0, calls);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz_scan.c - the registry's start on a namespace of anything, and its looks at it: scan, table,
+/* fuzz_scan.c - the registry's start on a namespace of anything, and its checks of it: scan, table,
  * reaper and lookups, put together without clients. Files may be cut while they are mapped. */
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +10,7 @@
 
 #include "client.h"
 #include "server.h"
-#include "stage.h"
+#include "forged.h"
 #include "support.h"
 
 #define QUEUES 3u
@@ -29,23 +29,23 @@ rill_time __wrap_rill_clock(void) {
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
   (void)argc;
   (void)argv;
-  stage_open();
+  forged_open();
   log_level(LOG_LEVEL_ERROR);
   urcu_memb_register_thread();
-  CK_EQ(table_open(&always, rilli_context_dir(stage_context())), 0);
+  CHECK_EQ(table_open(&always, rilli_context_dir(forged_context())), 0);
   guard_install();
   return 0;
 }
 
 static void start(struct server *server) {
   memset(server, 0, sizeof *server);
-  server->dir = rilli_context_dir(stage_context());
+  server->dir = rilli_context_dir(forged_context());
   CDS_INIT_LIST_HEAD(&server->peers);
   CDS_INIT_LIST_HEAD(&server->watchers);
   CDS_INIT_LIST_HEAD(&server->buried);
   CDS_INIT_LIST_HEAD(&server->deaths);
   server->epoll = epoll_create1(EPOLL_CLOEXEC);
-  CK_EQ(table_open(&server->table, server->dir), 0);
+  CHECK_EQ(table_open(&server->table, server->dir), 0);
   scan_open(server);
 }
 
@@ -66,7 +66,7 @@ static void die(struct server *server, struct input *input) {
   struct peer peer = {.late = take_byte(input) & 1};
   const uint32_t count = take_byte(input) % 4;
   peer.items = calloc(count ? count : 1, sizeof *peer.items);
-  CK(peer.items);
+  CHECK(peer.items);
   for (; peer.item_count < count; peer.item_count++, server->item_count++) {
     const uint8_t what = take_byte(input);
     peer.items[peer.item_count] = (struct item){what % RILLI_KINDS, what >> 4, 1, NULL};
@@ -88,7 +88,7 @@ static void ask(struct server *server, struct input *input) {
   rilli_wire_name(request.name, how & 1u ? patterns[how >> 1 & 3u] : name_of(how >> 1));
   rilli_wire_start(&answer, RILLI_WIRE_ANSWER, 1);
   lookup_answer(&server->table, &rights, &request, &answer);
-  CK_EQ(rilli_wire_check_registry((const void *)&answer, sizeof answer), RILLI_WIRE_ANSWER);
+  CHECK_EQ(rilli_wire_check_registry((const void *)&answer, sizeof answer), RILLI_WIRE_ANSWER);
 }
 
 /* A file that is no queue's, or half of one. */
@@ -97,20 +97,20 @@ static void litter(struct input *input) {
       "+0123",    "x.control", "x.data", "q+.control", "y.0123456789abcdef0123456789abcdef.data",
       "..control"};
   const uint8_t which = take_byte(input), size = take_byte(input);
-  const int fd = openat(stage_directory(), names[which % 6], O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-  CK(fd >= 0 && write(fd, input->at, size < input->left ? size : input->left) >= 0);
+  const int fd = openat(forged_directory(), names[which % 6], O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  CHECK(fd >= 0 && write(fd, input->at, size < input->left ? size : input->left) >= 0);
   (void)close(fd);
 }
 
-static void cut(const struct stage *stage, uint8_t how) {
-  const char *path = how & 1u ? stage->control_path : stage->data_path;
+static void cut(const struct forged *forged, uint8_t how) {
+  const char *path = how & 1u ? forged->control_path : forged->data_path;
   if (how & 2u)
     (void)unlink(path);
   else
     (void)truncate(path, (off_t)(how >> 2) * 4096);
 }
 
-static void step(struct server *server, struct stage *stages, uint8_t op, struct input *input) {
+static void step(struct server *server, struct forged *queues, uint8_t op, struct input *input) {
   switch (op % 8) {
   case 0:
     scan_step(server, rill_clock());
@@ -135,10 +135,10 @@ static void step(struct server *server, struct stage *stages, uint8_t op, struct
     scan_changes(server, &server->changes, 0);
     break;
   default: {
-    struct stage *stage = &stages[op / 8 % QUEUES];
-    if (stage->plan) {
-      stage_end(stage); /* its own mapping must not be cut */
-      cut(stage, take_byte(input));
+    struct forged *forged = &queues[op / 8 % QUEUES];
+    if (forged->plan) {
+      forged_end(forged); /* its own mapping must not be cut */
+      cut(forged, take_byte(input));
     }
     break;
   }
@@ -146,36 +146,36 @@ static void step(struct server *server, struct stage *stages, uint8_t op, struct
 }
 
 /* The queues, with the changes that come before anything else. */
-static void lay_out(struct stage *stages, struct input *input) {
+static void lay_out(struct forged *queues, struct input *input) {
   const unsigned count = 1 + take_byte(input) % QUEUES;
   for (unsigned i = 0; i < count; i++) {
-    stage_begin(&stages[i], name_of(i), input);
+    forged_begin(&queues[i], name_of(i), input);
     for (unsigned changes = take_byte(input) % 16; changes; changes--)
-      stage_change(&stages[i], take_byte(input), input);
-    stage_seal(&stages[i]);
+      forged_change(&queues[i], take_byte(input), input);
+    forged_seal(&queues[i]);
   }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   struct input input = {bytes, size};
-  struct stage stages[QUEUES];
+  struct forged queues[QUEUES];
   struct server server;
-  memset(stages, 0, sizeof stages);
+  memset(queues, 0, sizeof queues);
   passed = 0;
-  lay_out(stages, &input);
+  lay_out(queues, &input);
   start(&server);
   for (unsigned n = 0; input.left && n < 60; n++) {
     const uint8_t op = take_byte(&input);
-    struct stage *stage = &stages[op % QUEUES];
-    if (op & 0x80u && stage->data && stage->control)
-      stage_change(stage, op, &input);
+    struct forged *forged = &queues[op % QUEUES];
+    if (op & 0x80u && forged->data && forged->control)
+      forged_change(forged, op, &input);
     else
-      step(&server, stages, op, &input);
+      step(&server, queues, op, &input);
   }
   stop(&server);
   for (unsigned i = 0; i < QUEUES; i++)
-    if (stages[i].plan)
-      stage_end(&stages[i]);
-  stage_clear();
+    if (queues[i].plan)
+      forged_end(&queues[i]);
+  forged_clear();
   return 0;
 }

@@ -13,7 +13,7 @@
 #include "claim.h"
 #include "client.h"
 #include "server.h"
-#include "stage.h"
+#include "forged.h"
 #include "support.h"
 
 #define CLIENTS 6u
@@ -37,9 +37,9 @@ static void *serve(void *arg) {
   (void)arg;
   urcu_memb_register_thread();
   server_hold_signals();
-  CK_EQ(server_open(&server, rilli_context_dir(stage_context()), claim.listener), 0);
+  CHECK_EQ(server_open(&server, rilli_context_dir(forged_context()), claim.listener), 0);
   (void)pthread_barrier_wait(&serving);
-  CK_EQ(server_run(&server), SIGTERM);
+  CHECK_EQ(server_run(&server), SIGTERM);
   server_close(&server);
   urcu_memb_unregister_thread();
   return NULL;
@@ -48,10 +48,10 @@ static void *serve(void *arg) {
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
   (void)argc;
   (void)argv;
-  stage_open();
+  forged_open();
   log_level(LOG_LEVEL_ERROR);
   urcu_memb_register_thread();
-  CK_EQ(table_open(&always, rilli_context_dir(stage_context())), 0);
+  CHECK_EQ(table_open(&always, rilli_context_dir(forged_context())), 0);
   (void)pthread_barrier_init(&serving, NULL, 2);
   return 0;
 }
@@ -60,7 +60,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
 
 static void connect_one(unsigned n) {
   if (clients[n] < 0)
-    clients[n] = rilli_registry_connect(stage_directory());
+    clients[n] = rilli_registry_connect(forged_directory());
 }
 
 static void send_bytes(unsigned n, const void *bytes, size_t size) {
@@ -113,7 +113,7 @@ static void hear(unsigned n) {
     return;
   const ssize_t size = recv(clients[n], &message, sizeof message, MSG_DONTWAIT);
   if (size > 0)
-    CK(rilli_wire_check_registry(&message, (size_t)size) > 0);
+    CHECK(rilli_wire_check_registry(&message, (size_t)size) > 0);
 }
 
 static void hang_up(unsigned n) {
@@ -161,17 +161,17 @@ static void ask(int fd, enum rilli_wire_type type, const char *name, uint32_t se
   rilli_wire_start(&request, type, serial);
   rilli_wire_name(request.name, name);
   int heard;
-  CK_EQ(rilli_registry_send(fd, &request), 0);
+  CHECK_EQ(rilli_registry_send(fd, &request), 0);
   do /* libFuzzer's clock is a signal */
     heard = rilli_registry_receive(fd, &message);
   while (heard == -EINTR);
-  CK_EQ(heard, RILLI_WIRE_ANSWER);
-  CK_EQ(message.answer.head.serial, serial);
+  CHECK_EQ(heard, RILLI_WIRE_ANSWER);
+  CHECK_EQ(message.answer.head.serial, serial);
 }
 
 static void be_served(void) {
-  const int fd = rilli_registry_connect(stage_directory());
-  CK(fd >= 0);
+  const int fd = rilli_registry_connect(forged_directory());
+  CHECK(fd >= 0);
   ask(fd, RILLI_WIRE_STAT, "orders", 7);
   ask(fd, RILLI_WIRE_LIST, "", 8);
   ask(fd, RILLI_WIRE_OPEN, "md/eurex", 9);
@@ -179,27 +179,27 @@ static void be_served(void) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
-  struct input input = {bytes, size}, plots = {(const uint8_t *)"\1\0\2\0", 4};
-  struct stage orders, other;
+  struct input input = {bytes, size}, samples = {(const uint8_t *)"\1\0\2\0", 4};
+  struct forged orders, other;
   pthread_t thread;
   memset(&orders, 0, sizeof orders);
   memset(&other, 0, sizeof other);
-  stage_begin(&orders, "orders", &plots);
-  stage_begin(&other, "md/eurex", &plots);
-  CK_EQ(claim_take(rilli_context_dir(stage_context()), -1, &claim), 0);
+  forged_begin(&orders, "orders", &samples);
+  forged_begin(&other, "md/eurex", &samples);
+  CHECK_EQ(claim_take(rilli_context_dir(forged_context()), -1, &claim), 0);
   for (unsigned n = 0; n < CLIENTS; n++)
     clients[n] = -1;
-  CK_EQ(pthread_create(&thread, NULL, serve, NULL), 0);
+  CHECK_EQ(pthread_create(&thread, NULL, serve, NULL), 0);
   (void)pthread_barrier_wait(&serving);
   misbehave(&input);
   be_served();
   for (unsigned n = 0; n < CLIENTS; n++)
     hang_up(n);
-  CK_EQ(pthread_kill(thread, SIGTERM), 0);
-  CK_EQ(pthread_join(thread, NULL), 0);
-  claim_release(rilli_context_dir(stage_context()), &claim);
-  stage_end(&orders);
-  stage_end(&other);
-  stage_clear();
+  CHECK_EQ(pthread_kill(thread, SIGTERM), 0);
+  CHECK_EQ(pthread_join(thread, NULL), 0);
+  claim_release(rilli_context_dir(forged_context()), &claim);
+  forged_end(&orders);
+  forged_end(&other);
+  forged_clear();
   return 0;
 }

@@ -3,7 +3,7 @@
  *
  * The program's own mmap and munmap (ld --wrap) leave 8 GiB without any right on both sides of
  * each mapping: more than a 32-bit length or a wrong page offset can jump. What was unmapped
- * stays without rights for a while. And nobody sleeps: what waits for another process's moment
+ * stays without rights for a while. And nothing sleeps: what waits for another process's moment
  * (nanosleep) would wait for one that there is not. */
 #ifndef RILL_FUZZ_GUARD_H
 #define RILL_FUZZ_GUARD_H

@@ -2,12 +2,11 @@
 /* hostile_consumer.c - a member that writes anything to all the pages that it may write: its
  * group's page set and the hints, for as long as a producer and other groups exchange messages.
  *
- * Keeps promise 4: the others get every message once, whole and in order; the producer may refuse
- * the hostile group, and others may be woken late by a slice; nobody crashes or hangs. And what
- * a member may not write, faults. --long: several of them, producers that are killed and
+ * Keeps promise 4: the others get every message once, whole and in sequence; the producer may
+ * refuse the hostile group, and others may be woken late by a slice; none crashes or hangs. And
+ * what a member may not write, faults. --long: several of them, producers that are killed and
  * succeeded, and a registry. */
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/futex.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -17,8 +16,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "actors.h"
 #include "client.h"
+#include "oracle.h"
+#ifdef RILLD
+#include "daemon.h"
+#endif
 
 #define GROUPS 8u
 #define SOUND 3u
@@ -31,15 +33,15 @@ static uint64_t messages; /* that are exchanged                                 
 
 /* --- the hostile one ------------------------------------------------------------------------ */
 
-struct villain {
+struct hostile {
   rill_consumer *consumer;
   const rill_queue *queue;
   uint8_t *set, *hints;
 };
 
 /* What could do harm: others' cursors, the ring's own figures, near misses of them, anything. */
-static uint64_t evil_value(const struct villain *villain) {
-  const struct rilli_ring *ring = &villain->queue->segments.ring;
+static uint64_t harmful_value(const struct hostile *hostile) {
+  const struct rilli_ring *ring = &hostile->queue->segments.ring;
   const uint64_t pick = random_number(), limit = atomic_load(&ring->page->limit);
   const struct rilli_group *other = rilli_group_at(ring, (uint32_t)(pick >> 8) % GROUPS);
   switch (pick % 12) {
@@ -70,34 +72,34 @@ static uint64_t evil_value(const struct villain *villain) {
   }
 }
 
-static uint64_t evil_state(const struct villain *villain) {
+static uint64_t harmful_state(const struct hostile *hostile) {
   const uint64_t pick = random_number();
-  const uint64_t now = atomic_load(&villain->consumer->group->state);
+  const uint64_t now = atomic_load(&hostile->consumer->group->state);
   if (pick % 4 == 0)
-    return evil_value(villain);
+    return harmful_value(hostile);
   return (now & ~UINT64_C(0xffff)) | (pick >> 8 & 0x307);
 }
 
-static void write_row(const struct villain *villain) {
-  struct rilli_group *group = villain->consumer->group;
+static void write_row(const struct hostile *hostile) {
+  struct rilli_group *group = hostile->consumer->group;
   const uint64_t pick = random_number();
   switch (pick % 7) {
   case 0:
-    atomic_store(&group->state, evil_state(villain));
+    atomic_store(&group->state, harmful_state(hostile));
     break;
   case 1:
   case 2:
   case 3:
-    atomic_store(&group->cursor, evil_value(villain));
+    atomic_store(&group->cursor, harmful_value(hostile));
     break;
   case 4:
-    atomic_store(&group->place[pick >> 8 & 1].position, evil_value(villain));
-    atomic_store(&group->place[pick >> 9 & 1].sequence, evil_value(villain));
+    atomic_store(&group->place[pick >> 8 & 1].position, harmful_value(hostile));
+    atomic_store(&group->place[pick >> 9 & 1].sequence, harmful_value(hostile));
     if (pick & 1024)
       atomic_store(&group->owed.position, atomic_load(&group->cursor));
     break;
   case 5: /* anywhere, of any width, aligned or not */
-    memcpy(villain->set + (pick >> 8) % (RILLI_GROUP_STRIDE - 8), &(uint64_t){random_number()},
+    memcpy(hostile->set + (pick >> 8) % (RILLI_GROUP_STRIDE - 8), &(uint64_t){random_number()},
            1 + (pick >> 32) % 8);
     break;
   default:
@@ -110,8 +112,8 @@ static void wake(const _Atomic uint32_t *word) {
   (void)syscall(SYS_futex, word, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
 }
 
-static void write_hints(const struct villain *villain) {
-  struct rilli_hints *hints = (void *)villain->hints;
+static void write_hints(const struct hostile *hostile) {
+  struct rilli_hints *hints = (void *)hostile->hints;
   const uint64_t pick = random_number();
   switch (pick % 6) {
   case 0:
@@ -126,11 +128,11 @@ static void write_hints(const struct villain *villain) {
   case 3:
     wake(&hints->room);
     break;
-  case 4: /* a bell may be rung by whoever may read it */
-    wake(&villain->queue->segments.ring.page->bell[pick >> 8 & 63]);
+  case 4: /* a bell may be rung by a process that may read it */
+    wake(&hostile->queue->segments.ring.page->bell[pick >> 8 & 63]);
     break;
   default:
-    memcpy(villain->hints + (pick >> 8) % (RILLI_PAGE - 8), &(uint64_t){random_number()},
+    memcpy(hostile->hints + (pick >> 8) % (RILLI_PAGE - 8), &(uint64_t){random_number()},
            1 + (pick >> 32) % 8);
     break;
   }
@@ -141,19 +143,19 @@ static void be_hostile(void *arg) {
   const char name[] = {'h', (char)('0' + number), 0};
   rill_queue *queue = open_queue(&attr);
   rill_consumer *consumer = open_consumer(queue, (struct joining){.group = name});
-  const struct villain villain = {consumer, queue, (uint8_t *)consumer->group,
+  const struct hostile hostile = {consumer, queue, (uint8_t *)consumer->group,
                                   (uint8_t *)consumer->ring.hints};
-  reached();
-  await_cue();
+  report_ready();
+  await_proceed();
   at("writing anything");
   for (uint64_t writes = 0;; writes++) {
     if (random_number() % 4)
-      write_row(&villain);
+      write_row(&hostile);
     else
-      write_hints(&villain);
+      write_hints(&hostile);
     if (random_number() % 4096 == 0)
       for (size_t i = 0; i < RILLI_GROUP_STRIDE; i += 8)
-        memcpy(villain.set + i, &(uint64_t){random_number()}, 8);
+        memcpy(hostile.set + i, &(uint64_t){random_number()}, 8);
     atomic_store_explicit(&me->count[0], writes, memory_order_relaxed);
     if (writes % 64 == 0)
       breathe(); /* the others shall run as well, also on one processor */
@@ -175,7 +177,7 @@ static void consume(void *arg) {
   rill_consumer *consumer = open_consumer(
       open_queue(&attr),
       (struct joining){.group = part->name, .wait = part->wait, .flags = RILL_FOLLOW});
-  reached();
+  report_ready();
   for (uint64_t number = 0; number < messages; number++) {
     at("receiving %llu", (unsigned long long)number);
     receive_number(consumer, number);
@@ -190,14 +192,9 @@ static void produce(void *arg) {
   rill_producer *producer = open_producer(queue, *(const uint32_t *)arg, RILL_FOREVER);
   for (uint64_t number = stat_of(queue).sequence; number < messages; number++) {
     at("publishing %llu", (unsigned long long)number);
-    CHECK_CODE(publish_number(producer, number, RILL_FOREVER), 0);
+    CHECK_EQ(publish_number(producer, number, RILL_FOREVER), 0);
   }
   rill_producer_close(producer);
-}
-
-static void hear(const struct rill_finding *finding, void *arg) {
-  (void)arg;
-  CHECK(strlen(finding->text) > 0);
 }
 
 /* Looks, and gives back what there is to give back: nothing, while all live. */
@@ -211,65 +208,65 @@ static void inspect(void *arg) {
     for (uint32_t index = 0; rill_group_stat(queue, &index, &group) == 1;)
       CHECK(memchr(group.name, 0, sizeof group.name));
     at("doctor");
-    CHECK(rill_queue_examine(context_here(), "q", hear, NULL) >= 0);
+    CHECK_EQ(examine_queue(context_here(), "q", NO_FINDING, "beside a hostile member"), 0);
     at("gc");
     CHECK(rill_queue_gc(context_here(), 0, NULL, NULL) >= 0);
     breathe();
   }
 }
 
-struct cast {
+struct processes {
   rill_queue *queue;
-  struct actor *sound[SOUND], *hostile[HOSTILE_MOST], *inspector;
-  unsigned villains;
+  struct process *sound[SOUND], *hostile[HOSTILE_MOST], *inspector;
+  unsigned hostiles;
 };
 
 /* All have joined before anything hostile happens. */
-static void raise_the_curtain(struct cast *cast, unsigned villains) {
+static void start_all(struct processes *all, unsigned hostiles) {
   static const unsigned numbers[HOSTILE_MOST] = {0, 1, 2};
-  cast->queue = open_queue(&attr);
-  cast->villains = villains;
+  all->queue = open_queue(&attr);
+  all->hostiles = hostiles;
   for (unsigned i = 0; i < SOUND; i++) {
-    cast->sound[i] = spawn(parts[i].name, consume, (void *)(uintptr_t)&parts[i]);
-    meet(cast->sound[i]);
+    all->sound[i] = spawn(parts[i].name, consume, (void *)(uintptr_t)&parts[i]);
+    await_ready(all->sound[i]);
   }
-  for (unsigned i = 0; i < villains; i++) {
-    cast->hostile[i] = spawn("hostile", be_hostile, (void *)(uintptr_t)&numbers[i]);
-    meet(cast->hostile[i]);
+  for (unsigned i = 0; i < hostiles; i++) {
+    all->hostile[i] = spawn("hostile", be_hostile, (void *)(uintptr_t)&numbers[i]);
+    await_ready(all->hostile[i]);
   }
-  for (unsigned i = 0; i < villains; i++)
-    cue(cast->hostile[i]);
-  cast->inspector = spawn("inspector", inspect, NULL);
+  for (unsigned i = 0; i < hostiles; i++)
+    proceed(all->hostile[i]);
+  all->inspector = spawn("inspector", inspect, NULL);
 }
 
-static void drop_the_curtain(struct cast *cast) {
+static void end_all(struct processes *all) {
   for (unsigned i = 0; i < SOUND; i++)
-    if (cast->sound[i]->pid)
-      await_end(cast->sound[i]);
-  for (unsigned i = 0; i < cast->villains; i++) {
-    CHECK(atomic_load(&cast->hostile[i]->count[0]) > 0);
-    kill_actor(cast->hostile[i]);
+    if (all->sound[i]->pid)
+      await_end(all->sound[i]);
+  for (unsigned i = 0; i < all->hostiles; i++) {
+    CHECK(atomic_load(&all->hostile[i]->count[0]) > 0);
+    kill_process(all->hostile[i]);
   }
-  kill_actor(cast->inspector);
-  rill_queue_close(cast->queue);
-  CHECK_CODE(rill_queue_unlink(context_here(), "q"), 0);
+  kill_process(all->inspector);
+  rill_queue_close(all->queue);
+  CHECK_EQ(rill_queue_unlink(context_here(), "q"), 0);
   gc_leaves_nothing();
 }
 
 static void hostile_member_harms(uint32_t producers_wait) {
-  struct cast cast;
+  struct processes all;
   messages = SUPPORT_SANITIZED ? 3000 : 30000;
-  raise_the_curtain(&cast, HOSTILE_MOST);
-  struct actor *producer = spawn("producer", produce, &producers_wait);
+  start_all(&all, HOSTILE_MOST);
+  struct process *producer = spawn("producer", produce, &producers_wait);
   await_end(producer);
-  drop_the_curtain(&cast);
+  end_all(&all);
 }
 
-static void hostile_member_harms_nobody_while_the_producer_parks(void) {
+static void hostile_member_harms_no_other_while_the_producer_parks(void) {
   hostile_member_harms(RILL_PARK);
 }
 
-static void hostile_member_harms_nobody_while_the_producer_spins(void) {
+static void hostile_member_harms_no_other_while_the_producer_spins(void) {
   hostile_member_harms(RILL_SPIN);
 }
 
@@ -315,7 +312,7 @@ static void what_a_member_may_not_write_faults(void) {
   rill_queue *queue = open_queue(&attr);
   await_end(spawn("member", try_to_write, NULL));
   rill_queue_close(queue);
-  CHECK_CODE(rill_queue_unlink(context_here(), "q"), 0);
+  CHECK_EQ(rill_queue_unlink(context_here(), "q"), 0);
 }
 
 /* --- the long one -------------------------------------------------------------------------- */
@@ -325,41 +322,30 @@ static void wait_a_while(void) {
   (void)nanosleep(&span, NULL);
 }
 
-#ifdef RILLD
-static void be_the_registry(void *arg) {
-  static const char *const arguments[] = {"rilld", "--foreground", NULL};
-  (void)arg;
-  const int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-  CHECK(null >= 0 && dup2(null, STDERR_FILENO) >= 0);
-  (void)execv(RILLD, (char *const *)(uintptr_t)arguments);
-  _exit(98);
-}
-#endif
-
 #define NEAR 5000 /* messages before the end: that one may finish                       */
 
-static int all_received(const struct cast *cast) {
+static int all_received(const struct processes *all) {
   for (unsigned i = 0; i < SOUND; i++)
-    if (atomic_load(&cast->sound[i]->count[0]) < messages)
+    if (atomic_load(&all->sound[i]->count[0]) < messages)
       return 0;
   return 1;
 }
 
-static void hostile_members_harm_nobody_while_producers_die(void) {
-  struct cast cast;
+static void hostile_members_harm_no_other_while_producers_die(void) {
+  struct processes all;
   messages = 600000;
   unsigned killed = 0;
 #ifdef RILLD
-  struct actor *registry = spawn("registry", be_the_registry, NULL);
+  struct process *registry = spawn("registry", serve, NULL);
 #endif
-  raise_the_curtain(&cast, HOSTILE_MOST);
-  while (!all_received(&cast)) {
+  start_all(&all, HOSTILE_MOST);
+  while (!all_received(&all)) {
     uint32_t wait = (uint32_t)(random_number() % 3);
-    struct actor *producer = spawn("producer", produce, &wait);
+    struct process *producer = spawn("producer", produce, &wait);
     wait_a_while();
-    fail_if_dead(); /* who ended in order is none of ours any more */
-    if (producer->pid && stat_of(cast.queue).sequence < messages - NEAR) {
-      kill_actor(producer);
+    fail_if_dead(); /* a process that ended normally is none of ours any more */
+    if (producer->pid && stat_of(all.queue).sequence < messages - NEAR) {
+      kill_process(producer);
       killed++;
     } else if (producer->pid) {
       await_end(producer);
@@ -368,22 +354,19 @@ static void hostile_members_harm_nobody_while_producers_die(void) {
   }
   (void)printf("%u producers killed\n", killed);
 #ifdef RILLD
-  kill_actor(registry);
+  kill_process(registry);
 #endif
-  drop_the_curtain(&cast);
+  end_all(&all);
 }
-
-#define NAMED(function)                                                                            \
-  { #function, function }
 
 int main(int argc, char **argv) {
   static const struct test quick[] = {
       NAMED(what_a_member_may_not_write_faults),
-      NAMED(hostile_member_harms_nobody_while_the_producer_parks),
-      NAMED(hostile_member_harms_nobody_while_the_producer_spins),
+      NAMED(hostile_member_harms_no_other_while_the_producer_parks),
+      NAMED(hostile_member_harms_no_other_while_the_producer_spins),
   };
-  static const struct test slow[] = {NAMED(hostile_members_harm_nobody_while_producers_die)};
+  static const struct test slow[] = {NAMED(hostile_members_harm_no_other_while_producers_die)};
   if (argc > 1 && strcmp(argv[1], "--long") == 0)
-    return run_tests(slow, 1, argc - 1, argv + 1, 600);
-  return run_tests(quick, sizeof quick / sizeof *quick, argc, argv, 120);
+    return run_all_tests(slow, 1, argc - 1, argv + 1, 600);
+  return run_all_tests(quick, sizeof quick / sizeof *quick, argc, argv, 120);
 }

@@ -5,9 +5,9 @@
 # sh tests/fuzz/run.sh [OPTION]... [SECONDS] [TARGET]...
 #   SECONDS          in all, shared by the targets (600); each begins with its corpus
 #   --build FOLDER   where they were built by build.sh; without it they are, in build-fuzz
-#   --jobs N         so many side by side (1): their shares grow
+#   --jobs N         how many side by side (1): their shares grow
 #   --replay         the corpus alone
-#   --runs N         so many inputs for each target, in place of a time
+#   --runs N         how many inputs for each target, in place of a time
 #   --seed N         of the random numbers (printed; another one each time)
 #   --keep FOLDER    new inputs that reached something new stay there, a folder a target
 # A finding is an input in FOLDER/findings of the build; to look at it again:
@@ -102,7 +102,7 @@ report_one() {
   grep -v -e '^#[0-9]' -e '^INFO' -e '# Uses' "$work/$1.log" | head -60
 }
 
-# In batches of so many.
+# In batches of $jobs.
 batch=
 for target in $targets; do
   run_one "$target" &

@@ -1,15 +1,12 @@
 # The build within the build: fuzz_NAME from fuzz_NAME.c and the common part.
-add_library(rill_fuzz_common STATIC codes.c)
-add_library(rill_fuzz_stage STATIC stage.c plots.c play.c messages.c)
-target_include_directories(rill_fuzz_common PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
+add_library(rill_fuzz_common STATIC forged.c samples.c script.c script_messages.c)
 target_link_libraries(rill_fuzz_common PUBLIC rill_test_ring PRIVATE rill_flags)
-target_link_libraries(rill_fuzz_stage PUBLIC rill_fuzz_common PRIVATE rill_flags)
 set(guarded -Wl,--wrap=mmap,--wrap=munmap,--wrap=nanosleep,--wrap=clock_nanosleep)
 
 foreach(name ${targets})
   add_executable(fuzz_${name} fuzz_${name}.c guard.c)
   target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer ${guarded})
-  target_link_libraries(fuzz_${name} PRIVATE rill_fuzz_stage rill_flags Threads::Threads)
+  target_link_libraries(fuzz_${name} PRIVATE rill_fuzz_common rill_flags Threads::Threads)
   list(APPEND programs fuzz_${name})
 endforeach()
 add_custom_target(rill_fuzzers DEPENDS ${programs})

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* crowd.c - one client cannot stall the others, nor make the registry grow. In each test
- * somebody misbehaves while another client is served. */
+ * one client misbehaves while another client is served. */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "api.h"
 #include "daemon.h"
 
 #define CROWD 2000u
@@ -49,15 +50,15 @@ static long resident(void) {
 }
 
 static void send_raw(int fd, const void *bytes, size_t size) {
-  CK(send(fd, bytes, size, MSG_NOSIGNAL) == (ssize_t)size);
+  CHECK(send(fd, bytes, size, MSG_NOSIGNAL) == (ssize_t)size);
 }
 
-/* It is told so, and shown out. */
+/* It gets that answer, and is hung up on. */
 static void expect_refusal(int fd, int code) {
   union rilli_wire_message message;
-  CK_EQ(rilli_registry_receive(fd, &message), RILLI_WIRE_ANSWER);
-  CK_EQ(message.answer.code, code);
-  CK_EQ(rilli_registry_receive(fd, &message), -EPIPE);
+  CHECK_EQ(rilli_registry_receive(fd, &message), RILLI_WIRE_ANSWER);
+  CHECK_EQ(message.answer.code, code);
+  CHECK_EQ(rilli_registry_receive(fd, &message), -EPIPE);
   (void)close(fd);
 }
 
@@ -90,7 +91,7 @@ static void half_a_message_is_refused(void **state) {
 }
 
 /* Asks and asks, and takes no answer: the registry keeps one for it and hears it no more. */
-static void client_that_takes_no_answers_stalls_nobody(void **state) {
+static void client_that_takes_no_answers_stalls_no_other(void **state) {
   struct rilli_wire_request request;
   struct rilli_wire_answer answer;
   unsigned asked = 0;
@@ -240,8 +241,8 @@ static void thousands_of_connections_leave_the_others_served(void **state) {
   end(good);
 }
 
-/* More than there is room for: whoever is there is served, the others are turned away, and
- * room that is given back is used. */
+/* More than there is room for: the clients that are there are served, the others are turned away,
+ * and room that is given back is used. */
 static void more_clients_than_descriptors_are_turned_away(void **state) {
   int crowd[300];
   union rilli_wire_message message;
@@ -266,7 +267,7 @@ static void more_clients_than_descriptors_are_turned_away(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       WITH_DAEMON(half_a_message_is_refused),
-      WITH_DAEMON(client_that_takes_no_answers_stalls_nobody),
+      WITH_DAEMON(client_that_takes_no_answers_stalls_no_other),
       WITH_DAEMON(watcher_that_does_not_read_is_told_what_it_lost),
       WITH_DAEMON(flood_leaves_the_others_served_and_memory_bounded),
       WITH_DAEMON(thousands_of_connections_leave_the_others_served),

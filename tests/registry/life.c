@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* life.c - rilld's own life: started, killed in mid-traffic, started again, twice at once. */
+/* life.c - rilld's own life: started, killed in mid-traffic, started again, twice at a time. */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -8,6 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "api.h"
 #include "daemon.h"
 
 struct traffic {
@@ -18,7 +19,7 @@ struct traffic {
 static struct traffic *shared_traffic(void) {
   struct traffic *traffic =
       mmap(NULL, sizeof *traffic, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  CK(traffic != MAP_FAILED);
+  CHECK(traffic != MAP_FAILED);
   return traffic;
 }
 
@@ -27,11 +28,11 @@ static int produce(void *arg) {
   rill_context *context;
   rill_queue *queue;
   rill_producer *producer;
-  CK_EQ(rill_context_open(NULL, &context), 0);
-  CK_EQ(rill_queue_open(context, "orders", 0, NULL, RILL_FOREVER, &queue), 0);
-  CK_EQ(rill_producer_open(queue, NULL, RILL_FOREVER, &producer), 0);
+  CHECK_EQ(rill_context_open(NULL, &context), 0);
+  CHECK_EQ(rill_queue_open(context, "orders", 0, NULL, RILL_FOREVER, &queue), 0);
+  CHECK_EQ(rill_producer_open(queue, NULL, RILL_FOREVER, &producer), 0);
   for (uint64_t i = 0; !atomic_load(&traffic->stop); i++) {
-    CK_EQ(rill_publish(producer, &i, sizeof i, RILL_FOREVER), 0);
+    CHECK_EQ(rill_publish(producer, &i, sizeof i, RILL_FOREVER), 0);
     atomic_store(&traffic->sent, i + 1);
   }
   rill_producer_close(producer);
@@ -47,16 +48,16 @@ static int consume(void *arg) {
   rill_consumer *consumer;
   struct rill_message message;
   const struct rill_consumer_attr attr = {.size = sizeof attr, .group = "billing"};
-  CK_EQ(rill_context_open(NULL, &context), 0);
-  CK_EQ(rill_queue_open(context, "orders", 0, NULL, RILL_FOREVER, &queue), 0);
-  CK_EQ(rill_consumer_open(queue, &attr, &consumer), 0);
+  CHECK_EQ(rill_context_open(NULL, &context), 0);
+  CHECK_EQ(rill_queue_open(context, "orders", 0, NULL, RILL_FOREVER, &queue), 0);
+  CHECK_EQ(rill_consumer_open(queue, &attr, &consumer), 0);
   int code;
   for (uint64_t i = 0; (code = rill_receive(consumer, RILL_FOREVER, &message)) == 0; i++) {
-    CK_EQ(message.sequence, i);
-    CK_EQ(rill_release(consumer, &message), 0);
+    CHECK_EQ(message.sequence, i);
+    CHECK_EQ(rill_release(consumer, &message), 0);
     atomic_store(&traffic->received, i + 1);
   }
-  CK_EQ(code, -EPIPE);
+  CHECK_EQ(code, -EPIPE);
   rill_consumer_close(consumer);
   rill_queue_close(queue);
   rill_context_close(context);
@@ -92,7 +93,7 @@ static void traffic_goes_on_when_the_registry_is_killed(void **state) {
   for (unsigned round = 0; round < 4; round++) {
     flows_on(traffic);
     assert_code(daemon_end(daemon, SIGKILL), -SIGKILL);
-    flows_on(traffic); /* with nobody there */
+    flows_on(traffic); /* with no registry there */
     daemon = daemon_start();
   }
   flows_on(traffic);
@@ -108,8 +109,8 @@ static void traffic_goes_on_when_the_registry_is_killed(void **state) {
   (void)munmap(traffic, sizeof *traffic);
 }
 
-/* It neither answers nor hears, its backlog runs full: nobody waits for it. */
-static void stopped_registry_holds_nobody_up(void **state) {
+/* It neither answers nor hears, its backlog runs full: no process waits for it. */
+static void stopped_registry_holds_no_client_up(void **state) {
   enum { ROUNDS = 2000 };
   (void)state;
   const pid_t daemon = daemon_start();
@@ -180,7 +181,7 @@ static int run_one(void *arg) {
   return daemon_run(arguments);
 }
 
-/* At once, in the background: each starter knows what became of its own. */
+/* Together, in the background: each starter knows what became of its own. */
 static void of_many_started_at_once_exactly_one_wins(void **state) {
   enum { MANY = 8 };
   pid_t starters[MANY];
@@ -195,7 +196,7 @@ static void of_many_started_at_once_exactly_one_wins(void **state) {
   }
   assert_true(won == 1);
   assert_true(daemon_said("another registry serves this namespace already", ""));
-  /* It is nobody's child: its own word of who it is. */
+  /* It is no child of the test: its own answer has its process id. */
   const int fd = talk_open();
   struct ucred peer;
   socklen_t size = sizeof peer;
@@ -275,7 +276,7 @@ static void wrong_use_is_status_2(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       WITH_DAEMON(traffic_goes_on_when_the_registry_is_killed),
-      WITH_DAEMON(stopped_registry_holds_nobody_up),
+      WITH_DAEMON(stopped_registry_holds_no_client_up),
       WITH_DAEMON(started_again_it_shows_the_same_queues_with_their_counts),
       WITH_DAEMON(second_registry_says_so_and_the_first_goes_on),
       WITH_DAEMON(of_many_started_at_once_exactly_one_wins),

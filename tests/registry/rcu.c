@@ -44,23 +44,23 @@ struct reader {
   _Atomic int holds, may_go, left;
 };
 
-/* Finds the entry, and reads it as long as it is told to: all of it, and the queue's mapping. */
+/* Finds the entry, and reads it as long as it has to: all of it, and the queue's mapping. */
 static void *hold(void *arg) {
   struct reader *reader = arg;
   urcu_memb_register_thread();
   urcu_memb_read_lock();
   const struct entry *entry = table_find(&table, "orders");
-  CK(entry != NULL);
+  CHECK(entry != NULL);
   atomic_store(&reader->holds, 1);
   struct rill_queue_stat stat;
   do {
-    CK_EQ(strcmp(entry->name, "orders"), 0);
-    CK_EQ(rilli_queue_stat(table.dir, entry->segments, &stat), 0);
-    CK_EQ(stat.capacity, 1u << 20);
+    CHECK_EQ(strcmp(entry->name, "orders"), 0);
+    CHECK_EQ(rilli_queue_stat(table.dir, entry->segments, &stat), 0);
+    CHECK_EQ(stat.capacity, 1u << 20);
   } while (!atomic_load(&reader->may_go));
-  CK_EQ(rilli_queue_stat(table.dir, entry->segments, &stat), 0);
-  CK(stat.removed);
-  CK_EQ(atomic_load(&table.freed), 0);
+  CHECK_EQ(rilli_queue_stat(table.dir, entry->segments, &stat), 0);
+  CHECK(stat.removed);
+  CHECK_EQ(atomic_load(&table.freed), 0);
   atomic_store(&reader->left, 1);
   urcu_memb_read_unlock();
   urcu_memb_unregister_thread();
@@ -74,21 +74,22 @@ static void entrys_memory_outlives_its_readers(void **state) {
   make_queue("orders");
   assert_code(refresh("orders"), TABLE_APPEARED);
   for (size_t i = 0; i < 2; i++) {
-    CK_EQ(pthread_create(&readers[i].thread, NULL, hold, &readers[i]), 0);
+    CHECK_EQ(pthread_create(&readers[i].thread, NULL, hold, &readers[i]), 0);
     while (!atomic_load(&readers[i].holds))
       sched_yield();
   }
   assert_code(rill_queue_unlink(context, "orders"), 0);
   assert_code(refresh("orders"), TABLE_REMOVED);
   urcu_memb_read_lock();
-  assert_null(table_find(&table, "orders")); /* nobody finds it any more... */
+  assert_null(table_find(&table, "orders")); /* no reader finds it any more... */
   urcu_memb_read_unlock();
-  assert_true(atomic_load(&table.freed) == 0); /* ... but it is there for who has it */
+  assert_true(atomic_load(&table.freed) ==
+              0); /* ... but it is there for the readers that have it */
   atomic_store(&readers[0].may_go, 1);
-  CK_EQ(pthread_join(readers[0].thread, NULL), 0);
+  CHECK_EQ(pthread_join(readers[0].thread, NULL), 0);
   assert_true(atomic_load(&table.freed) == 0); /* one reader is left */
   atomic_store(&readers[1].may_go, 1);
-  CK_EQ(pthread_join(readers[1].thread, NULL), 0);
+  CHECK_EQ(pthread_join(readers[1].thread, NULL), 0);
   urcu_memb_barrier();
   assert_true(atomic_load(&table.freed) == 1);
   assert_true(atomic_load(&readers[0].left) && atomic_load(&readers[1].left));
@@ -113,14 +114,14 @@ static void *seek(void *arg) {
   while (!atomic_load(&seekers->stop)) {
     rilli_wire_start(&answer, RILLI_WIRE_ANSWER, 1);
     lookup_answer(&table, &rights, &stat, &answer);
-    CK(answer.code == 0 || answer.code == -ENOENT);
+    CHECK(answer.code == 0 || answer.code == -ENOENT);
     if (answer.code == 0) {
-      CK_EQ(answer.rows[0].capacity, 1u << 20);
+      CHECK_EQ(answer.rows[0].capacity, 1u << 20);
       atomic_fetch_add(&seekers->found, 1);
     }
     rilli_wire_start(&answer, RILLI_WIRE_ANSWER, 1);
     lookup_answer(&table, &rights, &list, &answer);
-    CK(answer.count <= 1);
+    CHECK(answer.count <= 1);
   }
   urcu_memb_unregister_thread();
   return NULL;
@@ -133,7 +134,7 @@ static void lookups_run_beside_a_reaper_that_never_stops(void **state) {
   (void)state;
   open_table();
   for (size_t i = 0; i < 2; i++)
-    CK_EQ(pthread_create(&threads[i], NULL, seek, &seekers), 0);
+    CHECK_EQ(pthread_create(&threads[i], NULL, seek, &seekers), 0);
   while (removed < 200 || atomic_load(&seekers.found) < 200) {
     make_queue("orders");
     assert_code(refresh("orders"), TABLE_APPEARED);
@@ -147,7 +148,7 @@ static void lookups_run_beside_a_reaper_that_never_stops(void **state) {
   }
   atomic_store(&seekers.stop, 1);
   for (size_t i = 0; i < 2; i++)
-    CK_EQ(pthread_join(threads[i], NULL), 0);
+    CHECK_EQ(pthread_join(threads[i], NULL), 0);
   urcu_memb_barrier();
   assert_true(atomic_load(&table.freed) == removed);
   close_table();

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* reclaim.c - with the registry running, what the dead left comes back without any other process
- * doing anything: the test itself only looks on (RILL_OBSERVE reclaims nothing). */
+/* reclaim.c - with the registry running, what dead processes left comes back without any other
+ * process doing anything: the test itself only looks on (RILL_OBSERVE reclaims nothing). */
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
+#include "api.h"
 #include "daemon.h"
 
 static rill_context *context;
@@ -27,24 +28,24 @@ static int attach_and_stay(void *arg) {
     (void)open_consumer(queue, "billing", RILL_OLDEST, part->flags);
   else
     publish_text(open_producer(queue, RILL_PARK), "last words");
-  CK_EQ(write(ready[1], "", 1), 1);
+  CHECK_EQ(write(ready[1], "", 1), 1);
   for (;;)
     (void)pause();
 }
 
 static pid_t attached_child(struct part *part) {
   char byte;
-  CK_EQ(pipe(ready), 0);
+  CHECK_EQ(pipe(ready), 0);
   const pid_t child = support_child(attach_and_stay, part);
-  CK_EQ(read(ready[0], &byte, 1), 1);
+  CHECK_EQ(read(ready[0], &byte, 1), 1);
   (void)close(ready[0]);
   (void)close(ready[1]);
   return child;
 }
 
 static void kill_it(pid_t child) {
-  CK_EQ(kill(child, SIGKILL), 0);
-  CK_EQ(support_reap(child), -SIGKILL);
+  CHECK_EQ(kill(child, SIGKILL), 0);
+  CHECK_EQ(support_reap(child), -SIGKILL);
 }
 
 static rill_queue *observe(void) {
@@ -130,7 +131,7 @@ static void *receive_to_the_end(void *arg) {
   rill_consumer *consumer = open_consumer(waiter->queue, "billing", RILL_OLDEST, 0);
   int code;
   while ((code = rill_receive(consumer, RILL_FOREVER, &message)) == 0)
-    CK_EQ(rill_release(consumer, &message), 0);
+    CHECK_EQ(rill_release(consumer, &message), 0);
   atomic_store(&waiter->code, code);
   rill_consumer_close(consumer);
   return NULL;
@@ -158,7 +159,7 @@ static void sleeping_consumer_is_told_of_its_producers_death(void **state) {
   rill_context_close(context);
 }
 
-static void transient_queue_goes_when_nobody_has_it_open(void **state) {
+static void transient_queue_goes_when_no_process_has_it_open(void **state) {
   struct part part = {.consumer = 1};
   (void)state;
   (void)daemon_start();
@@ -171,7 +172,7 @@ static void transient_queue_goes_when_nobody_has_it_open(void **state) {
   (void)close(watch);
 }
 
-static void transient_queue_stays_while_somebody_has_it_open(void **state) {
+static void transient_queue_stays_while_a_process_has_it_open(void **state) {
   struct part part = {.consumer = 1};
   (void)state;
   (void)daemon_start();
@@ -215,10 +216,10 @@ static int attach_around_a_restart(void *arg) {
   rill_context *mine = open_context(RILL_FENCE_AUTO);
   rill_queue *first = open_queue(mine, "orders", RILL_CREATE, NULL);
   (void)open_consumer(first, "billing", RILL_OLDEST, 0);
-  CK_EQ(write(((int *)arg)[1], "", 1), 1);
-  CK_EQ(read(((int *)arg)[2], &byte, 1), 1);
+  CHECK_EQ(write(((int *)arg)[1], "", 1), 1);
+  CHECK_EQ(read(((int *)arg)[2], &byte, 1), 1);
   (void)open_queue(mine, "second", RILL_CREATE, NULL);
-  CK_EQ(write(((int *)arg)[1], "", 1), 1);
+  CHECK_EQ(write(((int *)arg)[1], "", 1), 1);
   for (;;)
     (void)pause();
 }
@@ -250,9 +251,9 @@ static int fork_and_stay(void *arg) {
   rill_queue *queue = open_queue(open_context(RILL_FENCE_AUTO), "orders", RILL_CREATE, NULL);
   (void)open_consumer(queue, "billing", RILL_OLDEST, 0);
   const pid_t child = fork();
-  CK(child >= 0);
+  CHECK(child >= 0);
   if (child)
-    CK_EQ(write(*(int *)arg, &child, sizeof child), sizeof child);
+    CHECK_EQ(write(*(int *)arg, &child, sizeof child), sizeof child);
   else
     support_watchdog(60); /* alarms are not inherited: it shall not outlive a test that failed */
   for (;;)
@@ -283,8 +284,8 @@ int main(void) {
       WITH_DAEMON(killed_member_of_a_kept_group_keeps_its_place),
       WITH_DAEMON(killed_producer_is_told_and_its_successor_goes_on),
       WITH_DAEMON(sleeping_consumer_is_told_of_its_producers_death),
-      WITH_DAEMON(transient_queue_goes_when_nobody_has_it_open),
-      WITH_DAEMON(transient_queue_stays_while_somebody_has_it_open),
+      WITH_DAEMON(transient_queue_goes_when_no_process_has_it_open),
+      WITH_DAEMON(transient_queue_stays_while_a_process_has_it_open),
       WITH_DAEMON(process_unknown_to_the_registry_is_found_by_the_periodic_look),
       WITH_DAEMON(client_finds_the_registry_that_was_started_again),
       WITH_DAEMON(forked_child_does_not_hide_its_parents_death),

@@ -38,7 +38,7 @@ static void add(unsigned number) {
   assert_true(change == TABLE_APPEARED);
 }
 
-/* All of them by pages: in order, each once. */
+/* All of them by pages: sorted, each once. */
 static uint64_t list_all(unsigned count) {
   const struct rights rights = {.full = 1};
   struct rilli_wire_request request;

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "api.h"
 #include "daemon.h"
 
 static int create(int fd, const char *name, uint64_t capacity, uint32_t flags) {
@@ -86,7 +87,7 @@ static void queue_that_evicts_is_made_and_its_evictions_are_told(void **state) {
   (void)close(fd);
 }
 
-/* The file system is the truth, and a client that made a queue finds it at once. */
+/* The file system decides, and a client that made a queue finds it immediately. */
 static void queue_made_by_file_is_seen_at_once(void **state) {
   (void)state;
   (void)daemon_start();
@@ -189,7 +190,7 @@ static void damaged_queue_is_a_row_with_its_reason(void **state) {
   rill_queue_close(queue);
 }
 
-/* A touch of what was cut off a file is a SIGBUS: it must not end the one who serves all. */
+/* A touch of what was cut off a file is a SIGBUS: it must not end the process that serves all. */
 static void truncated_queue_does_not_end_the_registry(void **state) {
   char path[300];
   (void)state;
@@ -218,31 +219,31 @@ static void truncated_queue_does_not_end_the_registry(void **state) {
 
 static int dir_before;
 
-/* Runs as nobody. */
+/* Runs as a user without rights. */
 static int stranger(void *arg) {
   struct rilli_wire_answer answer;
   struct rilli_wire_notice notice;
   const gid_t group = 65534;
   (void)arg;
-  CK(setgroups(1, &group) == 0 && setgid(65534) == 0 && setuid(65534) == 0);
+  CHECK(setgroups(1, &group) == 0 && setgid(65534) == 0 && setuid(65534) == 0);
   const int fd = rilli_registry_connect(dir_before);
-  CK(fd >= 0);
+  CHECK(fd >= 0);
   talk_ask(fd, RILLI_WIRE_LIST, "", &answer);
-  CK_EQ(answer.count, 1);
-  CK_EQ(strcmp(answer.rows[0].name, "readable"), 0);
-  CK_EQ(ask_code(fd, RILLI_WIRE_STAT, "readable"), 0);
-  CK_EQ(ask_code(fd, RILLI_WIRE_STAT, "secret"), -EACCES);
-  CK_EQ(ask_code(fd, RILLI_WIRE_UNLINK, "readable"), -EPERM);
-  CK_EQ(create(fd, "mine", 1 << 20, 0), -EPERM);
+  CHECK_EQ(answer.count, 1);
+  CHECK_EQ(strcmp(answer.rows[0].name, "readable"), 0);
+  CHECK_EQ(ask_code(fd, RILLI_WIRE_STAT, "readable"), 0);
+  CHECK_EQ(ask_code(fd, RILLI_WIRE_STAT, "secret"), -EACCES);
+  CHECK_EQ(ask_code(fd, RILLI_WIRE_UNLINK, "readable"), -EPERM);
+  CHECK_EQ(create(fd, "mine", 1 << 20, 0), -EPERM);
   rilli_wire_start(&notice, RILLI_WIRE_ATTACH, 0); /* not believed: it could not have */
   rilli_wire_name(notice.name, "readable");
   talk_send(fd, &notice);
   talk_ask(fd, RILLI_WIRE_WATCH, "", &answer);
-  CK_EQ(answer.code, 0);
-  CK_EQ(write(*(int *)arg, "", 1), 1);
+  CHECK_EQ(answer.code, 0);
+  CHECK_EQ(write(*(int *)arg, "", 1), 1);
   union rilli_wire_message message;
-  CK_EQ(rilli_registry_receive(fd, &message), RILLI_WIRE_EVENT);
-  CK_EQ(strcmp(message.event.name, "readable"), 0); /* not "secret", which went before */
+  CHECK_EQ(rilli_registry_receive(fd, &message), RILLI_WIRE_EVENT);
+  CHECK_EQ(strcmp(message.event.name, "readable"), 0); /* not "secret", which went before */
   return 0;
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* clocks_step.c - clocks that differ, step and stand still: deadlines still end, messages flow,
- * and what is only for display may be senseless, but harms nobody.
+ * and what is only for display may be wrong, but harms nothing.
  *
  * The real-time clock steps by a wrapper around clock_gettime (the linker's --wrap); monotonic
- * clocks differ between processes in time namespaces; all of a queue's processes stand still at
- * once as in a suspended machine. */
+ * clocks differ between processes in time namespaces; all of a queue's processes stand still
+ * together as in a suspended machine. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "actors.h"
+#include "oracle.h"
 
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x00000080
@@ -37,15 +37,6 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *ret) {
   return code;
 }
 
-static void told(const struct rill_finding *finding, void *arg) {
-  (void)arg;
-  CHECK_THAT(finding->kind == RILL_FINE, "doctor says: %s", finding->text);
-}
-
-static void check_sound(void) {
-  CHECK_CODE(rill_queue_examine(context_here(), "q", told, NULL), 0);
-}
-
 /* The inspector, on what other clocks have written. */
 static void inspect(const char *verb) {
   int status;
@@ -64,14 +55,8 @@ static void inspect(const char *verb) {
 }
 
 static void check_seen(rill_queue *queue) {
-  struct rill_group_stat group = {.size = sizeof group};
   check_invariants(queue);
-  for (uint32_t index = 0; rill_group_stat(queue, &index, &group) == 1;) {
-    CHECK(group.lag_age >= 0 && group.latency_max >= 0);
-    CHECK(group.latency_p50 <= group.latency_p99 && group.latency_p99 <= group.latency_p999 &&
-          group.latency_p999 <= group.latency_max);
-  }
-  check_sound();
+  check_sound(ANY_NOTE, "as clocks step");
 }
 
 static void inspect_all(void) {
@@ -97,17 +82,17 @@ static void real_time_clock_may_step_at_any_moment(void) {
   for (size_t i = 0; i < 3 * sizeof steps / sizeof *steps; i++) {
     rill_producer *producer = NULL;
     step = steps[i / 3];
-    CHECK_CODE(rill_producer_open(queue, &stamping, RILL_NOW, &producer), 0);
+    CHECK_EQ(rill_producer_open(queue, &stamping, RILL_NOW, &producer), 0);
     rill_consumer *consumer = open_consumer(
         queue, (struct joining){.group = "g", .wait = RILL_PARK, .flags = RILL_KEEP_GROUP});
     for (unsigned k = 0; k < 50; k++) {
       step = steps[(i + k) % (sizeof steps / sizeof *steps)];
-      CHECK_CODE(publish_number(producer, number, RILL_NOW), 0);
+      CHECK_EQ(publish_number(producer, number, RILL_NOW), 0);
       receive_number(consumer, number++);
     }
     struct rill_message message;
-    CHECK_CODE(rill_receive(consumer, rill_after(1000000), &message), -ETIMEDOUT);
-    CHECK_CODE(publish_number(producer, number, RILL_NOW), 0);
+    CHECK_EQ(rill_receive(consumer, rill_after(1000000), &message), -ETIMEDOUT);
+    CHECK_EQ(publish_number(producer, number, RILL_NOW), 0);
     check_seen(queue);
     if (i % 3 == 0)
       inspect_all();
@@ -123,7 +108,7 @@ static void real_time_clock_may_step_at_any_moment(void) {
 
 /* --- clocks that differ ----------------------------------------------------------------- */
 
-/* The children of this process live so many seconds later than it. */
+/* The children of this process live `seconds` later than it. */
 static void shift_children(long seconds) {
   char text[64];
   if (unshare(CLONE_NEWTIME) != 0)
@@ -142,14 +127,14 @@ static void publish_in_bursts(void *arg) {
   rill_queue *queue = open_queue(&wide);
   rill_producer *producer = NULL;
   (void)arg;
-  CHECK_CODE(rill_producer_open(queue, &stamping, RILL_FOREVER, &producer), 0);
-  reached();
+  CHECK_EQ(rill_producer_open(queue, &stamping, RILL_FOREVER, &producer), 0);
+  report_ready();
   for (uint64_t number = 0; number < MESSAGES; number++) {
     if (number % 20 == 0)
-      await_cue();
-    CHECK_CODE(publish_number(producer, number, rill_after(INT64_C(60000000000))), 0);
+      await_proceed();
+    CHECK_EQ(publish_number(producer, number, rill_after(INT64_C(60000000000))), 0);
   }
-  await_cue();
+  await_proceed();
   rill_producer_close(producer);
 }
 
@@ -159,7 +144,7 @@ static void consume_all(void *arg) {
   rill_consumer *consumer =
       open_consumer(open_queue(&wide), (struct joining){.group = "all", .wait = *how});
   struct rill_message message;
-  reached();
+  report_ready();
   for (uint64_t number = 0; number < MESSAGES;) {
     const rill_time deadline = rill_after(3000000);
     const int code = rill_receive(consumer, deadline, &message);
@@ -167,24 +152,24 @@ static void consume_all(void *arg) {
       CHECK(rill_clock() >= deadline);
       continue;
     }
-    CHECK_CODE(code, 0);
+    CHECK_EQ(code, 0);
     CHECK(message.sequence == number && message.lost == 0 && message.time > 0);
     check_message(&message, number++);
-    CHECK_CODE(rill_release(consumer, &message), 0);
+    CHECK_EQ(rill_release(consumer, &message), 0);
     atomic_store(&me->count[0], number);
   }
-  await_cue();
+  await_proceed();
   rill_consumer_close(consumer);
 }
 
 struct side {
   long seconds;
-  void (*play)(void *arg);
+  void (*run)(void *arg);
   void *arg;
 };
 
 /* In a process whose clock is later: its child, since the namespace is for children. */
-static void play_shifted(void *arg) {
+static void run_shifted(void *arg) {
   const struct side side = *(const struct side *)arg;
   int status;
   if (side.seconds)
@@ -193,7 +178,7 @@ static void play_shifted(void *arg) {
   CHECK(child >= 0);
   if (child == 0) {
     forget_context();
-    side.play(side.arg);
+    side.run(side.arg);
     _exit(0);
   }
   while (waitpid(child, &status, 0) < 0)
@@ -218,20 +203,20 @@ static void exchange(long producer_later, long consumer_later, uint32_t wait) {
   struct side consumers = {consumer_later, consume_all, &wait};
   rill_queue *queue = open_queue(&wide);
   rill_consumer *idle = open_consumer(queue, (struct joining){.group = "idle"});
-  struct actor *consumer = spawn("consumer", play_shifted, &consumers);
-  meet(consumer);
-  struct actor *producer = spawn("producer", play_shifted, &producers);
-  meet(producer);
+  struct process *consumer = spawn("consumer", run_shifted, &consumers);
+  await_ready(consumer);
+  struct process *producer = spawn("producer", run_shifted, &producers);
+  await_ready(producer);
   for (uint64_t burst = 0; burst < MESSAGES / 20; burst++) {
     check_seen(queue);
-    cue(producer);
+    proceed(producer);
     await_count(consumer, 0, 20 * (burst + 1));
   }
   check_seen(queue); /* with messages that the idle group has not read */
   check_latencies(queue, producer_later, consumer_later);
   inspect_all();
-  cue(consumer);
-  cue(producer);
+  proceed(consumer);
+  proceed(producer);
   await_end(consumer);
   await_end(producer);
   rill_consumer_close(idle);
@@ -254,79 +239,77 @@ static void wait_in_vain(void *arg) {
   struct rill_message message;
   receive_number(consumer, 0);
   const rill_time deadline = rill_after(150000000);
-  reached();
-  CHECK_CODE(rill_receive(consumer, deadline, &message), -ETIMEDOUT);
+  report_ready();
+  CHECK_EQ(rill_receive(consumer, deadline, &message), -ETIMEDOUT);
   CHECK(rill_clock() >= deadline);
-  reached();
+  report_ready();
   receive_number(consumer, 1);
-  await_cue();
+  await_proceed();
 }
 
 static void produce_slowly(void *arg) {
   rill_queue *queue = open_queue(NULL);
   rill_producer *producer = open_producer(queue, RILL_PARK, RILL_NOW);
   (void)arg;
-  CHECK_CODE(publish_number(producer, 0, RILL_NOW), 0);
-  reached();
-  await_cue();
-  CHECK_CODE(publish_number(producer, 1, RILL_NOW), 0);
-  await_cue();
+  CHECK_EQ(publish_number(producer, 0, RILL_NOW), 0);
+  report_ready();
+  await_proceed();
+  CHECK_EQ(publish_number(producer, 1, RILL_NOW), 0);
+  await_proceed();
 }
 
-/* Their deadlines pass while all of them stand; nobody is taken for dead by the one who comes. */
-static void everybody_may_stand_still_beyond_all_deadlines(void) {
+/* Their deadlines pass while all of them stand; none is taken for dead by a process that comes. */
+static void all_processes_may_stand_still_beyond_all_deadlines(void) {
   struct joining groups[2] = {{.group = "parks", .wait = RILL_PARK, .flags = RILL_KEEP_GROUP},
                               {.group = "adapts", .flags = RILL_KEEP_GROUP}};
   rill_queue *queue = open_queue(NULL);
-  struct actor *consumers[2], *producer;
+  struct process *consumers[2], *producer;
   for (int i = 0; i < 2; i++)
     consumers[i] = spawn("consumer", wait_in_vain, &groups[i]);
   while (stat_of(queue).group_count < 2)
     breathe();
   producer = spawn("producer", produce_slowly, NULL);
-  meet(producer);
+  await_ready(producer);
   for (int i = 0; i < 2; i++)
-    meet(consumers[i]);
+    await_ready(consumers[i]);
   const rill_time passed = rill_after(300000000);
-  stop_actor(producer);
+  stop_process(producer);
   for (int i = 0; i < 2; i++)
-    stop_actor(consumers[i]);
+    stop_process(consumers[i]);
   while (rill_clock() < passed) {
     CHECK(rill_queue_gc(context_here(), 0, NULL, NULL) == 0);
     check_seen(queue);
     CHECK(stat_of(queue).producer == RILL_PRODUCER_ALIVE && stat_of(queue).group_count == 2);
   }
   for (int i = 0; i < 2; i++) {
-    continue_actor(consumers[i]);
-    meet(consumers[i]); /* its deadline ended */
+    continue_process(consumers[i]);
+    await_ready(consumers[i]); /* its deadline ended */
   }
-  continue_actor(producer);
-  cue(producer);
+  continue_process(producer);
+  proceed(producer);
   for (int i = 0; i < 2; i++) {
-    cue(consumers[i]);
+    proceed(consumers[i]);
     await_end(consumers[i]); /* with message 1 */
   }
-  cue(producer);
+  proceed(producer);
   await_end(producer);
   for (int i = 0; i < 2; i++)
-    CHECK_CODE(rill_group_unlink(queue, groups[i].group), 0);
+    CHECK_EQ(rill_group_unlink(queue, groups[i].group), 0);
   rill_queue_close(queue);
   gc_leaves_nothing();
 }
 
-#define NAMED(function)                                                                            \
-  { #function, function }
 static const struct test tests[] = {
     NAMED(real_time_clock_may_step_at_any_moment),
-    NAMED(everybody_may_stand_still_beyond_all_deadlines),
+    NAMED(all_processes_may_stand_still_beyond_all_deadlines),
     NAMED(monotonic_clocks_may_differ_between_processes), /* the last one: see main()  */
 };
 
 int main(int argc, char **argv) {
   const size_t all = sizeof tests / sizeof *tests;
   if (access("/proc/self/timens_offsets", F_OK) == 0)
-    return run_tests(tests, all, argc, argv, 60);
-  const int code = run_tests(tests, all - 1, argc, argv, 60);
+    return run_all_tests(tests, all, argc, argv, 60);
+  const int code = run_all_tests(tests, all - 1, argc, argv, 60);
   (void)printf("this kernel has no time namespaces: %s is skipped\n", tests[all - 1].name);
   return code ? code : 77;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* descriptors_run_out.c - no descriptor free, for each call with as few as it takes to succeed and
- * with each number below; for waits beside the dead; and for the registry with many clients. An
- * error is clear and leaves nothing behind; what flows goes on; when there are descriptors again,
- * all is made up for. */
+ * with each number below; for waits beside dead processes; and for the registry with many clients.
+ * An error is clear and leaves nothing behind; what flows goes on; when there are descriptors
+ * again, all is made up for. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "client.h"
+#include "daemon.h"
 #include "operations.h"
 
 #define MOST 40u /* more than any call takes                                          */
@@ -24,7 +24,7 @@ static void limit_to(pid_t pid, rlim_t most) {
   CHECK(prlimit(pid, RLIMIT_NOFILE, &limit, NULL) == 0);
 }
 
-/* The lowest number that is not taken: so many, and no call gets one. */
+/* The lowest number that is not taken: with that limit no call gets one. */
 static rlim_t lowest(void) {
   const int fd = dup(0);
   CHECK(fd >= 0 && close(fd) == 0);
@@ -40,7 +40,7 @@ static unsigned starve(const struct operation *operation) {
   for (unsigned more = 0; more < MOST; more++) {
     at("%s with %u descriptors", operation->name, more);
     limit_to(0, lowest() + more);
-    const int code = operation->run();
+    const int code = operate(operation);
     const int told = code == 0 || rill_error()[0] != 0;
     limit_to(0, before.rlim_cur);
     CHECK_THAT((code == 0 || code == -EMFILE) && told, "%s with %u descriptors: %d (%s)",
@@ -73,19 +73,19 @@ static void receive_until_it_is_gone(void *arg) {
   rill_consumer *consumer = open_consumer(queue, (struct joining){.wait = RILL_PARK});
   struct rill_message message;
   (void)arg;
-  reached();
+  report_ready();
   receive_number(consumer, 0);
   atomic_store(&me->count[0], 1);
-  CHECK_CODE(rill_receive(consumer, RILL_FOREVER, &message), -EPIPE);
+  CHECK_EQ(rill_receive(consumer, RILL_FOREVER, &message), -EPIPE);
 }
 
 static void publish_and_wait(void *arg) {
   rill_producer *producer = open_producer(open_queue(NULL), RILL_PARK, RILL_NOW);
   (void)arg;
-  reached();
-  await_cue();
-  CHECK_CODE(publish_number(producer, 0, RILL_NOW), 0);
-  await_cue();
+  report_ready();
+  await_proceed();
+  CHECK_EQ(publish_number(producer, 0, RILL_NOW), 0);
+  await_proceed();
 }
 
 static uint64_t parks_of(rill_queue *queue) {
@@ -96,14 +96,14 @@ static uint64_t parks_of(rill_queue *queue) {
 
 static void consumer_without_descriptors_learns_later_that_the_producer_died(void) {
   rill_queue *queue = open_queue(NULL);
-  struct actor *producer = spawn("producer", publish_and_wait, NULL);
-  meet(producer);
-  struct actor *consumer = spawn("consumer", receive_until_it_is_gone, NULL);
-  meet(consumer);
+  struct process *producer = spawn("producer", publish_and_wait, NULL);
+  await_ready(producer);
+  struct process *consumer = spawn("consumer", receive_until_it_is_gone, NULL);
+  await_ready(consumer);
   limit_to(consumer->pid, 0);
-  cue(producer);
+  proceed(producer);
   await_count(consumer, 0, 1); /* messages need none */
-  kill_actor(producer);
+  kill_process(producer);
   const uint64_t slept = parks_of(queue);
   while (parks_of(queue) < slept + 3) /* it looks, and cannot see */
     breathe();
@@ -117,28 +117,28 @@ static void consumer_without_descriptors_learns_later_that_the_producer_died(voi
 static void join_and_wait(void *arg) {
   (void)arg;
   (void)open_consumer(open_queue(NULL), (struct joining){.wait = RILL_PARK});
-  reached();
-  await_cue();
+  report_ready();
+  await_proceed();
 }
 
 static void publish_more_than_fits(void *arg) {
   rill_producer *producer = open_producer(open_queue(NULL), RILL_PARK, RILL_NOW);
   (void)arg;
-  reached();
+  report_ready();
   for (uint64_t number = 0; number < 500; number++)
-    CHECK_CODE(publish_number(producer, number, RILL_FOREVER), 0);
+    CHECK_EQ(publish_number(producer, number, RILL_FOREVER), 0);
 }
 
 static void producer_without_descriptors_reclaims_the_dead_later(void) {
   rill_queue *queue = open_queue(NULL);
-  struct actor *consumer = spawn("consumer", join_and_wait, NULL);
-  meet(consumer);
-  struct actor *producer = spawn("producer", publish_more_than_fits, NULL);
-  meet(producer);
+  struct process *consumer = spawn("consumer", join_and_wait, NULL);
+  await_ready(consumer);
+  struct process *producer = spawn("producer", publish_more_than_fits, NULL);
+  await_ready(producer);
   limit_to(producer->pid, 0);
   while (!stat_of(queue).waiting)
     breathe();
-  kill_actor(consumer);
+  kill_process(consumer);
   const uint64_t slept = stat_of(queue).producer_parks;
   while (stat_of(queue).producer_parks < slept + 3)
     breathe();
@@ -151,17 +151,12 @@ static void producer_without_descriptors_reclaims_the_dead_later(void) {
 
 /* --- the registry --------------------------------------------------------------------------- */
 
-static void serve(void *arg) {
-  static const char *const arguments[] = {"rilld", "--foreground", NULL};
-  const rlim_t *most = arg;
-  const struct rlimit limit = {*most, *most}; /* it would raise a soft one                  */
-  const int null = open("/dev/null", O_RDWR);
-  CHECK(null >= 0 && dup2(null, STDERR_FILENO) >= 0);
+static void serve_with_few(void *most) {
+  const struct rlimit limit = {*(const rlim_t *)most, *(const rlim_t *)most};
   for (int fd = 3; fd < 100; fd++)
     (void)close(fd);
-  CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
-  (void)execv(RILLD, (char *const *)(uintptr_t)arguments);
-  _exit(98);
+  CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0); /* it would raise a soft one                  */
+  serve(NULL);
 }
 
 /* Asks the registry for a queue's state. Returns 0 when it was answered. */
@@ -176,7 +171,7 @@ static int ask(int fd) {
 }
 
 /* Until it serves, or has ended (with 1). Returns a connection, or -1. */
-static int await_registry(struct actor *registry) {
+static int await_registry(struct process *registry) {
   for (;;) {
     const int fd = rilli_registry_connect(rilli_context_dir(context_here()));
     if (fd >= 0 && ask(fd) == 0)
@@ -195,7 +190,8 @@ static int await_registry(struct actor *registry) {
   }
 }
 
-/* More clients than it has room for: who is turned away is hung up on, who is served stays. */
+/* More clients than it has room for: a client that is turned away is hung up on, one that is served
+ * stays. */
 static void crowd(int served) {
   int fds[MOST];
   for (unsigned i = 0; i < MOST; i++)
@@ -203,7 +199,7 @@ static void crowd(int served) {
   for (unsigned i = 0; i < MOST; i++)
     if (fds[i] >= 0)
       (void)ask(fds[i]); /* an answer, or the end of the connection                        */
-  CHECK_CODE(ask(served), 0);
+  CHECK_EQ(ask(served), 0);
   (void)close(served);
   for (unsigned i = 0; i < MOST; i++)
     if (fds[i] >= 0)
@@ -223,7 +219,7 @@ static void registry_with_few_descriptors_serves_whom_it_can_or_says_no(void) {
   open_set();
   for (rlim_t most = 4; served < 12; most++) {
     at("rilld with %u descriptors", (unsigned)most);
-    struct actor *registry = spawn("rilld", serve, &most);
+    struct process *registry = spawn("rilld", serve_with_few, &most);
     const int fd = await_registry(registry);
     if (fd < 0) {
       refused++;
@@ -232,7 +228,7 @@ static void registry_with_few_descriptors_serves_whom_it_can_or_says_no(void) {
     }
     served++;
     crowd(fd);
-    CHECK_CODE(operations[0].run(), 0); /* messages flow */
+    CHECK_EQ(operate(&operations[0]), 0); /* messages flow */
     CHECK(kill(registry->pid, SIGTERM) == 0);
     await_end(registry);
   }
@@ -241,8 +237,6 @@ static void registry_with_few_descriptors_serves_whom_it_can_or_says_no(void) {
   gc_leaves_nothing();
 }
 
-#define NAMED(function)                                                                            \
-  { #function, function }
 static const struct test tests[] = {
     NAMED(call_without_enough_descriptors_is_an_error_that_leaves_nothing),
     NAMED(consumer_without_descriptors_learns_later_that_the_producer_died),

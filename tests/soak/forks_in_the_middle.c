@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* forks_in_the_middle.c - a thread forks, or execs, while another one is in the middle of a call,
  * of each call of the interface and at random moments: the child has nothing of its parent's and
- * harms nobody, the parent does not notice, and exec and death drop everything. */
+ * harms none, the parent does not notice, and exec and death drop everything. */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -25,7 +25,7 @@ static _Atomic uint64_t turns;
 static void *run_over_and_over(void *arg) {
   (void)arg;
   while (!atomic_load(&over)) {
-    const int code = operation->run();
+    const int code = operate(operation);
     CHECK_THAT(code == 0 || code == -EBUSY, "%s: %d (%s)", operation->name, code, rill_error());
     atomic_fetch_add(&turns, code == 0);
   }
@@ -69,7 +69,7 @@ static void be_a_child(void) {
   rill_context_close(set.context);
   forget_context();
   rill_queue *own = NULL;
-  CHECK_CODE(rill_queue_open(context_here(), "idle", RILL_OBSERVE, NULL, RILL_NOW, &own), 0);
+  CHECK_EQ(rill_queue_open(context_here(), "idle", RILL_OBSERVE, NULL, RILL_NOW, &own), 0);
   CHECK(stat_of(own).attached);
   const struct joining tail = {.flags = RILL_TAIL};
   rill_consumer_close(open_consumer(own, tail));
@@ -125,7 +125,7 @@ static void fork_in_the_middle_of(const struct operation *which) {
   (void)close(until[0]);
 }
 
-static void fork_in_the_middle_of_any_call_harms_nobody(void) {
+static void fork_in_the_middle_of_any_call_is_harmless(void) {
   for (size_t i = 0; i < operation_count; i++)
     fork_in_the_middle_of(&operations[i]);
 }
@@ -161,9 +161,9 @@ static void death_after_a_fork_in_the_middle_of_any_call_leaves_nothing_held(voi
     CHECK(pipe2(heir.until, O_CLOEXEC) == 0);
     for (unsigned turn = 0; turn < FORKS; turn++) {
       at("death %u in the middle of %s", turn, operations[i].name);
-      struct actor *actor = spawn("who dies", fork_and_die, &heir);
-      await_end(actor);
-      while (atomic_load(&actor->count[0]) == 0) /* until the heir has run */
+      struct process *process = spawn("dying", fork_and_die, &heir);
+      await_end(process);
+      while (atomic_load(&process->count[0]) == 0) /* until the heir has run */
         breathe();
       const int kept = rill_queue_unlink(context_here(), "new");
       CHECK_THAT(kept == 0 || kept == -ENOENT, "unlink: %d (%s)", kept, rill_error());
@@ -179,9 +179,9 @@ static void death_after_a_fork_in_the_middle_of_any_call_leaves_nothing_held(voi
 static void exec_in_the_middle(void *arg) {
   open_set();
   (void)begin(arg);
-  CHECK(dup2(me->hears, STDIN_FILENO) == STDIN_FILENO);
-  CHECK(dup2(me->speaks, STDOUT_FILENO) == STDOUT_FILENO);
-  reached();
+  CHECK(dup2(me->input, STDIN_FILENO) == STDIN_FILENO);
+  CHECK(dup2(me->output, STDOUT_FILENO) == STDOUT_FILENO);
+  report_ready();
   a_random_moment();
   (void)execl("/bin/cat", "cat", (char *)NULL);
   _exit(98);
@@ -190,22 +190,20 @@ static void exec_in_the_middle(void *arg) {
 static void exec_in_the_middle_of_any_call_drops_everything(void) {
   for (size_t i = 0; i < operation_count; i++) {
     struct operation which = operations[i];
-    struct actor *actor = spawn("who execs", exec_in_the_middle, &which);
-    meet(actor);
+    struct process *process = spawn("executing", exec_in_the_middle, &which);
+    await_ready(process);
     at("exec in the middle of %s", which.name);
-    cue(actor);
-    meet(actor); /* cat gives back what it was given */
+    proceed(process);
+    await_ready(process); /* cat gives back what it was given */
     const int kept = rill_queue_unlink(context_here(), "new"); /* it may just have been made */
     CHECK(kept == 0 || kept == -ENOENT);
     gc_leaves_nothing();
-    kill_actor(actor);
+    kill_process(process);
   }
 }
 
-#define NAMED(function)                                                                            \
-  { #function, function }
 static const struct test tests[] = {
-    NAMED(fork_in_the_middle_of_any_call_harms_nobody),
+    NAMED(fork_in_the_middle_of_any_call_is_harmless),
     NAMED(death_after_a_fork_in_the_middle_of_any_call_leaves_nothing_held),
     NAMED(exec_in_the_middle_of_any_call_drops_everything),
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* memory_runs_out.c - shared memory with each number of free pages, from none to as many as a call
  * takes, and with each number of free inodes: an error that says so and leaves nothing, or success;
- * never a SIGBUS, at once or later; and what flows already goes on. */
+ * never a SIGBUS, now or later; and what flows already goes on. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "daemon.h"
 #include "operations.h"
 
 static char small[256]; /* the tmpfs */
@@ -41,7 +42,7 @@ static void remount(const char *what, unsigned long n) {
              options, strerror(errno));
 }
 
-/* The file system shrinks or grows to have so many free. */
+/* The file system shrinks or grows to have that number free. */
 static void leave_pages(unsigned long free_pages) {
   const struct statvfs now = room();
   remount("nr_blocks", now.f_blocks - now.f_bfree + free_pages);
@@ -54,6 +55,13 @@ static void leave_inodes(unsigned long free_inodes) {
 
 static void check_words(int code) {
   CHECK_THAT(code == -ENOSPC && rill_error()[0], "%d (%s)", code, rill_error());
+}
+
+/* Of pages: how many bytes are wanted, and what to do about it. */
+static void check_remedy(int code) {
+  check_words(code);
+  CHECK_THAT(strstr(rill_error(), " bytes") && strstr(rill_error(), "remount"),
+             "no size or remedy in: %s", rill_error());
 }
 
 /* --- creation ---------------------------------------------------------------------------- */
@@ -80,7 +88,7 @@ static void use_all_of(rill_queue *queue, const struct rill_queue_attr *attr, in
   for (uint32_t i = 0; i < rows; i++) {
     const int code = rill_consumer_open(queue, &latest, &members[i]);
     if (code) {
-      check_words(code);
+      check_remedy(code);
       CHECK(!room_for_rows);
       members[i] = NULL;
     }
@@ -89,7 +97,7 @@ static void use_all_of(rill_queue *queue, const struct rill_queue_attr *attr, in
     const int code = publish_number(producer, number, RILL_NOW);
     if (code == -EAGAIN) /* for the groups that were declared */
       break;
-    CHECK_CODE(code, 0);
+    CHECK_EQ(code, 0);
     for (uint32_t i = 0; i < rows && attr->overflow == RILL_RELIABLE; i++)
       if (members[i])
         receive_number(members[i], number);
@@ -105,7 +113,7 @@ static void create_with(const struct rill_queue_attr *attr, unsigned long pages)
   leave_pages(pages);
   const int code = rill_queue_open(context_here(), "q", RILL_CREATE, attr, RILL_NOW, &queue);
   if (code) {
-    check_words(code);
+    check_remedy(code);
     CHECK(queue == NULL && files_left(1) == 0);
   } else {
     me->count[1]++;
@@ -127,12 +135,12 @@ static void create_with_each_number_of_pages(void *arg) {
   }
 }
 
-static void play_creations(void *arg) {
+static void create_all_kinds(void *arg) {
   (void)arg;
   mount_small();
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
     struct rill_queue_attr attr = kinds[i];
-    struct actor *creator = spawn("creator", create_with_each_number_of_pages, &attr);
+    struct process *creator = spawn("creator", create_with_each_number_of_pages, &attr);
     await_end(creator);
     (void)printf("  kind %zu: %llu pages suffice\n", i, (unsigned long long)creator->count[0]);
     CHECK(creator->count[1] == 1);
@@ -143,12 +151,12 @@ static void play_creations(void *arg) {
 }
 
 static void creation_with_each_number_of_free_pages_fails_clean_or_works(void) {
-  await_end(spawn("stage", play_creations, NULL));
+  await_end(spawn("own mount", create_all_kinds, NULL));
 }
 
 /* --- inodes ------------------------------------------------------------------------------- */
 
-static void play_inodes(void *arg) {
+static void create_without_inodes(void *arg) {
   (void)arg;
   unsigned refused = 0;
   rill_queue *queue = NULL;
@@ -157,7 +165,7 @@ static void play_inodes(void *arg) {
   leave_inodes(0);
   check_words(rill_context_open(NULL, &context));
   leave_inodes(1);
-  CHECK_CODE(rill_context_open(NULL, &context), 0);
+  CHECK_EQ(rill_context_open(NULL, &context), 0);
   for (unsigned long inodes = 0; queue == NULL; inodes++) {
     leave_inodes(inodes);
     const int code = rill_queue_open(context, "q", RILL_CREATE, &kinds[0], RILL_NOW, &queue);
@@ -176,7 +184,7 @@ static void play_inodes(void *arg) {
 }
 
 static void creation_with_each_number_of_free_inodes_fails_clean_or_works(void) {
-  await_end(spawn("stage", play_inodes, NULL));
+  await_end(spawn("own mount", create_without_inodes, NULL));
 }
 
 /* --- in the middle of life ----------------------------------------------------------------- */
@@ -189,23 +197,23 @@ static unsigned run_all_with(unsigned long pages) {
     const unsigned descriptors = descriptors_open(), mappings = mappings_of_segments();
     at("%s with %lu pages", operations[i].name, pages);
     leave_pages(pages);
-    const int code = operations[i].run();
+    const int code = operate(&operations[i]);
     if (code)
-      check_words(code);
+      check_remedy(code);
     refused += code != 0;
-    CHECK_CODE(operations[0].run(), 0); /* messages flow */
+    CHECK_EQ(operate(&operations[0]), 0); /* messages flow */
     CHECK_THAT(files_left(0) == SET_FILES && descriptors_open() == descriptors &&
                    mappings_of_segments() == mappings,
                "%s with %lu pages leaves something", operations[i].name, pages);
     leave_pages(300);
-    CHECK_CODE(operations[i].run(), 0);
+    CHECK_EQ(operate(&operations[i]), 0);
     close_set();
     gc_leaves_nothing();
   }
   return refused;
 }
 
-static void play_life(void *arg) {
+static void call_without_pages(void *arg) {
   (void)arg;
   mount_small();
   leave_pages(300);
@@ -217,11 +225,11 @@ static void play_life(void *arg) {
 }
 
 static void call_with_each_number_of_free_pages_fails_clean_or_works(void) {
-  await_end(spawn("stage", play_life, NULL));
+  await_end(spawn("own mount", call_without_pages, NULL));
 }
 
 /* The registry needs no page, and says when it lacks an inode; queues do not need it. */
-static void play_registry(void *arg) {
+static void serve_without_room(void *arg) {
   (void)arg;
   mount_small();
   open_set();
@@ -230,12 +238,8 @@ static void play_registry(void *arg) {
     leave_inodes(inodes);
     const pid_t registry = fork();
     CHECK(registry >= 0);
-    if (registry == 0) {
-      const int null = open("/dev/null", O_RDWR);
-      (void)dup2(null, STDERR_FILENO);
-      (void)execl(RILLD, "rilld", "--foreground", (char *)NULL);
-      _exit(98);
-    }
+    if (registry == 0)
+      serve(NULL);
     int status = 0;
     while (files_left(0) < SET_FILES + 2) { /* its lock file and its socket */
       if (waitpid(registry, &status, WNOHANG) == registry)
@@ -246,7 +250,7 @@ static void play_registry(void *arg) {
     CHECK_THAT(started || (WIFEXITED(status) && WEXITSTATUS(status) == 1), "rilld ended with %x",
                (unsigned)status);
     CHECK_THAT(started == (inodes >= 2), "rilld with %lu inodes: %x", inodes, (unsigned)status);
-    CHECK_CODE(operations[0].run(), 0);
+    CHECK_EQ(operate(&operations[0]), 0);
     if (started) {
       CHECK(kill(registry, SIGKILL) == 0);
       CHECK(waitpid(registry, &status, 0) == registry);
@@ -259,11 +263,9 @@ static void play_registry(void *arg) {
 }
 
 static void registry_on_a_full_file_system_says_so_or_serves(void) {
-  await_end(spawn("stage", play_registry, NULL));
+  await_end(spawn("own mount", serve_without_room, NULL));
 }
 
-#define NAMED(function)                                                                            \
-  { #function, function }
 static const struct test tests[] = {
     NAMED(creation_with_each_number_of_free_pages_fails_clean_or_works),
     NAMED(creation_with_each_number_of_free_inodes_fails_clean_or_works),

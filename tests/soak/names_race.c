@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* names_race.c - many processes that make and remove queues of one name, thousands of times, with
- * opens, gc, observers and the registry alongside, and stopped in between. Whoever gets a queue
- * gets a whole one; what was published in one is never seen in another; and nothing is left of any.
+ * opens, gc, observers and the registry alongside, and stopped in between. A process that gets a
+ * queue gets a whole one; what was published in one is never seen in another; and nothing is left
+ * of any.
  *
  * RILL_TEST_ROUNDS sets how many rounds each process makes (the long tier). */
 #include <errno.h>
@@ -10,7 +11,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "actors.h"
+#include "daemon.h"
+#include "oracle.h"
 
 #define RACERS 10u
 #define NAME "one/name"
@@ -99,8 +101,8 @@ static void open_it(void) {
 /* Those that are killed go on until then. */
 static void race(void *arg) {
   const int killed = arg != NULL;
-  reached();
-  await_cue();
+  report_ready();
+  await_proceed();
   for (unsigned round = 0; killed || round < rounds(); round++) {
     const uint64_t dice = random_number() % 8;
     int code = 0;
@@ -121,23 +123,14 @@ static void race(void *arg) {
   }
 }
 
-static void serve(void *arg) {
-  static const char *const arguments[] = {"rilld", "--foreground", NULL};
-  (void)arg;
-  const int null = open("/dev/null", O_RDWR);
-  CHECK(null >= 0 && dup2(null, STDERR_FILENO) >= 0);
-  (void)execv(RILLD, (char *const *)(uintptr_t)arguments);
-  _exit(98);
-}
-
 /* Stops one here, one there, for moments, until all that end of themselves have ended. */
-static void disturb(struct actor *const racers[RACERS]) {
+static void disturb(struct process *const racers[RACERS]) {
   for (unsigned left = RACERS; left;) {
-    struct actor *actor = racers[random_number() % RACERS];
+    struct process *process = racers[random_number() % RACERS];
     fail_if_dead();
-    if (actor->pid && kill(actor->pid, SIGSTOP) == 0) {
+    if (process->pid && kill(process->pid, SIGSTOP) == 0) {
       breathe();
-      CHECK(kill(actor->pid, SIGCONT) == 0);
+      CHECK(kill(process->pid, SIGCONT) == 0);
     }
     left = 0;
     for (unsigned i = 0; i < RACERS; i++)
@@ -146,7 +139,7 @@ static void disturb(struct actor *const racers[RACERS]) {
 }
 
 static void race_with(int registry, int kills) {
-  struct actor *racers[RACERS], *rilld = NULL;
+  struct process *racers[RACERS], *rilld = NULL;
   uint64_t counts[COUNTS] = {0};
   (void)context_here();
   if (registry)
@@ -154,19 +147,19 @@ static void race_with(int registry, int kills) {
   for (unsigned i = 0; i < RACERS; i++)
     racers[i] = spawn("racer", race, kills && i % 2 ? &kills : NULL);
   for (unsigned i = 0; i < RACERS; i++)
-    meet(racers[i]);
+    await_ready(racers[i]);
   for (unsigned i = 0; i < RACERS; i++)
-    cue(racers[i]);
+    proceed(racers[i]);
   for (unsigned i = 1; kills && i < RACERS; i += 2) { /* wherever it stands by then */
     await_count(racers[i], OPENED, 1 + random_number() % 50);
-    kill_actor(racers[i]);
+    kill_process(racers[i]);
   }
   disturb(racers);
   for (unsigned i = 0; i < RACERS; i++)
     for (unsigned k = 0; k < COUNTS; k++)
       counts[k] += racers[i]->count[k];
   if (rilld)
-    kill_actor(rilld);
+    kill_process(rilld);
   (void)printf("  %llu made, %llu opened, %llu removed, %llu gc, %llu waited, %llu kept out\n",
                (unsigned long long)counts[MADE], (unsigned long long)counts[OPENED],
                (unsigned long long)counts[REMOVED], (unsigned long long)counts[COLLECTED],
@@ -188,8 +181,6 @@ static void one_name_whose_makers_and_removers_are_killed_is_always_whole(void) 
     race_with(turn % 2, 1);
 }
 
-#define NAMED(function)                                                                            \
-  { #function, function }
 static const struct test tests[] = {
     NAMED(one_name_made_and_removed_by_many_is_always_whole),
     NAMED(one_name_made_and_removed_under_the_registrys_eyes_is_always_whole),

@@ -12,9 +12,10 @@
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 
-#include "tracer.h"
+#include "oracle.h"
+#include "trace.h"
 
-#define STOPS 17u      /* of system calls: the look at the producer, and the first sleep  */
+#define STOPS 17u      /* of system calls: the check of the producer, and the first sleep */
 #define SLEEP 13u      /* where that begins: in front of it some are passed over, unless   */
 #define MORE_STOPS 30u /* there is time for all of them, and for what follows              */
 
@@ -22,11 +23,11 @@ enum { HANDLED, INTERRUPTED, WAITS, DONE }; /* counts                           
 
 struct wait {
   const char *name;
-  void (*prepare)(void); /* by the actor, in front of the curtain                    */
+  void (*prepare)(void); /* by the process, in front of mark()                      */
   int (*call)(void);     /* what waits; 0: it came                                   */
-  void (*stage)(void);   /* by the test: what makes it wait                          */
+  void (*begin)(void);   /* by the test: what makes it wait                          */
   void (*give)(void);    /* by the test: what it waits for                           */
-  void (*strike)(void);  /* by the test: all that is left                            */
+  void (*end)(void);     /* by the test: all that is left                            */
   int restarts;          /* a handler that restarts calls does not end it            */
 };
 
@@ -47,12 +48,12 @@ static unsigned stride(void) {
 
 /* --- the waits ----------------------------------------------------------------------- */
 
-static void stage_queue(void) {
+static void begin_queue(void) {
   queue = open_queue(NULL);
   number = 0;
 }
 
-static void strike_queue(void) {
+static void end_queue(void) {
   rill_producer_close(producer);
   rill_consumer_close(consumer);
   rill_queue_close(queue);
@@ -62,14 +63,14 @@ static void strike_queue(void) {
   gc_leaves_nothing();
 }
 
-static void stage_for_message(void) {
-  stage_queue();
+static void begin_for_message(void) {
+  begin_queue();
   producer = open_producer(queue, RILL_PARK, RILL_NOW);
 }
 
 static void give_message(void) {
-  CHECK_CODE(publish_number(producer, number++, RILL_NOW), 0);
-  CHECK_CODE(publish_number(producer, number++, RILL_NOW), 0);
+  CHECK_EQ(publish_number(producer, number++, RILL_NOW), 0);
+  CHECK_EQ(publish_number(producer, number++, RILL_NOW), 0);
 }
 
 static void join_parking(void) {
@@ -99,12 +100,11 @@ static int receive_the_next(void) {
   return number == 2 ? 0 : 1;
 }
 
-static void stage_full(void) {
-  stage_queue();
+static void begin_full(void) {
+  begin_queue();
   consumer = open_consumer(queue, (struct joining){.wait = RILL_PARK});
   rill_producer *filler = open_producer(queue, RILL_PARK, RILL_NOW);
-  while (publish_number(filler, number, RILL_NOW) == 0)
-    number++;
+  number = fill_ring(filler, number);
   rill_producer_close(filler);
 }
 
@@ -124,7 +124,7 @@ static void give_room(void) {
     receive_number(consumer, i);
 }
 
-static void stage_nothing(void) {
+static void begin_nothing(void) {
   (void)context_here();
 }
 
@@ -136,8 +136,8 @@ static int open_when_it_is_there(void) {
   return rill_queue_open(context_here(), "q", 0, NULL, rill_after(INT64_C(50000000000)), &queue);
 }
 
-static void strike_nothing(void) {
-  CHECK_CODE(rill_queue_unlink(context_here(), "q"), 0);
+static void end_nothing(void) {
+  CHECK_EQ(rill_queue_unlink(context_here(), "q"), 0);
   rill_queue_close(queue);
   queue = NULL;
 }
@@ -159,19 +159,19 @@ static void give_place(void) {
 }
 
 static const struct wait waits[] = {
-    {"a parking consumer", join_parking, receive_the_next, stage_for_message, give_message,
-     strike_queue, 1},
-    {"an adaptive consumer", join_adaptive, receive_the_next, stage_for_message, give_message,
-     strike_queue, 1},
-    {"a spinning consumer", join_spinning, receive_the_next, stage_for_message, give_message,
-     strike_queue, 1},
-    {"a tail", look_on, receive_the_next, stage_for_message, give_message, strike_queue, 1},
-    {"a producer", become_producer, publish_into_full, stage_full, give_room, strike_queue, 0},
-    {"an open", only_context, open_when_it_is_there, stage_nothing, stage_queue, strike_nothing, 0},
-    {"a successor", just_open, follow, stage_for_message, give_place, strike_queue, 0},
+    {"a parking consumer", join_parking, receive_the_next, begin_for_message, give_message,
+     end_queue, 1},
+    {"an adaptive consumer", join_adaptive, receive_the_next, begin_for_message, give_message,
+     end_queue, 1},
+    {"a spinning consumer", join_spinning, receive_the_next, begin_for_message, give_message,
+     end_queue, 1},
+    {"a tail", look_on, receive_the_next, begin_for_message, give_message, end_queue, 1},
+    {"a producer", become_producer, publish_into_full, begin_full, give_room, end_queue, 0},
+    {"an open", only_context, open_when_it_is_there, begin_nothing, begin_queue, end_nothing, 0},
+    {"a successor", just_open, follow, begin_for_message, give_place, end_queue, 0},
 };
 
-/* --- the actor ------------------------------------------------------------------------ */
+/* --- the process ------------------------------------------------------------------------ */
 
 static void handle(int signal_number) {
   (void)signal_number;
@@ -186,7 +186,7 @@ static void wait_for_it(void *arg) {
   action.sa_flags = part.flags;
   CHECK(sigaction(SIGUSR1, &action, NULL) == 0);
   part.wait->prepare();
-  curtain();
+  mark();
   for (int code = 1; code != 0;) {
     at("%s waits", part.wait->name);
     code = part.wait->call();
@@ -200,52 +200,52 @@ static void wait_for_it(void *arg) {
 
 /* --- the test ------------------------------------------------------------------------- */
 
-static int stopped_by(const struct actor *actor) {
+static int stopped_by(const struct process *process) {
   int status;
-  while (waitpid(actor->pid, &status, 0) < 0)
+  while (waitpid(process->pid, &status, 0) < 0)
     CHECK(errno == EINTR);
-  CHECK_THAT(WIFSTOPPED(status), "%s ended with %x before its signal, last at: %s", actor->name,
-             (unsigned)status, actor->where);
+  CHECK_THAT(WIFSTOPPED(status), "%s ended with %x before its signal, last at: %s", process->name,
+             (unsigned)status, process->where);
   return WSTOPSIG(status);
 }
 
 /* Sent where it stands; it goes on until the kernel hands it over, and then for good. */
-static void signal_and_let_go(struct actor *actor) {
-  CHECK(kill(actor->pid, SIGUSR1) == 0);
+static void signal_and_let_go(struct process *process) {
+  CHECK(kill(process->pid, SIGUSR1) == 0);
   do
-    CHECK(ptrace(PTRACE_CONT, actor->pid, NULL, NULL) == 0);
-  while (stopped_by(actor) != SIGUSR1);
-  CHECK(ptrace(PTRACE_DETACH, actor->pid, NULL, (void *)(intptr_t)SIGUSR1) == 0);
+    CHECK(ptrace(PTRACE_CONT, process->pid, NULL, NULL) == 0);
+  while (stopped_by(process) != SIGUSR1);
+  CHECK(ptrace(PTRACE_DETACH, process->pid, NULL, (void *)(intptr_t)SIGUSR1) == 0);
 }
 
-static void check_result(const struct wait *wait, const struct actor *actor, int flags,
+static void check_result(const struct wait *wait, const struct process *process, int flags,
                          const char *where, unsigned n) {
-  const uint64_t interrupted = actor->count[INTERRUPTED];
-  CHECK_THAT(actor->count[DONE] && actor->count[HANDLED] == 1, "%s, %s %u: not done", wait->name,
-             where, n);
+  const uint64_t interrupted = process->count[INTERRUPTED];
+  CHECK_THAT(process->count[DONE] && process->count[HANDLED] == 1, "%s, %s %u: not done",
+             wait->name, where, n);
   CHECK_THAT(interrupted <= 1 && (!interrupted || !(flags & SA_RESTART) || !wait->restarts),
              "%s, %s %u: -EINTR %llu times", wait->name, where, n, (unsigned long long)interrupted);
 }
 
 /* The signal comes at the n-th stop or behind n instructions. Returns whether it was interrupted,
- * or -1: there are not so many. */
+ * or -1: there are fewer. */
 static int try_at(const struct wait *wait, int flags, unsigned stops, unsigned steps) {
   struct part part = {wait, flags};
   const unsigned n = stops + steps;
-  wait->stage();
-  struct actor *actor = spawn_traced(wait->name, wait_for_it, &part);
+  wait->begin();
+  struct process *process = spawn_traced(wait->name, wait_for_it, &part);
   at("%s, stop %u, step %u", wait->name, stops, steps);
   if (stops)
-    CHECK(run_to_stop(actor, stops) >= 0);
+    CHECK(run_to_stop(process, stops) >= 0);
   for (; steps > 0; steps--)
-    CHECK(run_instruction(actor, NULL) != TREAD_END);
-  signal_and_let_go(actor);
-  await_count(actor, HANDLED, 1);
+    CHECK(run_instruction(process, NULL) != STEP_END);
+  signal_and_let_go(process);
+  await_count(process, HANDLED, 1);
   wait->give();
-  await_end(actor);
-  check_result(wait, actor, flags, stops ? "stop" : "step", n);
-  const int interrupted = actor->count[INTERRUPTED] != 0;
-  wait->strike();
+  await_end(process);
+  check_result(wait, process, flags, stops ? "stop" : "step", n);
+  const int interrupted = process->count[INTERRUPTED] != 0;
+  wait->end();
   return interrupted;
 }
 
@@ -272,7 +272,7 @@ static void signal_at_any_step_of_a_wait_loses_nothing(void) {
 }
 
 static const struct test tests[] = {
-    {"signal_at_any_step_of_a_wait_loses_nothing", signal_at_any_step_of_a_wait_loses_nothing},
+    NAMED(signal_at_any_step_of_a_wait_loses_nothing),
 };
 
 int main(int argc, char **argv) {

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* slow_looks.c - doctor and stat, stopped at each of their system calls, or between any two looks
  * at the ring and at leases, while the queue goes on by several rounds: what they saw before is
- * old then, and not wrong. The looks go through wrappers (the linker's --wrap). */
+ * old then, and not wrong. The reads go through wrappers (the linker's --wrap). */
 #include <errno.h>
 
 #include "lease.h"
+#include "oracle.h"
 #include "ring.h"
-#include "tracer.h"
+#include "trace.h"
 
 #define GROUPS 3
 
@@ -32,7 +33,7 @@ static void go_on(struct traffic *traffic) {
   const uint64_t end = stat_of(traffic->queue).position + 3 * 65536 + 5000;
   while (stat_of(traffic->queue).position < end)
     for (unsigned burst = 0; burst < 20; burst++, traffic->number++) {
-      CHECK_CODE(publish_number(traffic->producer, traffic->number, RILL_NOW), 0);
+      CHECK_EQ(publish_number(traffic->producer, traffic->number, RILL_NOW), 0);
       for (unsigned i = 0; i < GROUPS; i++)
         receive_number(traffic->consumers[i], traffic->number);
     }
@@ -46,17 +47,13 @@ static void end(struct traffic *traffic) {
   gc_leaves_nothing();
 }
 
-static void (*lift_curtain)(void) = curtain;
+static void (*set_mark)(void) = mark;
 
-static void told(const struct rill_finding *finding, void *arg) {
-  (void)arg;
-  CHECK_THAT(finding->kind != RILL_WRONG, "doctor says: %s", finding->text);
-}
-
-static void examine(void *arg) {
+static void examine(void *unused) {
   rill_context *context = context_here();
-  lift_curtain();
-  CHECK_CODE(rill_queue_examine(context, "q", told, arg), 0);
+  (void)unused;
+  set_mark();
+  CHECK_EQ(examine_queue(context, "q", ANY_WRONG, "looked at slowly"), 0);
 }
 
 static void look(void *arg) {
@@ -64,8 +61,8 @@ static void look(void *arg) {
   rill_context *context = context_here();
   rill_queue *queue = NULL;
   (void)arg;
-  lift_curtain();
-  CHECK_CODE(rill_queue_open(context, "q", RILL_OBSERVE, NULL, RILL_NOW, &queue), 0);
+  set_mark();
+  CHECK_EQ(rill_queue_open(context, "q", RILL_OBSERVE, NULL, RILL_NOW, &queue), 0);
   const struct rill_queue_stat stat = stat_of(queue);
   CHECK(stat.depth_bytes <= stat.capacity && stat.oldest <= stat.sequence);
   CHECK(stat.group_count == GROUPS && stat.depth_messages <= stat.sequence);
@@ -107,10 +104,10 @@ WRAP(rilli_index_position,
      (ring, floor, position, ret))
 WRAP(rilli_lock_held, (int fd, int64_t byte, int64_t length), (fd, byte, length))
 
-static void curtain_of_none(void) {
+static void no_mark(void) {
 }
 
-static void run_overtaken(void (*play)(void *arg), uint32_t overflow) {
+static void run_overtaken(void (*run)(void *arg), uint32_t overflow) {
   struct traffic traffic = {.number = 0};
   begin(&traffic, overflow);
   go_on(&traffic);
@@ -119,7 +116,7 @@ static void run_overtaken(void (*play)(void *arg), uint32_t overflow) {
     at("overtaken behind look %u", ++looks);
     overtaken = &traffic;
     countdown = looks;
-    play(NULL);
+    run(NULL);
   } while (overtaken == NULL);
   overtaken = NULL;
   (void)printf("  %u looks\n", looks - 1);
@@ -128,30 +125,30 @@ static void run_overtaken(void (*play)(void *arg), uint32_t overflow) {
 }
 
 static void doctor_overtaken_between_any_two_looks_finds_nothing_wrong(void) {
-  lift_curtain = curtain_of_none;
+  set_mark = no_mark;
   run_overtaken(examine, RILL_RELIABLE);
   run_overtaken(examine, RILL_OVERWRITE);
 }
 
 static void stat_overtaken_between_any_two_looks_makes_sense(void) {
-  lift_curtain = curtain_of_none;
+  set_mark = no_mark;
   run_overtaken(look, RILL_RELIABLE);
   run_overtaken(look, RILL_OVERWRITE);
 }
 
 /* --- at system calls ---------------------------------------------------------------------- */
 
-static void run_slowly(void (*play)(void *arg), uint32_t overflow) {
+static void run_slowly(void (*run)(void *arg), uint32_t overflow) {
   long more = 0;
   for (unsigned stop = 1; more >= 0; stop++) {
     struct traffic traffic = {.number = 0};
     begin(&traffic, overflow);
     go_on(&traffic);
-    struct actor *actor = spawn_traced("who looks", play, NULL);
+    struct process *process = spawn_traced("looking", run, NULL);
     at("the traffic goes on at stop %u", stop);
-    for (more = run_to_stop(actor, stop); more >= 0 && actor->pid;) {
+    for (more = run_to_stop(process, stop); more >= 0 && process->pid;) {
       go_on(&traffic);
-      if (run_to_stop(actor, stop) < 0)
+      if (run_to_stop(process, stop) < 0)
         break;
     }
     end(&traffic);
@@ -168,8 +165,6 @@ static void stat_of_a_queue_in_traffic_makes_sense_however_slow(void) {
   run_slowly(look, RILL_OVERWRITE);
 }
 
-#define NAMED(function)                                                                            \
-  { #function, function }
 static const struct test tests[] = {
     NAMED(doctor_of_a_queue_in_traffic_finds_nothing_wrong_however_slow),
     NAMED(stat_of_a_queue_in_traffic_makes_sense_however_slow),

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* storm.c - many processes that come, go, are stopped and killed at random; and who sees to it.
+/* storm.c - many processes that come, go, are stopped and killed at random; and their supervisor.
  *
  * soak_storm [SECONDS [SEED]]. Every consumer checks sequence and content of every message,
- * every successor where it goes on (lives.c), every janitor what it sees (janitor.c), and when
+ * every successor where it goes on (runs.c), every inspector what it sees (inspector.c), and when
  * all are gone nothing may be lost or left (end.c). The supervisor kills, stops and pokes, and
- * starts anew who has ended. Nobody may be stuck: who does nothing for a minute although it is
- * not stopped, or a line on which no message gets through for a minute although nobody of it is
- * killed any more, ends the test, which then says where everyone stood. What each process
+ * starts again what has ended. None may be stuck: a process that does nothing for a minute while it
+ * is not stopped, or a line on which no message gets through for a minute although none of it is
+ * killed any more, ends the test, which then says where each process stood. What each process
  * chooses follows from the seed; how they meet is the kernel's. */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "lives.h"
+#include "daemon.h"
+#include "storm.h"
 
 #define SECOND INT64_C(1000000000)
 #define STUCK (60 * SECOND * (SUPPORT_SANITIZED ? 3 : 1))
@@ -51,7 +52,7 @@ uint64_t chance(uint64_t below) {
   return support_random(&dice) % below;
 }
 
-void at(const char *format, ...) {
+void doing(const char *format, ...) {
   va_list args;
   if (!self)
     return;
@@ -63,33 +64,26 @@ void at(const char *format, ...) {
 
 /* --- failing ---------------------------------------------------------------------------- */
 
-static const char *const role_names[] = {"producer", "keeper",  "reader",
-                                         "tail",     "janitor", "registry"};
+static const char *const role_names[] = {"producer", "keeper",    "reader",
+                                         "tail",     "inspector", "registry"};
 
-static void where_everyone_stood(void) {
+static void print_slots(void) {
   for (unsigned i = 0; i < SLOTS; i++) {
     const struct slot *slot = &world->slots[i];
-    (void)dprintf(2, "  %-8s of %-18s %7d%s life %llu, %.1f s ago: %s\n", role_names[slot->role],
-                  slot->role < JANITOR ? lines[slot->line].name : "all", (int)slot->pid,
-                  slot->stopped ? " stopped" : "", (number)slot->lives,
+    (void)dprintf(2, "  %-8s of %-18s %7d%s run %llu, %.1f s ago: %s\n", role_names[slot->role],
+                  slot->role < INSPECTOR ? lines[slot->line].name : "all", (int)slot->pid,
+                  slot->stopped ? " stopped" : "", (number)slot->runs,
                   slot->beat ? (double)(rill_clock() - slot->beat) / 1e9 : 0.0, slot->where);
   }
 }
 
 /* In a process of the storm; the supervisor sees how it ended. */
-void fail(const char *file, int line, const char *format, ...) {
-  va_list args;
-  char text[600];
-  va_start(args, format);
-  (void)vsnprintf(text, sizeof text, format, args);
-  va_end(args);
-  const char *base = strrchr(file, '/');
-  (void)dprintf(2, "%s:%d: in a %s: %s\n", base ? base + 1 : file, line,
-                self ? role_names[self->role] : "supervisor", text);
+static void fail_here(const char *text) {
+  (void)dprintf(2, "%s, a %s\n", text, self ? role_names[self->role] : "supervisor");
   if (self)
     _exit(99);
-  (void)dprintf(2, "seed %llu; where everyone stood:\n", (number)world->seed);
-  where_everyone_stood();
+  (void)dprintf(2, "seed %llu; where each process was:\n", (number)world->seed);
+  print_slots();
   for (unsigned i = 0; i < SLOTS; i++)
     if (world->slots[i].pid)
       (void)kill(world->slots[i].pid, SIGKILL); /* and their children with them          */
@@ -99,9 +93,9 @@ void fail(const char *file, int line, const char *format, ...) {
   _exit(1);
 }
 
-/* The supervisor itself hangs, or somebody ends it: nothing stays behind. */
+/* The supervisor itself hangs, or is ended from outside: nothing stays behind. */
 static void ended(int signal_number) {
-  fail(__FILE__, __LINE__, "ended by signal %d", signal_number);
+  CHECK_THAT(0, "ended by signal %d", signal_number);
 }
 
 /* --- processes of the storm ---------------------------------------------------------------- */
@@ -111,15 +105,6 @@ static void poked(int signal_number) {
   atomic_fetch_add(&pokes, 1);
   if (signal_number == SIGUSR2 && consumer)
     (void)rill_consumer_interrupt(consumer);
-}
-
-static void be_a_registry(void) {
-  static const char *const arguments[] = {"rilld", "--foreground", NULL};
-  const int null = open("/dev/null", O_RDWR);
-  for (int fd = 0; fd < 3; fd++)
-    (void)dup2(null, fd);
-  (void)execv(RILLD, (char *const *)(uintptr_t)arguments);
-  _exit(98);
 }
 
 static rill_context *open_context(void) {
@@ -163,23 +148,23 @@ static void handle_pokes(void) {
   hold_pokes(SIG_UNBLOCK);
 }
 
-static void live(struct slot *slot) {
+static void run_slot(struct slot *slot) {
   (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
   (void)signal(SIGTERM, SIG_DFL);
   (void)signal(SIGINT, SIG_DFL);
   hold_ends(SIG_UNBLOCK);
   self = slot;
-  dice = world->seed ^ (uint64_t)(slot - world->slots) << 40 ^ slot->lives << 8;
+  dice = world->seed ^ (uint64_t)(slot - world->slots) << 40 ^ slot->runs << 8;
   if (slot->role == REGISTRY)
-    be_a_registry();
+    serve(NULL);
   handle_pokes();
   rill_context *context = open_context();
   if (slot->role == PRODUCER)
-    live_producer(context, slot->line);
-  else if (slot->role == JANITOR)
-    live_janitor(context);
+    run_producer(context, slot->line);
+  else if (slot->role == INSPECTOR)
+    run_inspector(context);
   else
-    live_consumer(context, slot->line);
+    run_consumer(context, slot->line);
   if (chance(2))
     rill_context_close(context);
   _exit(0);
@@ -188,7 +173,7 @@ static void live(struct slot *slot) {
 /* --- the supervisor ---------------------------------------------------------------------- */
 
 static void start(struct slot *slot) {
-  slot->lives++;
+  slot->runs++;
   slot->leave = 0;
   slot->killed = slot->stopped = 0;
   slot->beat = rill_clock();
@@ -197,22 +182,22 @@ static void start(struct slot *slot) {
   const pid_t pid = fork();
   CHECK(pid >= 0);
   if (pid == 0)
-    live(slot);
+    run_slot(slot);
   slot->pid = pid;
   hold_ends(SIG_UNBLOCK);
 }
 
-/* What ends a registry in order: a signal, also before it is ready for it; or that there is one. */
+/* What ends a registry normally: a signal, also before it is ready for it; or that there is one. */
 static int is_registrys_end(int status) {
   return WIFEXITED(status) ? WEXITSTATUS(status) <= 1 : WTERMSIG(status) == SIGTERM;
 }
 
-/* The inspector's, whose janitor was killed before it saw this: a queue may be gone, say. */
+/* The inspector's, whose inspector was killed before it saw this: a queue may be gone, say. */
 static int is_inspectors_end(int status) {
   return WIFEXITED(status) && WEXITSTATUS(status) <= 3;
 }
 
-/* In order, killed by the supervisor, or with a parent that was. */
+/* Normally, killed by the supervisor, or with a parent that was. */
 static void check_end(const struct slot *slot, int status) {
   const int killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && (!slot || slot->killed);
   CHECK_THAT(status == 0 || killed || (!slot && is_inspectors_end(status)) ||
@@ -239,7 +224,7 @@ static void reap(void) {
 }
 
 static int is_calm(const struct slot *slot) {
-  return slot->role < JANITOR && atomic_load(&world->calm[slot->line]);
+  return slot->role < INSPECTOR && atomic_load(&world->calm[slot->line]);
 }
 
 static void kill_slot(struct slot *slot) {
@@ -252,7 +237,7 @@ static void kill_slot(struct slot *slot) {
 static void kill_line(unsigned line) {
   for (unsigned i = 0; i < SLOTS; i++) {
     struct slot *slot = &world->slots[i];
-    if (slot->pid && slot->role < JANITOR && slot->line == line && !is_calm(slot))
+    if (slot->pid && slot->role < INSPECTOR && slot->line == line && !is_calm(slot))
       kill_slot(slot);
   }
 }
@@ -276,7 +261,7 @@ static void do_something(void) {
     tally.leaves++;
     atomic_store(&slot->leave, 1);
     CHECK(kill(slot->pid, slot->role == REGISTRY ? SIGTERM : SIGUSR2) == 0);
-  } else if (slot->role < JANITOR)
+  } else if (slot->role < INSPECTOR)
     kill_line(slot->line);
 }
 
@@ -295,7 +280,7 @@ static void let_on_and_start(void) {
   }
 }
 
-/* --- nobody is stuck ----------------------------------------------------------------------- */
+/* --- none is stuck ------------------------------------------------------------------------- */
 
 static void watch_processes(rill_time now) {
   for (unsigned i = 0; i < SLOTS; i++) {
@@ -337,7 +322,7 @@ static void tell_progress(rill_time now, rill_time end) {
   due = now + 60 * SECOND;
 }
 
-static void rage(rill_time end) {
+static void run_storm(rill_time end) {
   while (rill_clock() < end) {
     reap();
     let_on_and_start();
@@ -350,7 +335,7 @@ static void rage(rill_time end) {
   }
 }
 
-/* All are asked to leave; who waits for what does not come any more is killed in the end. */
+/* All are asked to leave; one that waits for what does not come any more is killed in the end. */
 static void calm_down(void) {
   unsigned left = 1;
   atomic_store(&world->over, 1);
@@ -379,20 +364,20 @@ static void calm_down(void) {
 }
 
 /* Eight to a line, and those that look after all. */
-static void cast_roles(void) {
-  static const enum role cast[] = {PRODUCER, PRODUCER, KEEPER, KEEPER,
-                                   READER,   READER,   TAIL,   READER};
+static void assign_roles(void) {
+  static const enum role of_a_line[] = {PRODUCER, PRODUCER, KEEPER, KEEPER,
+                                        READER,   READER,   TAIL,   READER};
   for (unsigned i = 0; i < SLOTS; i++) {
     struct slot *slot = &world->slots[i];
     slot->line = i / 8 % LINES;
-    slot->role = i < 8 * LINES ? cast[i % 8] : i % 8 < 2 ? REGISTRY : JANITOR;
+    slot->role = i < 8 * LINES ? of_a_line[i % 8] : i % 8 < 2 ? REGISTRY : INSPECTOR;
     slot->keeper = i % 8 == 3;
     slot->due = rill_after((int64_t)chance(200000000));
   }
 }
 
 static void sum_up(void) {
-  uint64_t published = 0, received = 0, lost = 0, lives = 0;
+  uint64_t published = 0, received = 0, lost = 0, runs = 0;
   for (unsigned i = 0; i < LINES; i++) {
     (void)printf("  %-18s %8llu published, %8llu received, %8llu lost\n", lines[i].name,
                  (number)world->published[i], (number)world->received[i], (number)world->lost[i]);
@@ -402,10 +387,10 @@ static void sum_up(void) {
     CHECK_THAT(world->published[i] && world->received[i], "%s: nothing happened", lines[i].name);
   }
   for (unsigned i = 0; i < SLOTS; i++)
-    lives += world->slots[i].lives;
-  (void)printf("  %llu lives, %llu left when asked, %llu signals, %llu interrupted, %llu forks; "
+    runs += world->slots[i].runs;
+  (void)printf("  %llu runs, %llu left when asked, %llu signals, %llu interrupted, %llu forks; "
                "%llu kept groups went on, %llu removals, %llu gc, %llu doctor\n",
-               (number)lives, (number)tally.leaves, (number)tally.pokes, (number)world->interrupted,
+               (number)runs, (number)tally.leaves, (number)tally.pokes, (number)world->interrupted,
                (number)world->forks, (number)world->successors, (number)world->removals,
                (number)world->collections, (number)world->examinations);
   (void)printf("storm: %llu messages published, %llu received, %llu lost and counted; %llu kills, "
@@ -427,18 +412,19 @@ int main(int argc, char **argv) {
   (void)fflush(stdout);
   dice = world->seed;
   support_begin("storm");
+  support_at_failure = fail_here;
   (void)signal(SIGALRM, ended);
   (void)signal(SIGTERM, ended);
   (void)signal(SIGINT, ended);
   (void)alarm((unsigned)((span + 4 * STUCK) / SECOND));
   (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
   hold_pokes(SIG_BLOCK);
-  cast_roles();
-  rage(rill_after(span));
+  assign_roles();
+  run_storm(rill_after(span));
   calm_down();
   const int code = rill_context_open(NULL, &context);
   CHECK_THAT(code == 0, "rill_context_open: %d (%s)", code, rill_error());
-  last_act(context);
+  end_storm(context);
   rill_context_close(context);
   support_end();
   sum_up();

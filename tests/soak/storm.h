@@ -3,16 +3,13 @@
  *
  * A line is a name under which one queue after the other comes and goes; each of those is an
  * incarnation, known by its uuid. What producers and members say of an incarnation lies in
- * memory that outlives them all, so that whoever comes next can be held to it. */
+ * memory that outlives them all. */
 #ifndef RILL_TEST_STORM_H
 #define RILL_TEST_STORM_H
 
 #include <stdatomic.h>
-#include <stdint.h>
-#include <sys/types.h>
 
-#include "rill/rill.h"
-#include "support.h"
+#include "oracle.h"
 
 #define LINES 8u
 #define KEEPERS 2u /* kept groups a line                                         */
@@ -20,7 +17,7 @@
 #define INCARNATIONS (UINT32_C(1) << 18)
 #define LARGEST 6000u /* bytes of a message                                       */
 
-enum role { PRODUCER, KEEPER, READER, TAIL, JANITOR, REGISTRY };
+enum role { PRODUCER, KEEPER, READER, TAIL, INSPECTOR, REGISTRY };
 
 /* What a queue of this name is like. */
 struct line {
@@ -35,7 +32,7 @@ extern const char *const keeper_names[KEEPERS];
 
 /* What the members of a kept group said, one after the other. Numbers are of the next message;
  * a member may be killed between a note and the deed, in either order as said here. */
-struct group_truth {
+struct group_record {
   _Atomic uint64_t releasing; /* noted before the release: no successor begins behind it */
   _Atomic uint64_t began;     /* where the last member began: no successor before it     */
   _Atomic uint32_t joined;    /* there was a member, which noted where it began          */
@@ -47,28 +44,28 @@ struct incarnation {
   _Atomic uint64_t key;       /* 0: not used                                             */
   _Atomic uint64_t published; /* noted behind the publish: none of them is ever lost     */
   _Atomic uint64_t intended;  /* noted before it: there are none behind                  */
-  struct group_truth group[KEEPERS];
+  struct group_record group[KEEPERS];
 };
 
 struct slot {
   enum role role;
   unsigned line, keeper;
   /* The supervisor's: */
-  pid_t pid; /* 0: nobody                                                       */
+  pid_t pid; /* 0: none                                                         */
   int stopped;
   rill_time due; /* when it is started, or goes on                                   */
   int killed;    /* ... by the supervisor                                            */
   /* Its process's: */
-  _Atomic uint32_t leave; /* the supervisor asks it to leave in order                 */
+  _Atomic uint32_t leave; /* the supervisor asks it to leave                 */
   _Atomic int64_t beat;   /* when it last did something                               */
-  _Atomic uint64_t lives;
+  _Atomic uint64_t runs;
   char where[120];
 };
 
 struct world {
   uint64_t seed;
   _Atomic uint32_t over;
-  _Atomic uint32_t calm[LINES]; /* nobody of it is killed, and it is not removed          */
+  _Atomic uint32_t calm[LINES]; /* none of it is killed, and it is not removed            */
   _Atomic uint64_t published[LINES], received[LINES], lost[LINES];
   _Atomic uint64_t failovers, successors, removals, collections, examinations, forks;
   _Atomic uint64_t interrupted;
@@ -78,20 +75,13 @@ struct world {
 extern struct world *world;
 extern struct slot *self; /* in a process of the storm                                */
 
-void at(const char *format, ...) __attribute__((format(printf, 1, 2)));
-void fail(const char *file, int line, const char *format, ...)
-    __attribute__((format(printf, 3, 4), noreturn));
-#define CHECK_THAT(condition, ...)                                                                 \
-  do {                                                                                             \
-    if (!(condition))                                                                              \
-      fail(__FILE__, __LINE__, __VA_ARGS__);                                                       \
-  } while (0)
-#define CHECK(condition) CHECK_THAT(condition, "not true: %s", #condition)
+/* What this process does just now. */
+void doing(const char *format, ...) __attribute__((format(printf, 1, 2)));
 typedef unsigned long long number; /* for printf */
 
 uint64_t chance(uint64_t below); /* a random number of this process, less than that     */
 
-/* truth.c */
+/* storm_oracle.c: what every message must be, and what was said of each queue. */
 struct incarnation *incarnation_of(rill_queue *queue); /* found by uuid, or entered        */
 void raise_to(_Atomic uint64_t *noted, uint64_t value);
 size_t content_size(uint64_t key, uint64_t sequence, uint64_t capacity);
@@ -101,18 +91,21 @@ void content_fill(uint64_t key, uint64_t sequence, size_t size, unsigned char *t
 void content_check(const struct incarnation *incarnation, const struct line *line,
                    const struct rill_message *message);
 
-/* lives.c, janitor.c: a life of each role; comes back when it ends in order. */
-void live_producer(rill_context *context, unsigned line);
-void live_consumer(rill_context *context, unsigned line);
-void live_janitor(rill_context *context);
+/* storm_roles.c, storm_inspector.c: a run of each role; comes back when it ends normally. */
+void run_producer(rill_context *context, unsigned line);
+void run_consumer(rill_context *context, unsigned line);
+void run_inspector(rill_context *context);
 /* Opens the line's queue, made if need be; NULL: it is not there, or goes this moment. */
 rill_queue *open_line(rill_context *context, unsigned line, int observe);
-void check_removed(rill_queue *queue, const char *what); /* who says -ESTALE must be right */
+void check_removed(rill_queue *queue, const char *what); /* -ESTALE must be true */
 void fork_in_the_middle(rill_queue *queue, rill_producer *producer, rill_consumer *consumer);
 int leaving(void);
 extern rill_consumer *_Atomic to_interrupt; /* by the signal handler                      */
+extern _Atomic uint32_t pokes;              /* signals that this process was sent               */
+extern int restarts_calls;                  /* their handler was installed with SA_RESTART       */
+void rest_a_little(uint64_t most);          /* ns, at random up to that                        */
 
-/* end.c: when everybody is gone: nothing is lost, nothing is wrong, nothing is left. */
-void last_act(rill_context *context);
+/* storm_end.c: when all processes are gone: nothing is lost, wrong, or left. */
+void end_storm(rill_context *context);
 
 #endif

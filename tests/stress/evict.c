@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* evict.c (stress) - a producer that evicts after 50 us, and consumers, processes, that are fast,
- * busy with a message for long, or stopped anywhere; some of kept groups. Who is told -ESTALE
- * begins again.
+ * busy with a message for long, or stopped anywhere; some of kept groups. A member that gets
+ * -ESTALE begins again.
  *
- * If a release holds, all that it gives back was whole, in order and without a gap, before and
- * after; and a kept group that comes back is told exactly what it missed. */
+ * If a release holds, all that it gives back was whole, in sequence and without a gap, before and
+ * after; and a kept group that comes back gets exactly what it missed as its loss. */
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
@@ -35,7 +35,7 @@ enum { ROLES = sizeof roles / sizeof *roles };
 
 struct tally {
   _Atomic uint64_t released; /* messages, by releases that held                         */
-  _Atomic uint64_t told;     /* evictions of which it was told                           */
+  _Atomic uint64_t told;     /* evictions that it got to know of                        */
   _Atomic uint64_t torn;     /* of their messages, those that were not whole any more    */
   _Atomic uint64_t lost;
 };
@@ -52,10 +52,10 @@ static int produce(void *unused) {
   rill_queue *queue = support_queue("stress");
   rill_producer *producer = NULL;
   uint8_t bytes[MOST + 8];
-  CK_EQ(rill_producer_open(queue, NULL, RILL_NOW, &producer), 0);
+  CHECK_EQ(rill_producer_open(queue, NULL, RILL_NOW, &producer), 0);
   for (uint64_t sequence = 0; sequence < total; sequence++) {
-    const size_t size = plain_size(sequence, MOST);
-    plain_fill(bytes, size, sequence);
+    const size_t size = support_size(sequence, MOST);
+    support_fill(bytes, size, sequence);
     int code = -EAGAIN;
     if (sequence % 3 == 0) /* the three ways to ask for room */
       while ((code = rill_publish(producer, bytes, size, RILL_NOW)) == -EAGAIN)
@@ -65,7 +65,7 @@ static int produce(void *unused) {
         ;
     else
       code = rill_publish(producer, bytes, size, RILL_FOREVER);
-    CK_EQ(code, 0);
+    CHECK_EQ(code, 0);
     atomic_store(&board->published, sequence + 1);
   }
   rill_producer_close(producer);
@@ -87,8 +87,8 @@ struct reader {
 };
 
 static int whole(const struct rill_message *message) {
-  return message->size == plain_size(message->sequence, MOST) &&
-         plain_is(message->data, message->size, message->sequence);
+  return message->size == support_size(message->sequence, MOST) &&
+         support_is(message->data, message->size, message->sequence);
 }
 
 static void be_busy(struct reader *reader) {
@@ -106,7 +106,7 @@ static void begin(struct reader *reader) {
       .flags = reader->role->flags,
       .start = support_random(&reader->seed) % 2,
       .wait = support_random(&reader->seed) % 2 ? RILL_PARK : RILL_ADAPTIVE};
-  CK_EQ(rill_consumer_open(reader->queue, &attr, &reader->consumer), 0);
+  CHECK_EQ(rill_consumer_open(reader->queue, &attr, &reader->consumer), 0);
 }
 
 /* The first message of a tenancy, or the one behind the last. */
@@ -115,9 +115,9 @@ static void check_order(struct reader *reader, const struct rill_message *messag
   if (!reader->known)
     reader->next = message->sequence;
   if (!first || (reader->known && reader->role->flags))
-    CK_EQ(message->sequence - message->lost, due);
-  CK(first || message->lost == 0);
-  CK(message->lost == 0 || reader->role->flags);
+    CHECK_EQ(message->sequence - message->lost, due);
+  CHECK(first || message->lost == 0);
+  CHECK(message->lost == 0 || reader->role->flags);
   reader->known = 1;
   atomic_fetch_add(&reader->tally->lost, message->lost);
 }
@@ -134,12 +134,12 @@ static unsigned look_again(const struct reader *reader, unsigned n) {
 static int give_back(struct reader *reader, unsigned n, unsigned sound) {
   const int code = rill_release(reader->consumer, &reader->hand[n - 1]);
   if (code == 0) {
-    CK_EQ(sound, (1u << n) - 1);
+    CHECK_EQ(sound, (1u << n) - 1);
     reader->next = reader->hand[n - 1].sequence + 1;
     atomic_fetch_add(&reader->tally->released, n);
     return 1;
   }
-  CK_EQ(code, -ESTALE);
+  CHECK_EQ(code, -ESTALE);
   atomic_fetch_add(&reader->tally->torn, n - (unsigned)__builtin_popcount(sound));
   return 0;
 }
@@ -163,11 +163,11 @@ static int attend(struct reader *reader) {
     }
     if (code == -EPIPE && n == 0)
       return 1;
-    CK(code == 0 || code == -EAGAIN || code == -EPIPE || code == -ESTALE);
+    CHECK(code == 0 || code == -EAGAIN || code == -EPIPE || code == -ESTALE);
     be_busy(reader);
     sound &= look_again(reader, n);
     if (code == -ESTALE)
-      CK(n == 0 || !give_back(reader, n, sound));
+      CHECK(n == 0 || !give_back(reader, n, sound));
     if (code == -ESTALE || !give_back(reader, n, sound)) {
       atomic_fetch_add(&reader->tally->told, 1);
       return 0;
@@ -188,7 +188,7 @@ static int consume(void *which) {
     done = attend(&reader);
     rill_consumer_close(reader.consumer);
   } while (!done);
-  CK(!reader.role->flags || reader.next == total);
+  CHECK(!reader.role->flags || reader.next == total);
   rill_queue_close(reader.queue);
   return 0;
 }
@@ -196,7 +196,7 @@ static int consume(void *which) {
 /* --- who stops them ----------------------------------------------------------------------------
  */
 
-/* Waits until so many more are published, or all. */
+/* Waits until n more are published, or all. */
 static void await_messages(uint64_t n) {
   const uint64_t until = atomic_load(&board->published) + n;
   while (atomic_load(&board->published) < (until < total ? until : total))
@@ -206,9 +206,9 @@ static void await_messages(uint64_t n) {
 /* Returns 1 if it has ended, having everything. */
 static int stop_one(pid_t child) {
   int status = 0;
-  CK_EQ(kill(child, SIGSTOP), 0);
-  CK_EQ(waitpid(child, &status, WUNTRACED), child);
-  CK(WIFSTOPPED(status) || (status == 0 && atomic_load(&board->published) == total));
+  CHECK_EQ(kill(child, SIGSTOP), 0);
+  CHECK_EQ(waitpid(child, &status, WUNTRACED), child);
+  CHECK(WIFSTOPPED(status) || (status == 0 && atomic_load(&board->published) == total));
   return !WIFSTOPPED(status);
 }
 
@@ -223,7 +223,7 @@ static void stop_them(pid_t *children) {
         continue;
       }
       await_messages(support_random(&seed) % 2 ? 20 : 400);
-      CK_EQ(kill(children[i], SIGCONT), 0);
+      CHECK_EQ(kill(children[i], SIGCONT), 0);
       await_messages(200);
     }
 }
@@ -231,21 +231,21 @@ static void stop_them(pid_t *children) {
 static void check_tallies(rill_queue *queue) {
   struct rill_queue_stat stat = {.size = sizeof stat};
   uint64_t told = 0;
-  CK_EQ(rill_queue_stat(queue, &stat), 0);
+  CHECK_EQ(rill_queue_stat(queue, &stat), 0);
   for (unsigned i = 0; i < ROLES; i++) {
     const struct tally *tally = &board->tally[i];
     (void)printf("%-18s %9llu released, %6llu evictions, %6llu torn and void, %9llu lost\n",
                  roles[i].group, (unsigned long long)tally->released,
                  (unsigned long long)tally->told, (unsigned long long)tally->torn,
                  (unsigned long long)tally->lost);
-    CK(tally->released > 0);
-    CK(roles[i].kind == FAST || tally->told > 0);
+    CHECK(tally->released > 0);
+    CHECK(roles[i].kind == FAST || tally->told > 0);
     told += tally->told;
   }
   (void)printf("%llu evictions of %llu messages\n", (unsigned long long)stat.evictions,
                (unsigned long long)stat.sequence);
-  CK_EQ(stat.sequence, total);
-  CK(stat.evictions >= told);
+  CHECK_EQ(stat.sequence, total);
+  CHECK(stat.evictions >= told);
 }
 
 int main(int argc, char **argv) {
@@ -254,13 +254,13 @@ int main(int argc, char **argv) {
   support_begin("stress/evict");
   support_watchdog((unsigned)(240 * factor));
   board = mmap(NULL, sizeof *board, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  CK(board != MAP_FAILED);
+  CHECK(board != MAP_FAILED);
   const struct rill_queue_attr attr = {
       .size = sizeof attr, .capacity = 65536, .max_groups = ROLES, .evict_after = EVICT_AFTER};
   rill_context *context = NULL;
   rill_queue *queue = NULL;
-  CK_EQ(rill_context_open(NULL, &context), 0);
-  CK_EQ(rill_queue_open(context, "stress", RILL_CREATE, &attr, RILL_NOW, &queue), 0);
+  CHECK_EQ(rill_context_open(NULL, &context), 0);
+  CHECK_EQ(rill_queue_open(context, "stress", RILL_CREATE, &attr, RILL_NOW, &queue), 0);
   pid_t children[ROLES];
   int bad = 0;
   for (uintptr_t i = 0; i < ROLES; i++)
@@ -271,7 +271,7 @@ int main(int argc, char **argv) {
   for (unsigned i = 0; i < ROLES; i++)
     if (children[i])
       bad |= support_reap(children[i]);
-  CK_EQ(bad, 0);
+  CHECK_EQ(bad, 0);
   check_tallies(queue);
   rill_queue_close(queue);
   rill_context_close(context);

@@ -15,14 +15,14 @@
 static uint64_t total;
 static uint32_t overwrite;
 
-/* Small ones when overwriting: then the head runs away from whoever walks behind it. */
+/* Small ones when overwriting: then the head runs away from a walk behind it. */
 static size_t most(void) {
   return overwrite ? 8 : MOST;
 }
 
 static uint64_t head_of(rill_queue *queue) {
   struct rill_queue_stat stat = {.size = sizeof stat};
-  CK_EQ(rill_queue_stat(queue, &stat), 0);
+  CHECK_EQ(rill_queue_stat(queue, &stat), 0);
   return stat.sequence;
 }
 
@@ -32,12 +32,12 @@ static int produce(void *which) {
   uint8_t bytes[MOST + 8];
   for (uint64_t sequence = 0; sequence < total;) {
     rill_producer *producer = NULL;
-    CK_EQ(rill_producer_open(queue, NULL, RILL_FOREVER, &producer), 0);
-    sequence = head_of(queue); /* nobody else publishes now */
+    CHECK_EQ(rill_producer_open(queue, NULL, RILL_FOREVER, &producer), 0);
+    sequence = head_of(queue); /* no other process publishes now */
     for (uint64_t n = support_random(&seed) % 4000; n && sequence < total; n--, sequence++) {
-      const size_t size = plain_size(sequence, most());
-      plain_fill(bytes, size, sequence);
-      CK_EQ(rill_publish(producer, bytes, size, RILL_FOREVER), 0);
+      const size_t size = support_size(sequence, most());
+      support_fill(bytes, size, sequence);
+      CHECK_EQ(rill_publish(producer, bytes, size, RILL_FOREVER), 0);
     }
     rill_producer_close(producer);
   }
@@ -46,8 +46,8 @@ static int produce(void *which) {
 }
 
 static void check(const struct rill_message *message) {
-  CK_EQ(message->size, plain_size(message->sequence, most()));
-  CK(plain_is(message->data, message->size, message->sequence));
+  CHECK_EQ(message->size, support_size(message->sequence, most()));
+  CHECK(support_is(message->data, message->size, message->sequence));
 }
 
 /* The whole stream, in several tenancies of a declared group. */
@@ -58,13 +58,13 @@ static int see_everything(void *group) {
     const struct rill_consumer_attr attr = {
         .size = sizeof attr, .group = group, .flags = RILL_FOLLOW, .wait = RILL_PARK * (due % 2)};
     rill_consumer *consumer = NULL;
-    CK_EQ(rill_consumer_open(queue, &attr, &consumer), 0);
+    CHECK_EQ(rill_consumer_open(queue, &attr, &consumer), 0);
     for (uint64_t n = support_random(&seed) % 20000; n && due < total; n--, due++) {
       struct rill_message message;
-      CK_EQ(rill_receive(consumer, RILL_FOREVER, &message), 0);
-      CK_EQ(message.sequence, due);
+      CHECK_EQ(rill_receive(consumer, RILL_FOREVER, &message), 0);
+      CHECK_EQ(message.sequence, due);
       check(&message);
-      CK_EQ(rill_release(consumer, &message), 0);
+      CHECK_EQ(rill_release(consumer, &message), 0);
     }
     rill_consumer_close(consumer);
   }
@@ -72,7 +72,7 @@ static int see_everything(void *group) {
   return 0;
 }
 
-/* Joins anywhere; from there on there is no gap, for a tail none that is not told. */
+/* Joins anywhere; from there on there is no gap, for a tail none that is not counted. */
 static int come_and_go(void *which) {
   rill_queue *queue = support_queue("stress");
   uint64_t seed = 100 + (uintptr_t)which, sequence = 0;
@@ -82,7 +82,7 @@ static int come_and_go(void *which) {
                                             .start = random % 2,
                                             .flags = RILL_FOLLOW | (random % 8 ? 0 : RILL_TAIL)};
     rill_consumer *consumer = NULL;
-    CK_EQ(rill_consumer_open(queue, &attr, &consumer), 0);
+    CHECK_EQ(rill_consumer_open(queue, &attr, &consumer), 0);
     sequence = 0;
     for (uint64_t n = random % 3000; n; n--) {
       struct rill_message message;
@@ -91,13 +91,13 @@ static int come_and_go(void *which) {
         sequence = head_of(queue);
         break;
       }
-      CK_EQ(code, 0);
-      CK(sequence == 0 || message.sequence == sequence + message.lost);
-      CK(message.lost == 0 || overwrite || (attr.flags & RILL_TAIL));
+      CHECK_EQ(code, 0);
+      CHECK(sequence == 0 || message.sequence == sequence + message.lost);
+      CHECK(message.lost == 0 || overwrite || (attr.flags & RILL_TAIL));
       check(&message);
       sequence = message.sequence + 1;
       if (n % 5 == 0)
-        CK_EQ(rill_release(consumer, NULL), 0);
+        CHECK_EQ(rill_release(consumer, NULL), 0);
     }
     rill_consumer_close(consumer);
   }
@@ -113,10 +113,10 @@ static int look_on(void *unused) {
     struct rill_group_stat group = {.size = sizeof group};
     int code;
     now = head_of(queue);
-    CK(now >= before && now <= total);
+    CHECK(now >= before && now <= total);
     for (uint32_t index = 0; (code = rill_group_stat(queue, &index, &group)) == 1;)
-      CK(group.sequence <= total && group.lag_messages <= total);
-    CK_EQ(code, 0);
+      CHECK(group.sequence <= total && group.lag_messages <= total);
+    CHECK_EQ(code, 0);
   }
   rill_queue_close(queue);
   return 0;
@@ -124,7 +124,7 @@ static int look_on(void *unused) {
 
 int main(int argc, char **argv) {
   static const char *const groups[] = {"first", "second"};
-  CK(argc > 1);
+  CHECK(argc > 1);
   overwrite = strcmp(argv[1], "overwrite") == 0;
   const uint64_t factor = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
   total = (SUPPORT_SANITIZED ? 100000 : overwrite ? 5000000 : 300000) * factor;
@@ -137,8 +137,8 @@ int main(int argc, char **argv) {
                                        .group_count = overwrite ? 0 : 2};
   rill_context *context = NULL;
   rill_queue *queue = NULL;
-  CK_EQ(rill_context_open(NULL, &context), 0);
-  CK_EQ(rill_queue_open(context, "stress", RILL_CREATE, &attr, RILL_NOW, &queue), 0);
+  CHECK_EQ(rill_context_open(NULL, &context), 0);
+  CHECK_EQ(rill_queue_open(context, "stress", RILL_CREATE, &attr, RILL_NOW, &queue), 0);
   pid_t children[7];
   int n = 0, bad = 0;
   for (int i = 0; i < 2; i++) {
@@ -150,8 +150,8 @@ int main(int argc, char **argv) {
   children[n++] = support_child(look_on, NULL);
   while (n)
     bad |= support_reap(children[--n]);
-  CK_EQ(bad, 0);
-  CK_EQ(head_of(queue), total);
+  CHECK_EQ(bad, 0);
+  CHECK_EQ(head_of(queue), total);
   rill_queue_close(queue);
   rill_context_close(context);
   support_end();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* ring.c (stress) - one producer and several consumers in threads over one mapping of the ring:
- * some stay, some join and leave in the middle; everybody parks, in both fence modes. The content
+ * some stay, some join and leave in the middle; all of them park, in both fence modes. The content
  * of each message is a function of its sequence; every sequence is got or counted as lost. */
 #include <errno.h>
 #include <pthread.h>
@@ -30,29 +30,29 @@ struct worker {
 /* One of the ways in; returns how many messages it published. */
 static uint64_t publish_some(uint64_t sequence, uint64_t random) {
   static uint8_t bytes[3][MOST + 8];
-  const size_t size = plain_size(sequence, MOST);
+  const size_t size = support_size(sequence, MOST);
   if (random % 8 == 0 && sequence + 3 - first <= messages) {
     struct rill_item items[3];
     for (size_t i = 0; i < 3; i++) {
-      items[i] = (struct rill_item){bytes[i], plain_size(sequence + i, MOST), NULL};
-      plain_fill(bytes[i], items[i].size, sequence + i);
+      items[i] = (struct rill_item){bytes[i], support_size(sequence + i, MOST), NULL};
+      support_fill(bytes[i], items[i].size, sequence + i);
     }
-    CK_EQ(rill_publish_batch(&producer, items, 3, RILL_FOREVER), 3);
+    CHECK_EQ(rill_publish_batch(&producer, items, 3, RILL_FOREVER), 3);
     return 3;
   }
   if (random % 8 == 1 && !overwrite) {
     void *data = NULL;
-    CK_EQ(rill_reserve(&producer, NULL, MOST, RILL_FOREVER, &data), 0);
+    CHECK_EQ(rill_reserve(&producer, NULL, MOST, RILL_FOREVER, &data), 0);
     if (random % 16 == 1) {
       rill_abort(&producer);
       return 0;
     }
-    plain_fill(data, size, sequence);
-    CK_EQ(rill_commit(&producer, size), 0);
+    support_fill(data, size, sequence);
+    CHECK_EQ(rill_commit(&producer, size), 0);
     return 1;
   }
-  plain_fill(bytes[0], size, sequence);
-  CK_EQ(rill_publish(&producer, bytes[0], size, RILL_FOREVER), 0);
+  support_fill(bytes[0], size, sequence);
+  CHECK_EQ(rill_publish(&producer, bytes[0], size, RILL_FOREVER), 0);
   return 1;
 }
 
@@ -66,14 +66,14 @@ static void *produce(void *unused) {
       for (int i = 0; i < 20; i++)
         (void)sched_yield();
   }
-  plain_farewell(&plain);
+  plain_announce_close(&plain);
   return NULL;
 }
 
 static void check(const struct rill_message *message, uint64_t due) {
-  CK_EQ(message->sequence, due + message->lost);
-  CK_EQ(message->size, plain_size(message->sequence, MOST));
-  CK(plain_is(message->data, message->size, message->sequence));
+  CHECK_EQ(message->sequence, due + message->lost);
+  CHECK_EQ(message->size, support_size(message->sequence, MOST));
+  CHECK(support_is(message->data, message->size, message->sequence));
 }
 
 /* Receives up to n messages; returns 0 or -EPIPE. */
@@ -82,14 +82,14 @@ static int consume(struct worker *worker, uint64_t n, uint64_t *seed) {
   while (n) {
     struct rill_message got[16];
     const uint64_t random = support_random(seed);
-    const uint64_t due = consumer->sequence - consumer->lost; /* what it will tell */
+    const uint64_t due = consumer->sequence - consumer->lost; /* what it will report */
     int count = 1;
     int code = random % 4
                    ? rill_receive(consumer, RILL_FOREVER, got)
                    : (count = rill_receive_batch(consumer, n < 16 ? n : 16, RILL_FOREVER, got));
     if (code == -EPIPE)
       return code;
-    CK(code >= 0 && count > 0);
+    CHECK(code >= 0 && count > 0);
     uint64_t next = due;
     for (int i = 0; i < count; i++) {
       check(&got[i], next);
@@ -99,7 +99,7 @@ static int consume(struct worker *worker, uint64_t n, uint64_t *seed) {
     worker->got += (uint64_t)count;
     n -= (uint64_t)count;
     if (random % 3)
-      CK_EQ(rill_release(consumer, random % 2 ? NULL : &got[count - 1]), 0);
+      CHECK_EQ(rill_release(consumer, random % 2 ? NULL : &got[count - 1]), 0);
     if (random % 1024 == 5 || (overwrite && random % 256 == 5)) /* a slow one */
       for (int i = 0; i < 30; i++)
         (void)sched_yield();
@@ -108,7 +108,7 @@ static int consume(struct worker *worker, uint64_t n, uint64_t *seed) {
 }
 
 static void join(struct worker *worker, uint32_t start, uint32_t flags) {
-  CK_EQ(plain_consumer(&plain, &worker->consumer, worker->row, start, first, flags), 0);
+  CHECK_EQ(plain_consumer(&plain, &worker->consumer, worker->row, start, first, flags), 0);
   atomic_store_explicit(&worker->consumer.slot->parks, 0, memory_order_relaxed);
   worker->consumer.patience.wait = wait_mode;
   worker->consumer.full_fence = full_fence;
@@ -124,11 +124,11 @@ static void leave(struct worker *worker) {
 static void *stay(void *arg) {
   struct worker *worker = arg;
   uint64_t seed = worker->row;
-  CK_EQ(consume(worker, UINT64_MAX, &seed), -EPIPE);
-  CK_EQ(rill_release(&worker->consumer, NULL), 0);
-  CK_EQ(worker->consumer.sequence, first + messages);
-  CK_EQ(worker->got + worker->lost, messages);
-  CK(overwrite || worker->lost == 0);
+  CHECK_EQ(consume(worker, UINT64_MAX, &seed), -EPIPE);
+  CHECK_EQ(rill_release(&worker->consumer, NULL), 0);
+  CHECK_EQ(worker->consumer.sequence, first + messages);
+  CHECK_EQ(worker->got + worker->lost, messages);
+  CHECK(overwrite || worker->lost == 0);
   leave(worker);
   return NULL;
 }
@@ -142,13 +142,13 @@ static void *come_and_go(void *arg) {
     const uint64_t random = support_random(&seed);
     join(worker, (uint32_t)(random % 3), flags);
     if (flags && worker->joins > 1)
-      CK_EQ(worker->consumer.sequence, due);
+      CHECK_EQ(worker->consumer.sequence, due);
     const int code = consume(worker, random % 3000, &seed);
     if (random % 2 && code == 0)
-      CK_EQ(rill_release(&worker->consumer, NULL), 0);
+      CHECK_EQ(rill_release(&worker->consumer, NULL), 0);
     struct rilli_place place;
     rilli_publish_cursor(&worker->consumer);
-    CK_EQ(rilli_noted_place(worker->consumer.group, worker->consumer.released, &place), 0);
+    CHECK_EQ(rilli_noted_place(worker->consumer.group, worker->consumer.released, &place), 0);
     due = place.sequence;
     leave(worker);
     if (code)
@@ -170,9 +170,10 @@ static void run(uint64_t factor) {
     workers[i].row = i;
     if (i < STAY)
       join(&workers[i], RILL_OLDEST, 0);
-    CK_EQ(pthread_create(&workers[i].thread, NULL, i < STAY ? stay : come_and_go, &workers[i]), 0);
+    CHECK_EQ(pthread_create(&workers[i].thread, NULL, i < STAY ? stay : come_and_go, &workers[i]),
+             0);
   }
-  CK_EQ(pthread_create(&thread, NULL, produce, NULL), 0);
+  CHECK_EQ(pthread_create(&thread, NULL, produce, NULL), 0);
   uint64_t parks = 0, lost = 0, joins = 0;
   (void)pthread_join(thread, NULL);
   for (uint32_t i = 0; i < STAY + COME; i++) {
@@ -187,12 +188,12 @@ static void run(uint64_t factor) {
                full_fence ? "full fence" : "membarrier", (unsigned long long)messages,
                (unsigned long long)lost, (unsigned long long)joins,
                (unsigned long long)atomic_load(&plain.ring.page->parks), (unsigned long long)parks);
-  CK(wait_mode != RILL_PARK || parks > 0);
+  CHECK(wait_mode != RILL_PARK || parks > 0);
   plain_close(&plain);
 }
 
 int main(int argc, char **argv) {
-  CK(argc > 1);
+  CHECK(argc > 1);
   overwrite = strcmp(argv[1], "overwrite") == 0;
   const uint64_t factor = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
   support_begin("stress/ring");

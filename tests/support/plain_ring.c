@@ -12,8 +12,8 @@
 
 static int memory(const char *name, uint64_t size) {
   const int fd = memfd_create(name, MFD_CLOEXEC);
-  CK(fd >= 0);
-  CK_EQ(ftruncate(fd, (off_t)size), 0);
+  CHECK(fd >= 0);
+  CHECK_EQ(ftruncate(fd, (off_t)size), 0);
   return fd;
 }
 
@@ -67,10 +67,10 @@ void plain_open(struct plain_ring *plain, const struct plain_options *options) {
   plain->base_sequence = options->base_sequence;
   (void)rilli_fence_init(RILL_FENCE_AUTO);
   int fd = memory("rill-test-data", identity.file_size);
-  CK_EQ(rilli_map_ring(fd, identity.ring_offset, capacity, 1, &plain->data), 0);
+  CHECK_EQ(rilli_map_ring(fd, identity.ring_offset, capacity, 1, &plain->data), 0);
   (void)close(fd);
   fd = memory("rill-test-control", control.file_size);
-  CK_EQ(rilli_map(fd, 0, control.file_size, 1, &plain->control), 0);
+  CHECK_EQ(rilli_map(fd, 0, control.file_size, 1, &plain->control), 0);
   (void)close(fd);
   lay_out(plain, &identity);
 }
@@ -83,7 +83,7 @@ void plain_close(struct plain_ring *plain) {
 void plain_producer(struct plain_ring *plain, struct rill_producer *ret, uint32_t wait,
                     uint32_t full_fence) {
   struct rilli_place head;
-  CK_EQ(rilli_find_head(&plain->ring, &head), 0);
+  CHECK_EQ(rilli_find_head(&plain->ring, &head), 0);
   memset(ret, 0, sizeof *ret);
   ret->patience.wait = wait;
   ret->full_fence = full_fence;
@@ -91,7 +91,7 @@ void plain_producer(struct plain_ring *plain, struct rill_producer *ret, uint32_
   atomic_store_explicit(&plain->ring.page->state, RILLI_PRODUCER_LIVE, memory_order_release);
 }
 
-void plain_farewell(struct plain_ring *plain) {
+void plain_announce_close(struct plain_ring *plain) {
   const struct rilli_ring *ring = &plain->ring;
   atomic_store_explicit(&ring->page->state, RILLI_PRODUCER_CLOSED, memory_order_release);
   for (uint32_t i = 0; i < ring->max_groups; i++) {
@@ -113,7 +113,7 @@ static void ready(struct rill_consumer *ret) {
     return;
   ret->buffer_size = ret->ring.max_message + RILLI_FRAME_OVERHEAD;
   ret->buffer = malloc(ret->buffer_size);
-  CK(ret->buffer != NULL);
+  CHECK(ret->buffer != NULL);
 }
 
 int plain_consumer(struct plain_ring *plain, struct rill_consumer *ret, uint32_t index,
@@ -133,9 +133,9 @@ int plain_consumer(struct plain_ring *plain, struct rill_consumer *ret, uint32_t
 void plain_tail(struct plain_ring *plain, struct rill_consumer *ret) {
   struct rilli_place place;
   prepare(plain, ret);
-  CK_EQ(rilli_index_oldest(&plain->ring,
-                           atomic_load(&plain->ring.page->limit) - plain->ring.capacity, &place),
-        0);
+  CHECK_EQ(rilli_index_oldest(&plain->ring,
+                              atomic_load(&plain->ring.page->limit) - plain->ring.capacity, &place),
+           0);
   ret->position = ret->released = ret->published = place.position;
   ret->sequence = place.sequence;
   ready(ret);
@@ -155,29 +155,4 @@ void plain_forget(struct rill_consumer *consumer) {
 
 _Atomic uint64_t *plain_word(struct plain_ring *plain, uint64_t position) {
   return (_Atomic uint64_t *)(void *)(plain->ring.base + (position & (plain->ring.capacity - 1)));
-}
-
-size_t plain_size(uint64_t sequence, size_t most) {
-  uint64_t state = sequence * 2 + 1;
-  return support_random(&state) % (most + 1);
-}
-
-static uint64_t pattern(uint64_t sequence, size_t word) {
-  return (sequence + 1) * UINT64_C(0x9e3779b97f4a7c15) + word;
-}
-
-void plain_fill(uint8_t *to, size_t size, uint64_t sequence) {
-  for (size_t at = 0; at < size; at += 8) {
-    const uint64_t value = pattern(sequence, at / 8);
-    memcpy(to + at, &value, size - at < 8 ? size - at : 8);
-  }
-}
-
-int plain_is(const void *data, size_t size, uint64_t sequence) {
-  for (size_t at = 0; at < size; at += 8) {
-    const uint64_t value = pattern(sequence, at / 8);
-    if (memcmp((const uint8_t *)data + at, &value, size - at < 8 ? size - at : 8) != 0)
-      return 0;
-  }
-  return 1;
 }

@@ -33,8 +33,8 @@ void plain_close(struct plain_ring *plain);
 /* A producer at the ring's head, found as a successor finds it. wait: RILL_ADAPTIVE... */
 void plain_producer(struct plain_ring *plain, struct rill_producer *ret, uint32_t wait,
                     uint32_t full_fence);
-/* An orderly end of the producer: what rill_producer_close stores. */
-void plain_farewell(struct plain_ring *plain);
+/* The producer closes: what rill_producer_close stores. */
+void plain_announce_close(struct plain_ring *plain);
 
 /* Joins row `index`; returns what rilli_join returns. flags: RILLI_GROUP_KEEP. */
 int plain_consumer(struct plain_ring *plain, struct rill_consumer *ret, uint32_t index,
@@ -48,10 +48,5 @@ void plain_forget(struct rill_consumer *consumer);
 
 /* The frame at a position, for forging. */
 _Atomic uint64_t *plain_word(struct plain_ring *plain, uint64_t position);
-
-/* Content that is a function of the sequence: every byte, and the size. */
-size_t plain_size(uint64_t sequence, size_t most);
-void plain_fill(uint8_t *to, size_t size, uint64_t sequence);
-int plain_is(const void *data, size_t size, uint64_t sequence);
 
 #endif

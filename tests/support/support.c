@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,14 +16,41 @@ static char directory[128];
 static char watched[128] = "a test";
 static pid_t owner; /* of the namespace: children do not remove it */
 
-void support_fail(const char *file, int line, const char *what, int64_t is, int64_t expected) {
-  (void)fprintf(stderr, "%s:%d: in %s: not so: %s", file, line, watched, what);
-  if (is != expected)
-    (void)fprintf(stderr, " (%lld, not %lld)", (long long)is, (long long)expected);
-  (void)fprintf(stderr, "; rill_error: \"%s\"\n", rill_error());
+void (*support_at_failure)(const char *text);
+
+void support_fail(const char *file, int line, const char *format, ...) {
+  char text[800];
+  va_list args;
+  const char *base = strrchr(file, '/');
+  int used = snprintf(text, sizeof text, "%s:%d: in %s: ", base ? base + 1 : file, line, watched);
+  va_start(args, format);
+  used += vsnprintf(text + used, sizeof text - (size_t)used, format, args);
+  va_end(args);
+  if ((size_t)used < sizeof text)
+    (void)snprintf(text + used, sizeof text - (size_t)used, "; rill_error: \"%s\"", rill_error());
+  if (support_at_failure)
+    support_at_failure(text);
+  (void)fprintf(stderr, "%s\n", text);
   if (owner == getpid())
     support_end();
   abort();
+}
+
+void support_codes(const char *call, int code, const int *known, size_t count) {
+  size_t i = 0;
+  while (code && i < count && code != -known[i])
+    i++;
+  CHECK_THAT(code == 0 || i < count, "%s returned %d (%s), which its header does not name", call,
+             code, strerror(-code));
+}
+
+void support_read(const struct rill_message *message) {
+  static volatile uint8_t sink;
+  for (uint32_t i = 0; i < message->size; i++)
+    sink = ((const uint8_t *)message->data)[i];
+  for (uint32_t i = 0; i < message->key_size; i++)
+    sink = (uint8_t)message->key[i];
+  (void)sink;
 }
 
 static void bark(int signal_number) {
@@ -88,7 +116,7 @@ int support_teardown(void **state) {
 pid_t support_child(int (*run)(void *), void *arg) {
   (void)fflush(NULL);
   const pid_t child = fork();
-  CK(child >= 0);
+  CHECK(child >= 0);
   if (child == 0) {
     support_watchdog(WATCHDOG_SECONDS); /* alarms are not inherited */
     _exit(run(arg));
@@ -99,15 +127,15 @@ pid_t support_child(int (*run)(void *), void *arg) {
 int support_reap(pid_t child) {
   int status;
   while (waitpid(child, &status, 0) < 0)
-    CK(errno == EINTR);
+    CHECK(errno == EINTR);
   return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
 }
 
 rill_queue *support_queue(const char *name) {
   rill_context *context = NULL;
   rill_queue *queue = NULL;
-  CK_EQ(rill_context_open(NULL, &context), 0);
-  CK_EQ(rill_queue_open(context, name, 0, NULL, RILL_FOREVER, &queue), 0);
+  CHECK_EQ(rill_context_open(NULL, &context), 0);
+  CHECK_EQ(rill_queue_open(context, name, 0, NULL, RILL_FOREVER, &queue), 0);
   rill_context_close(context);
   return queue;
 }
@@ -117,4 +145,29 @@ uint64_t support_random(uint64_t *state) {
   x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
   x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
   return x ^ (x >> 31);
+}
+
+size_t support_size(uint64_t sequence, size_t most) {
+  uint64_t state = sequence * 2 + 1;
+  return support_random(&state) % (most + 1);
+}
+
+static uint64_t pattern(uint64_t sequence, size_t word) {
+  return (sequence + 1) * UINT64_C(0x9e3779b97f4a7c15) + word;
+}
+
+void support_fill(void *to, size_t size, uint64_t sequence) {
+  for (size_t at = 0; at < size; at += 8) {
+    const uint64_t value = pattern(sequence, at / 8);
+    memcpy((uint8_t *)to + at, &value, size - at < 8 ? size - at : 8);
+  }
+}
+
+int support_is(const void *data, size_t size, uint64_t sequence) {
+  for (size_t at = 0; at < size; at += 8) {
+    const uint64_t value = pattern(sequence, at / 8);
+    if (memcmp((const uint8_t *)data + at, &value, size - at < 8 ? size - at : 8) != 0)
+      return 0;
+  }
+  return 1;
 }

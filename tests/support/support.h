@@ -11,26 +11,41 @@
 
 #include "rill/rill.h"
 
-/* Ends the process with the place, the condition and rill_error(). For threads, children and
- * stress tests, where cmocka's jumps cannot be used. */
-#define CK(condition)                                                                              \
+/* Ends the process with the place, the words and rill_error(): the namespace is removed, and it
+ * aborts, or what support_at_failure says. For threads, children, processes and stress tests, where
+ * cmocka's jumps cannot be used. */
+_Noreturn void support_fail(const char *file, int line, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Called with the place and the words in place of all that; does not come back. */
+extern void (*support_at_failure)(const char *text);
+
+#define CHECK_THAT(condition, ...)                                                                 \
   do {                                                                                             \
     if (!(condition))                                                                              \
-      support_fail(__FILE__, __LINE__, #condition, 0, 0);                                          \
+      support_fail(__FILE__, __LINE__, __VA_ARGS__);                                               \
   } while (0)
+#define CHECK(condition) CHECK_THAT(condition, "not so: %s", #condition)
 
 /* The same for two numbers, which it prints. */
-#define CK_EQ(is, expected)                                                                        \
+#define CHECK_EQ(is, expected)                                                                     \
   do {                                                                                             \
-    const int64_t ck_is = (int64_t)(is), ck_expected = (int64_t)(expected);                        \
-    if (ck_is != ck_expected)                                                                      \
-      support_fail(__FILE__, __LINE__, #is " == " #expected, ck_is, ck_expected);                  \
+    const int64_t check_is = (int64_t)(is), check_wanted = (int64_t)(expected);                    \
+    CHECK_THAT(check_is == check_wanted, "%s is %lld, not %lld", #is, (long long)check_is,         \
+               (long long)check_wanted);                                                           \
   } while (0)
 
-_Noreturn void support_fail(const char *file, int line, const char *what, int64_t is,
-                            int64_t expected);
+/* 0, or the negative of one of these that the call may return. */
+#define CODES(call, code, ...)                                                                     \
+  do {                                                                                             \
+    static const int codes_known[] = {__VA_ARGS__};                                                \
+    support_codes((call), (code), codes_known, sizeof codes_known / sizeof *codes_known);          \
+  } while (0)
+void support_codes(const char *call, int code, const int *known, size_t count);
 
-/* Sets RILL_NAMESPACE to a namespace that nobody else has (in /dev/shm), names the test for
+/* Reads every byte of a message, so that one that lies in a wrong place is seen. */
+void support_read(const struct rill_message *message);
+
+/* Sets RILL_NAMESPACE to a namespace of its own (in /dev/shm), names the test for
  * the watchdog, and starts that: it prints the name and aborts. support_end removes the
  * namespace with all that is left in it, and stops the watchdog. */
 void support_begin(const char *test_name);
@@ -70,5 +85,11 @@ rill_queue *support_queue(const char *name);
 
 /* A sequence of numbers that look random and are the same in each run. */
 uint64_t support_random(uint64_t *state);
+
+/* The content of a message as a function of a number, its sequence say: a torn, wrong or foreign
+ * one is seen. And a size that follows from it. */
+void support_fill(void *to, size_t size, uint64_t number);
+int support_is(const void *data, size_t size, uint64_t number);
+size_t support_size(uint64_t number, size_t most);
 
 #endif

@@ -20,7 +20,7 @@ static rill_consumer *none_c;
 static int produce(const struct rill_producer_attr *attr, rill_time deadline) {
   rill_producer *producer = NULL;
   const int code = rill_producer_open(queue, attr, deadline, &producer);
-  CK(code == 0 || producer == NULL);
+  CHECK(code == 0 || producer == NULL);
   rill_producer_close(producer);
   return code;
 }
@@ -28,7 +28,7 @@ static int produce(const struct rill_producer_attr *attr, rill_time deadline) {
 static int consume(const struct rill_consumer_attr *attr) {
   rill_consumer *consumer = NULL;
   const int code = rill_consumer_open(queue, attr, &consumer);
-  CK(code == 0 || consumer == NULL);
+  CHECK(code == 0 || consumer == NULL);
   rill_consumer_close(consumer);
   return code;
 }
@@ -38,7 +38,7 @@ static int consume(const struct rill_consumer_attr *attr) {
 #define C(...)                                                                                     \
   (&(struct rill_consumer_attr){.size = sizeof(struct rill_consumer_attr), __VA_ARGS__})
 
-static void senseless_attributes_are_refused(void **state) {
+static void invalid_attributes_are_refused(void **state) {
   (void)state;
   queue = small_queue("q", RILL_RELIABLE);
   assert_code(produce(&(struct rill_producer_attr){.size = 1}, RILL_NOW), -EINVAL);
@@ -250,7 +250,7 @@ static void a_sequence_of_the_future_is_erange_and_names_the_next(void **state) 
   rill_queue_close(queue);
 }
 
-static void a_removed_queue_takes_nobody_in(void **state) {
+static void a_removed_queue_admits_no_member(void **state) {
   (void)state;
   rill_context *context = open_context(RILL_FENCE_AUTO);
   queue = open_queue(context, "q", RILL_CREATE, NULL);
@@ -281,7 +281,7 @@ static void damage_the_ring(void) {
   (void)close(fd);
 }
 
-static void a_senseless_ring_takes_nobody_in(void **state) {
+static void an_invalid_ring_admits_no_member(void **state) {
   (void)state;
   queue = small_queue("q", RILL_RELIABLE);
   damage_the_ring();
@@ -301,13 +301,13 @@ static int attach_without(void *what) {
   const struct rlimit none = {0, 0}, little = {1 << 20, 1 << 20};
   queue = small_queue("child", RILL_RELIABLE);
   const int descriptors = *(const char *)what == 'd';
-  CK(descriptors ? setrlimit(RLIMIT_NOFILE, &none) == 0 : setrlimit(RLIMIT_AS, &little) == 0);
+  CHECK(descriptors ? setrlimit(RLIMIT_NOFILE, &none) == 0 : setrlimit(RLIMIT_AS, &little) == 0);
   const int code = descriptors ? -EMFILE : -ENOMEM;
-  CK_EQ(produce(NULL, RILL_NOW), code);
-  CK_EQ(consume(NULL), code);
+  CHECK_EQ(produce(NULL, RILL_NOW), code);
+  CHECK_EQ(consume(NULL), code);
   if (descriptors) {
     struct rill_queue_stat stat = {.size = sizeof stat};
-    CK_EQ(rill_queue_stat(queue, &stat), code);
+    CHECK_EQ(rill_queue_stat(queue, &stat), code);
   }
   return 0;
 }
@@ -315,22 +315,22 @@ static int attach_without(void *what) {
 static int attach_without_rights(void *unused) {
   (void)unused;
   if (geteuid() == 0)
-    CK(setresuid(65534, 65534, 65534) == 0);
+    CHECK(setresuid(65534, 65534, 65534) == 0);
   char name_space[64], control[256];
-  (void)snprintf(name_space, sizeof name_space, "%.50s-nobody", getenv("RILL_NAMESPACE"));
+  (void)snprintf(name_space, sizeof name_space, "%.50s-missing", getenv("RILL_NAMESPACE"));
   (void)setenv("RILL_NAMESPACE", name_space, 1);
   queue = small_queue("q", RILL_RELIABLE);
   (void)snprintf(control, sizeof control, "/dev/shm/rill.%s/q.control", name_space);
-  CK(chmod(control, 0400) == 0);
-  CK_EQ(produce(NULL, RILL_NOW), -EACCES);
-  CK_EQ(consume(NULL), -EACCES);
+  CHECK(chmod(control, 0400) == 0);
+  CHECK_EQ(produce(NULL, RILL_NOW), -EACCES);
+  CHECK_EQ(consume(NULL), -EACCES);
   rill_context *context;
-  CK_EQ(rill_context_open(NULL, &context), 0);
-  CK_EQ(rill_queue_unlink(context, "q"), -EACCES);
-  CK(chmod(control, 0600) == 0);
-  CK_EQ(rill_queue_unlink(context, "q"), 0);
+  CHECK_EQ(rill_context_open(NULL, &context), 0);
+  CHECK_EQ(rill_queue_unlink(context, "q"), -EACCES);
+  CHECK(chmod(control, 0600) == 0);
+  CHECK_EQ(rill_queue_unlink(context, "q"), 0);
   *strrchr(control, '/') = 0;
-  CK(rmdir(control) == 0);
+  CHECK(rmdir(control) == 0);
   return 0;
 }
 
@@ -354,13 +354,13 @@ static int join_without_space(void *unused) {
   queue = small_queue("q", RILL_RELIABLE);
   (void)snprintf(path, sizeof path, "%s/ballast", support_directory());
   const int fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
-  CK(fd >= 0);
+  CHECK(fd >= 0);
   for (off_t at = 0; posix_fallocate(fd, at, 4096) == 0; at += 4096)
     ;
-  CK_EQ(consume(NULL), -ENOSPC);
-  CK(strstr(rill_error(), "remount") != NULL);
-  CK(ftruncate(fd, 0) == 0);
-  CK_EQ(consume(NULL), 0);
+  CHECK_EQ(consume(NULL), -ENOSPC);
+  CHECK(strstr(rill_error(), "remount") != NULL);
+  CHECK(ftruncate(fd, 0) == 0);
+  CHECK_EQ(consume(NULL), 0);
   return 0;
 }
 
@@ -428,37 +428,37 @@ static int use_the_parents_handles(void *unused) {
   void *data;
   uint32_t index = 0;
   rill_queue *opened = NULL;
-  CK_EQ(rill_queue_open(of_parent, "q", RILL_CREATE, NULL, RILL_NOW, &opened), -ECHILD);
-  CK_EQ(rill_queue_unlink(of_parent, "q"), -ECHILD);
-  CK_EQ(rill_queue_list(of_parent, NULL, NULL, NULL), -ECHILD);
-  CK_EQ(rill_queue_gc(of_parent, 0, NULL, NULL), -ECHILD);
-  CK_EQ(rill_queue_stat(queue, &stat), -ECHILD);
-  CK_EQ(rill_group_stat(queue, &index, &group), -ECHILD);
-  CK_EQ(produce(NULL, RILL_NOW), -ECHILD);
-  CK_EQ(consume(NULL), -ECHILD);
-  CK(strstr(rill_error(), "fork") != NULL);
-  CK_EQ(rill_publish(none_p, "x", 1, RILL_FOREVER), -ECHILD);
-  CK_EQ(rill_publish_batch(none_p, &item, 1, RILL_FOREVER), -ECHILD);
-  CK_EQ(rill_reserve(none_p, NULL, 1, RILL_FOREVER, &data), -ECHILD);
-  CK_EQ(rill_commit(none_p, 0), -ECHILD);
+  CHECK_EQ(rill_queue_open(of_parent, "q", RILL_CREATE, NULL, RILL_NOW, &opened), -ECHILD);
+  CHECK_EQ(rill_queue_unlink(of_parent, "q"), -ECHILD);
+  CHECK_EQ(rill_queue_list(of_parent, NULL, NULL, NULL), -ECHILD);
+  CHECK_EQ(rill_queue_gc(of_parent, 0, NULL, NULL), -ECHILD);
+  CHECK_EQ(rill_queue_stat(queue, &stat), -ECHILD);
+  CHECK_EQ(rill_group_stat(queue, &index, &group), -ECHILD);
+  CHECK_EQ(produce(NULL, RILL_NOW), -ECHILD);
+  CHECK_EQ(consume(NULL), -ECHILD);
+  CHECK(strstr(rill_error(), "fork") != NULL);
+  CHECK_EQ(rill_publish(none_p, "x", 1, RILL_FOREVER), -ECHILD);
+  CHECK_EQ(rill_publish_batch(none_p, &item, 1, RILL_FOREVER), -ECHILD);
+  CHECK_EQ(rill_reserve(none_p, NULL, 1, RILL_FOREVER, &data), -ECHILD);
+  CHECK_EQ(rill_commit(none_p, 0), -ECHILD);
   rill_abort(none_p);
-  CK_EQ(rill_receive(none_c, RILL_FOREVER, &message), -ECHILD);
-  CK_EQ(rill_receive_batch(none_c, 1, RILL_FOREVER, &message), -ECHILD);
-  CK_EQ(rill_release(none_c, NULL), -ECHILD);
-  CK_EQ(rill_consumer_interrupt(none_c), -ECHILD);
+  CHECK_EQ(rill_receive(none_c, RILL_FOREVER, &message), -ECHILD);
+  CHECK_EQ(rill_receive_batch(none_c, 1, RILL_FOREVER, &message), -ECHILD);
+  CHECK_EQ(rill_release(none_c, NULL), -ECHILD);
+  CHECK_EQ(rill_consumer_interrupt(none_c), -ECHILD);
   rill_producer_close(none_p);
   rill_consumer_close(none_c);
   rill_queue_close(queue);
   rill_context_close(of_parent);
   rill_context *own = NULL;
-  CK_EQ(rill_context_open(NULL, &own), 0);
-  CK_EQ(rill_queue_open(own, "q", 0, NULL, RILL_NOW, &queue), 0);
-  CK_EQ(produce(NULL, RILL_NOW), -EBUSY); /* the parent's lease is not ours */
-  CK_EQ(consume(C(.group = "g")), -EBUSY);
+  CHECK_EQ(rill_context_open(NULL, &own), 0);
+  CHECK_EQ(rill_queue_open(own, "q", 0, NULL, RILL_NOW, &queue), 0);
+  CHECK_EQ(produce(NULL, RILL_NOW), -EBUSY); /* the parent's lease is not ours */
+  CHECK_EQ(consume(C(.group = "g")), -EBUSY);
   return 0;
 }
 
-static void a_forked_child_is_told_and_harms_nobody(void **state) {
+static void a_forked_child_is_refused_and_harms_nothing(void **state) {
   (void)state;
   of_parent = open_context(RILL_FENCE_AUTO);
   queue = open_queue(of_parent, "q", RILL_CREATE, NULL);
@@ -479,7 +479,7 @@ static void a_forked_child_is_told_and_harms_nobody(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      BEHAVIOUR(senseless_attributes_are_refused),
+      BEHAVIOUR(invalid_attributes_are_refused),
       BEHAVIOUR(message_types_are_checked_at_attach),
       BEHAVIOUR(an_observer_only_looks),
       BEHAVIOUR(there_is_one_producer_at_a_time),
@@ -488,12 +488,12 @@ int main(void) {
       BEHAVIOUR(a_group_has_one_member_at_a_time),
       BEHAVIOUR(the_first_group_too_many_is_told_the_limit),
       BEHAVIOUR(a_sequence_of_the_future_is_erange_and_names_the_next),
-      BEHAVIOUR(a_removed_queue_takes_nobody_in),
-      BEHAVIOUR(a_senseless_ring_takes_nobody_in),
+      BEHAVIOUR(a_removed_queue_admits_no_member),
+      BEHAVIOUR(an_invalid_ring_admits_no_member),
       BEHAVIOUR(missing_resources_and_rights_are_told_apart),
       BEHAVIOUR(no_memory_for_a_group_is_enospc_with_its_remedy),
       BEHAVIOUR(handles_close_in_any_order),
       BEHAVIOUR(producer_and_consumer_work_when_their_parents_are_closed),
-      BEHAVIOUR(a_forked_child_is_told_and_harms_nobody)};
+      BEHAVIOUR(a_forked_child_is_refused_and_harms_nothing)};
   return cmocka_run_group_tests_name("api_attach", tests, NULL, NULL);
 }

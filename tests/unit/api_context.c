@@ -16,7 +16,7 @@ static int open_with(const struct rill_context_attr *attr) {
   rill_context *context = NULL;
   const int code = rill_context_open(attr, &context);
   if (code)
-    CK(context == NULL && strlen(rill_error()) > 0);
+    CHECK(context == NULL && strlen(rill_error()) > 0);
   rill_context_close(context);
   return code;
 }
@@ -74,7 +74,7 @@ static void directories_that_cannot_be_used_are_refused(void **state) {
   (void)unsetenv("RILL_DIR");
   assert_code(open_with(NULL), 0);
   assert_code(chmod(support_directory(), 0777), 0);
-  assert_code(open_with(NULL), -EPERM); /* everybody could plant files */
+  assert_code(open_with(NULL), -EPERM); /* all users could plant files */
   assert_non_null(strstr(rill_error(), support_directory()));
   assert_code(chmod(support_directory(), 01777), 0);
   assert_code(open_with(NULL), 0);
@@ -92,21 +92,21 @@ static void what_is_no_directory_is_refused(void **state) {
   assert_code(open_with(&attr), -ENAMETOOLONG);
   path[300] = 0; /* one word is too long */
   assert_code(open_with(&attr), -ENAMETOOLONG);
-  assert_code(symlink("/tmp", support_directory()), 0); /* somebody planted it */
+  assert_code(symlink("/tmp", support_directory()), 0); /* another user planted it */
   assert_code(open_with(NULL), -ENOTDIR);
   assert_code(unlink(support_directory()), 0);
 }
 
-/* As somebody whom file modes hold back. */
-static void become_nobody(void) {
+/* As a user that file modes hold back. */
+static void become_unprivileged(void) {
   if (geteuid() == 0)
-    CK(setresuid(65534, 65534, 65534) == 0);
+    CHECK(setresuid(65534, 65534, 65534) == 0);
 }
 
 static int open_in_a_closed_directory(void *path) {
-  become_nobody();
+  become_unprivileged();
   const struct rill_context_attr attr = {.size = sizeof attr, .directory = path};
-  CK_EQ(open_with(&attr), -EACCES);
+  CHECK_EQ(open_with(&attr), -EACCES);
   return 0;
 }
 
@@ -123,10 +123,10 @@ static void a_directory_without_the_right_to_write_is_eacces(void **state) {
 static int open_without_descriptors(void *unused) {
   (void)unused;
   const struct rlimit none = {3, 3};
-  CK(setrlimit(RLIMIT_NOFILE, &none) == 0);
+  CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
   for (int fd = 0; fd < 3; fd++)
     (void)dup(2);
-  CK_EQ(open_with(NULL), -EMFILE);
+  CHECK_EQ(open_with(NULL), -EMFILE);
   return 0;
 }
 
@@ -138,8 +138,8 @@ static void no_descriptor_left_is_emfile(void **state) {
 static int open_without_memory(void *unused) {
   (void)unused;
   const struct rlimit little = {1 << 20, 1 << 20}; /* less than there is already */
-  CK(setrlimit(RLIMIT_AS, &little) == 0);
-  CK_EQ(open_with(NULL), -ENOMEM);
+  CHECK(setrlimit(RLIMIT_AS, &little) == 0);
+  CHECK_EQ(open_with(NULL), -ENOMEM);
   return 0;
 }
 
@@ -162,10 +162,10 @@ static int open_without_membarrier(void *unused) {
       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
     return 77;
   struct rill_context_attr attr = {.size = sizeof attr, .fence = RILL_FENCE_MEMBARRIER};
-  CK_EQ(open_with(&attr), -ENOSYS);
-  CK(strstr(rill_error(), "RILL_FENCE") != NULL);
+  CHECK_EQ(open_with(&attr), -ENOSYS);
+  CHECK(strstr(rill_error(), "RILL_FENCE") != NULL);
   attr.fence = RILL_FENCE_AUTO;
-  CK_EQ(open_with(&attr), 0); /* falls back to full fences */
+  CHECK_EQ(open_with(&attr), 0); /* falls back to full fences */
   return 0;
 }
 

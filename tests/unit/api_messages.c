@@ -25,7 +25,7 @@ static void *publish_many(void *unused) {
   char text[32];
   for (int i = 0; i < MANY; i++) {
     const int size = snprintf(text, sizeof text, "message %d", i);
-    CK_EQ(rill_publish(producer, text, (size_t)size, RILL_FOREVER), 0);
+    CHECK_EQ(rill_publish(producer, text, (size_t)size, RILL_FOREVER), 0);
     if (i % 500 == 0)
       (void)sched_yield();
   }

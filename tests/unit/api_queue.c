@@ -31,7 +31,7 @@ static int try_open(const char *name, unsigned flags, const struct rill_queue_at
                     rill_time deadline) {
   rill_queue *queue = NULL;
   const int code = rill_queue_open(context, name, flags, attr, deadline, &queue);
-  CK(code == 0 || queue == NULL);
+  CHECK(code == 0 || queue == NULL);
   rill_queue_close(queue);
   return code;
 }
@@ -42,7 +42,7 @@ static void create_a_kept_queue(const char *name) {
   assert_code(try_open(name, RILL_CREATE, ATTR(.capacity = 65536, .lifetime = RILL_KEPT), 0), 0);
 }
 
-static void senseless_calls_are_refused(void **state) {
+static void invalid_calls_are_refused(void **state) {
   (void)state;
   assert_code(try_open("", RILL_CREATE, NULL, 0), -EINVAL);
   assert_code(try_open(NULL, RILL_CREATE, NULL, 0), -EINVAL);
@@ -126,7 +126,7 @@ static void an_open_queue_with_other_attributes_is_not_replaced(void **state) {
   rill_queue_close(queue);
 }
 
-static void a_transient_queue_that_nobody_has_open_is_replaced(void **state) {
+static void a_transient_queue_that_no_process_has_open_is_replaced(void **state) {
   (void)state;
   rill_queue *queue = open_queue(context, "q", RILL_CREATE, ATTR(.capacity = 65536));
   char uuid[40];
@@ -179,7 +179,7 @@ static void *open_and_wait(void *ret) {
   return NULL;
 }
 
-static void open_waits_until_somebody_creates_it(void **state) {
+static void open_waits_until_a_process_creates_it(void **state) {
   (void)state;
   pthread_t thread;
   int code = 1;
@@ -324,7 +324,7 @@ static void another_users_segment_is_not_trusted(void **state) {
   if (geteuid() != 0)
     skip(); /* only the superuser can give a file away */
   create_a_kept_queue("q");
-  assert_code(chmod(support_directory(), 01777), 0); /* where anybody may make files */
+  assert_code(chmod(support_directory(), 01777), 0); /* where any user may make files */
   assert_code(chown(file_of(".control"), 65534, 65534), 0);
   assert_code(try_open("q", 0, NULL, RILL_NOW), -EPERM);
   assert_code(rill_queue_unlink(context, "q"), -EPERM);
@@ -348,11 +348,11 @@ static void a_queue_that_does_not_fit_is_enospc_with_size_and_remedy(void **stat
 static int open_without_the_right(void *unused) {
   (void)unused;
   if (geteuid() == 0)
-    CK(setresuid(65534, 65534, 65534) == 0);
-  CK_EQ(try_open("q", 0, NULL, RILL_NOW), -EACCES);
-  CK_EQ(try_open("q", RILL_OBSERVE, NULL, RILL_NOW), -EACCES);
-  CK_EQ(try_open("new", RILL_CREATE, NULL, RILL_NOW), -EACCES);
-  CK_EQ(rill_queue_unlink(context, "q"), -EACCES);
+    CHECK(setresuid(65534, 65534, 65534) == 0);
+  CHECK_EQ(try_open("q", 0, NULL, RILL_NOW), -EACCES);
+  CHECK_EQ(try_open("q", RILL_OBSERVE, NULL, RILL_NOW), -EACCES);
+  CHECK_EQ(try_open("new", RILL_CREATE, NULL, RILL_NOW), -EACCES);
+  CHECK_EQ(rill_queue_unlink(context, "q"), -EACCES);
   return 0;
 }
 
@@ -377,17 +377,17 @@ static void a_segment_without_the_right_to_open_is_eacces(void **state) {
 static int open_without_descriptors(void *unused) {
   (void)unused;
   struct rlimit limit = {0, 0};
-  CK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
-  CK_EQ(try_open("q", 0, NULL, RILL_NOW), -EMFILE);
-  CK_EQ(try_open("new", RILL_CREATE, NULL, RILL_NOW), -EMFILE);
+  CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+  CHECK_EQ(try_open("q", 0, NULL, RILL_NOW), -EMFILE);
+  CHECK_EQ(try_open("new", RILL_CREATE, NULL, RILL_NOW), -EMFILE);
   return 0;
 }
 
 static int open_without_memory(void *unused) {
   (void)unused;
   const struct rlimit little = {1 << 20, 1 << 20};
-  CK(setrlimit(RLIMIT_AS, &little) == 0);
-  CK_EQ(try_open("q", 0, NULL, RILL_NOW), -ENOMEM);
+  CHECK(setrlimit(RLIMIT_AS, &little) == 0);
+  CHECK_EQ(try_open("q", 0, NULL, RILL_NOW), -ENOMEM);
   return 0;
 }
 
@@ -411,14 +411,14 @@ static void no_descriptors_and_no_memory_are_different_errors(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      QUEUE(senseless_calls_are_refused),
+      QUEUE(invalid_calls_are_refused),
       QUEUE(attributes_are_rounded_and_filled_in),
       QUEUE(a_queue_is_made_once_and_then_opened),
       QUEUE(an_open_queue_with_other_attributes_is_not_replaced),
-      QUEUE(a_transient_queue_that_nobody_has_open_is_replaced),
+      QUEUE(a_transient_queue_that_no_process_has_open_is_replaced),
       QUEUE(message_types_are_compared_when_both_sides_name_one),
       QUEUE(deadlines_of_open_leave_the_error_text_alone),
-      QUEUE(open_waits_until_somebody_creates_it),
+      QUEUE(open_waits_until_a_process_creates_it),
       QUEUE(a_signal_handler_ends_the_wait_for_a_queue),
       QUEUE(unfinished_foreign_damaged_and_newer_segments_are_told_apart),
       QUEUE(a_half_of_a_queue_is_told_and_gone_with_unlink),

@@ -22,7 +22,7 @@ static void race(void *(*run)(void *), struct racer racers[THREADS]) {
   memset(racers, 0, THREADS * sizeof racers[0]);
   (void)pthread_barrier_init(&start, NULL, THREADS);
   for (int i = 0; i < THREADS; i++)
-    CK_EQ(pthread_create(&racers[i].thread, NULL, run, &racers[i]), 0);
+    CHECK_EQ(pthread_create(&racers[i].thread, NULL, run, &racers[i]), 0);
   for (int i = 0; i < THREADS; i++)
     (void)pthread_join(racers[i].thread, NULL);
   (void)pthread_barrier_destroy(&start);
@@ -75,21 +75,21 @@ static void *create_and_remove(void *arg) {
   (void)pthread_barrier_wait(&start);
   for (int i = 0; i < 100; i++) {
     rill_queue *queue = NULL;
-    CK_EQ(rill_queue_open(context, name, RILL_CREATE, &small, RILL_NOW, &queue), 0);
+    CHECK_EQ(rill_queue_open(context, name, RILL_CREATE, &small, RILL_NOW, &queue), 0);
     rill_producer *producer = NULL;
     int code = rill_producer_open(queue, NULL, RILL_NOW, &producer);
-    CK(code == 0 || code == -EBUSY || code == -ESTALE);
+    CHECK(code == 0 || code == -EBUSY || code == -ESTALE);
     if (code == 0) {
       code = rill_publish(producer, "x", 1, RILL_NOW);
-      CK(code == 0 || code == -EAGAIN || code == -ESTALE);
+      CHECK(code == 0 || code == -EAGAIN || code == -ESTALE);
     }
     rill_producer_close(producer);
     if (i % 3 == 0) {
       code = rill_queue_unlink(context, name);
-      CK(code == 0 || code == -ENOENT);
+      CHECK(code == 0 || code == -ENOENT);
     }
     if (i % 7 == 0)
-      CK(rill_queue_gc(context, 0, NULL, NULL) >= 0);
+      CHECK(rill_queue_gc(context, 0, NULL, NULL) >= 0);
     rill_queue_close(queue);
   }
   racer->code = 0;
@@ -115,7 +115,7 @@ static void *join_and_produce(void *arg) {
   (void)pthread_barrier_wait(&start);
   racer->code = rill_consumer_open(shared, &attr, &racer->consumer);
   const int code = rill_producer_open(shared, NULL, RILL_NOW, &racer->producer);
-  CK(code == 0 || code == -EBUSY);
+  CHECK(code == 0 || code == -EBUSY);
   return NULL;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* api_stat.c - what can be seen of queues, listing them, and giving back what the dead left. */
+/* api_stat.c - what can be seen of queues, listing them, and giving back what dead processes left.
+ */
 #include "api.h"
 
 #include <dirent.h>
@@ -69,7 +70,7 @@ static void the_numbers_of_a_queue_are_right(void **state) {
   assert_true(at_head.state == RILL_GROUP_ACTIVE && !at_head.keep && at_head.sequence == 10);
   assert_true(at_head.lag_messages == 0 && at_head.lag_bytes == 0 && at_head.lag_age == 0);
   assert_true(at_head.pid == getpid() && at_head.fence == RILL_FENCE_FULL);
-  rill_consumer_close(slow); /* what it released is told now */
+  rill_consumer_close(slow); /* what it released is published now */
   const struct rill_group_stat kept = group_of(queue, "slow");
   assert_true(kept.state == RILL_GROUP_KEPT && kept.keep && kept.sequence == 4);
   assert_true(kept.position == 128 && kept.lag_messages == 6 && kept.lag_bytes == 192);
@@ -246,11 +247,11 @@ static void queues_are_listed_by_pattern_in_order(void **state) {
 static int list_without_the_right(void *unused) {
   (void)unused;
   rill_context *own;
-  CK_EQ(rill_context_open(NULL, &own), 0);
+  CHECK_EQ(rill_context_open(NULL, &own), 0);
   if (geteuid() == 0)
-    CK(setresuid(65534, 65534, 65534) == 0);
-  CK_EQ(rill_queue_list(own, NULL, stop_at_b, NULL), -EACCES);
-  CK_EQ(rill_queue_gc(own, 0, NULL, NULL), -EACCES);
+    CHECK(setresuid(65534, 65534, 65534) == 0);
+  CHECK_EQ(rill_queue_list(own, NULL, stop_at_b, NULL), -EACCES);
+  CHECK_EQ(rill_queue_gc(own, 0, NULL, NULL), -EACCES);
   return 0;
 }
 
@@ -286,7 +287,7 @@ static void expect_gc(int count) {
   assert_code(rill_queue_gc(context, 0, NULL, NULL), 0);
 }
 
-static void gc_removes_transient_queues_that_nobody_has_open(void **state) {
+static void gc_removes_transient_queues_that_no_process_has_open(void **state) {
   (void)state;
   assert_code(rill_queue_gc(context, 2, NULL, NULL), -EINVAL);
   make("idle", RILL_TRANSIENT);
@@ -327,13 +328,13 @@ static int join_and_die(void *unused) {
   rill_context *own;
   rill_queue *queue;
   rill_consumer *consumer;
-  CK_EQ(rill_context_open(NULL, &own), 0);
-  CK_EQ(rill_queue_open(own, "q", 0, NULL, RILL_NOW, &queue), 0);
+  CHECK_EQ(rill_context_open(NULL, &own), 0);
+  CHECK_EQ(rill_queue_open(own, "q", 0, NULL, RILL_NOW, &queue), 0);
   const struct rill_consumer_attr attr = {.size = sizeof attr, .group = "g"};
   const struct rill_consumer_attr keep = {
       .size = sizeof attr, .group = "k", .flags = RILL_KEEP_GROUP};
-  CK_EQ(rill_consumer_open(queue, &attr, &consumer), 0);
-  CK_EQ(rill_consumer_open(queue, &keep, &consumer), 0);
+  CHECK_EQ(rill_consumer_open(queue, &attr, &consumer), 0);
+  CHECK_EQ(rill_consumer_open(queue, &keep, &consumer), 0);
   (void)raise(SIGKILL);
   return 0;
 }
@@ -388,7 +389,7 @@ int main(void) {
                                      STAT(stat_takes_no_struct_of_another_size),
                                      STAT(queues_are_listed_by_pattern_in_order),
                                      STAT(a_closed_directory_cannot_be_listed),
-                                     STAT(gc_removes_transient_queues_that_nobody_has_open),
+                                     STAT(gc_removes_transient_queues_that_no_process_has_open),
                                      STAT(gc_removes_halves_and_unfinished_files),
                                      STAT(gc_reclaims_dead_consumers),
                                      STAT(unlink_frees_the_name_at_once)};

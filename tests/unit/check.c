@@ -239,7 +239,7 @@ static void put(void *page, const struct wrong_field *field) {
   memcpy((uint8_t *)page + field->offset, &field->value, field->size); /* little endian */
 }
 
-static void every_senseless_field_of_the_identity_is_refused(void **state) {
+static void every_invalid_field_of_the_identity_is_refused(void **state) {
   (void)state;
   static const struct wrong_field wrong[] = {I(capacity, 0),
                                              I(capacity, 4096),
@@ -304,7 +304,7 @@ static void every_senseless_field_of_the_identity_is_refused(void **state) {
   assert_code(check_identity(&page, page.file_size), -EBADMSG);
 }
 
-static void every_senseless_field_of_the_control_page_is_refused(void **state) {
+static void every_invalid_field_of_the_control_page_is_refused(void **state) {
   (void)state;
   static const struct wrong_field wrong[] = {C(max_groups, 0),
                                              C(max_groups, 5),
@@ -446,8 +446,8 @@ int main(void) {
       BEHAVIOUR(absent_foreign_other_version_and_damage_are_different_errors),
       BEHAVIOUR(the_control_page_has_the_same_classes_of_errors),
       BEHAVIOUR(a_change_of_any_sealed_byte_is_found),
-      BEHAVIOUR(every_senseless_field_of_the_identity_is_refused),
-      BEHAVIOUR(every_senseless_field_of_the_control_page_is_refused),
+      BEHAVIOUR(every_invalid_field_of_the_identity_is_refused),
+      BEHAVIOUR(every_invalid_field_of_the_control_page_is_refused),
       BEHAVIOUR(forged_pages_never_lead_outside_their_file),
       BEHAVIOUR(random_bytes_never_pass)};
   return cmocka_run_group_tests_name("check", tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* placement.c (tests) - numa, prefault, mlock, huge and dump: refused where they make no sense,
+/* placement.c (tests) - numa, prefault, mlock, huge and dump: refused where they are impossible,
  * compared when a queue is opened, and shown as the kernel has them.
  *
  * How much is huge, and how many nodes there are, is the host's luck: what is asserted is that
@@ -19,7 +19,7 @@
 
 #define MIB (UINT64_C(1) << 20)
 
-/* --- a host that is made up ------------------------------------------------------------ */
+/* --- a host as the test has it---------------------------------------------------------- */
 
 static unsigned long fake_nodes; /* those there are; 0: the host's own             */
 static int no_numa;              /* a kernel without                               */
@@ -66,7 +66,7 @@ long __wrap_mbind(void *base, unsigned long size, int mode, const unsigned long 
   return __real_mbind(base, size, mode, mask, bits, flags);
 }
 
-/* Page n of those asked for lies on node n % 10, but each tenth the kernel does not tell. */
+/* Page n of those asked for lies on node n % 10, but each tenth the kernel does not know. */
 long __real_move_pages(int pid, unsigned long count, void **pages, const int *nodes, int *status,
                        int flags);
 long __wrap_move_pages(int pid, unsigned long count, void **pages, const int *nodes, int *status,
@@ -75,7 +75,7 @@ long __wrap_move_pages(int pid, unsigned long count, void **pages, const int *no
                        int flags) {
   if (!fake_nodes)
     return __real_move_pages(pid, count, pages, nodes, status, flags);
-  CK(nodes == NULL); /* else it would move them */
+  CHECK(nodes == NULL); /* else it would move them */
   for (unsigned long i = 0; i < count; i++)
     status[i] = i % 10 == 9 ? -ENOENT : (int)(i % 10);
   return 0;
@@ -110,7 +110,7 @@ static int teardown(void **state) {
 static int try_open(const char *name, unsigned flags, const struct rill_queue_attr *attr) {
   rill_queue *queue = NULL;
   const int code = rill_queue_open(context, name, flags, attr, RILL_NOW, &queue);
-  CK(code == 0 || queue == NULL);
+  CHECK(code == 0 || queue == NULL);
   rill_queue_close(queue);
   return code;
 }
@@ -165,7 +165,7 @@ static void data_file(rill_queue *queue, char ret[64]) {
   snprintf(ret, 64, "%s", stat.uuid);
 }
 
-static void senseless_placement_is_refused(void **state) {
+static void invalid_placement_is_refused(void **state) {
   (void)state;
   assert_code(try_open("q", RILL_CREATE, ATTR(.numa = 4)), -EINVAL);
   assert_code(try_open("q", RILL_CREATE, ATTR(.numa_node = 1)), -EINVAL);
@@ -361,7 +361,7 @@ static void core_dumps_have_the_queue_only_if_asked(void **state) {
 
 static int is_allowed(uint64_t bytes) {
   struct rlimit limit;
-  CK(getrlimit(RLIMIT_MEMLOCK, &limit) == 0);
+  CHECK(getrlimit(RLIMIT_MEMLOCK, &limit) == 0);
   return limit.rlim_cur >= bytes;
 }
 
@@ -386,9 +386,9 @@ static void a_locked_queue_is_locked_by_who_opens_it(void **state) {
 static void lose_the_right_to_lock(void) {
   struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
   struct __user_cap_data_struct data[2];
-  CK(syscall(SYS_capget, &header, data) == 0);
+  CHECK(syscall(SYS_capget, &header, data) == 0);
   data[CAP_IPC_LOCK / 32].effective &= ~(1u << CAP_IPC_LOCK % 32);
-  CK(syscall(SYS_capset, &header, data) == 0);
+  CHECK(syscall(SYS_capset, &header, data) == 0);
 }
 
 static int open_beyond_the_limit(void *arg) {
@@ -396,14 +396,14 @@ static int open_beyond_the_limit(void *arg) {
   const struct rlimit little = {65536, 65536};
   rill_queue *queue = NULL;
   lose_the_right_to_lock();
-  CK(setrlimit(RLIMIT_MEMLOCK, &little) == 0);
+  CHECK(setrlimit(RLIMIT_MEMLOCK, &little) == 0);
   rill_context *own = NULL;
-  CK_EQ(rill_context_open(NULL, &own), 0);
-  CK_EQ(rill_queue_open(own, "q", RILL_CREATE, ATTR(.placement = RILL_MLOCK), RILL_NOW, &queue),
-        -ENOMEM);
-  CK(strstr(rill_error(), "RLIMIT_MEMLOCK") && strstr(rill_error(), "65536") &&
-     strstr(rill_error(), "ulimit -l"));
-  CK_EQ(rill_queue_open(own, "q", 0, NULL, RILL_NOW, &queue), -ENOENT); /* and made nothing */
+  CHECK_EQ(rill_context_open(NULL, &own), 0);
+  CHECK_EQ(rill_queue_open(own, "q", RILL_CREATE, ATTR(.placement = RILL_MLOCK), RILL_NOW, &queue),
+           -ENOMEM);
+  CHECK(strstr(rill_error(), "RLIMIT_MEMLOCK") && strstr(rill_error(), "65536") &&
+        strstr(rill_error(), "ulimit -l"));
+  CHECK_EQ(rill_queue_open(own, "q", 0, NULL, RILL_NOW, &queue), -ENOENT); /* and made nothing */
   rill_context_close(own);
   return 0;
 }
@@ -423,7 +423,7 @@ int main(void) {
    .setup_func = setup,                                                                            \
    .teardown_func = teardown,                                                                      \
    .initial_state = (void *)(uintptr_t) #function}
-      PLACEMENT(senseless_placement_is_refused),
+      PLACEMENT(invalid_placement_is_refused),
       PLACEMENT(placement_is_compared_when_a_queue_is_opened),
       PLACEMENT(every_page_that_is_looked_at_is_on_some_node),
       PLACEMENT(each_policy_is_set_before_there_is_memory),

@@ -19,7 +19,7 @@ static int join_and_die(void *arg) {
   _exit(0);
 }
 
-/* Whoever has had the queue open for long needs neither gc nor an open queue's reclaim. */
+/* A process that has had the queue open for long needs neither gc nor an open queue's reclaim. */
 static void a_dead_member_does_not_keep_the_last_row(void **state) {
   (void)state;
   const struct rill_queue_attr attr = {
@@ -35,16 +35,16 @@ static void a_dead_member_does_not_keep_the_last_row(void **state) {
   rill_context_close(context);
 }
 
-/* --- unlink beside somebody who looks whether the queue can go ------------------------------ */
+/* --- unlink beside a process that checks whether the queue can go --------------------------- */
 
 static int hold_the_unlink_byte(void *arg) {
   const int *ready = arg;
   char path[512];
   (void)snprintf(path, sizeof path, "%s/q.control", support_directory());
   const int fd = open(path, O_RDWR | O_CLOEXEC);
-  CK(fd >= 0);
-  CK_EQ(rilli_lock_try(fd, RILLI_LOCK_UNLINK, 1, 1), 0);
-  CK_EQ(write(ready[1], "x", 1), 1);
+  CHECK(fd >= 0);
+  CHECK_EQ(rilli_lock_try(fd, RILLI_LOCK_UNLINK, 1, 1), 0);
+  CHECK_EQ(write(ready[1], "x", 1), 1);
   (void)usleep(100000); /* and then it leaves the queue as it is, as gc does when it is in use */
   return 0;
 }
@@ -68,13 +68,13 @@ static void unlink_removes_what_another_only_looks_at(void **state) {
   rill_queue_close(queue);
 }
 
-/* --- gc beside those who make queues ------------------------------------------------------- */
+/* --- gc beside processes that make queues -------------------------------------------------- */
 
 static int collect_for_ever(void *arg) {
   (void)arg;
   rill_context *context = open_context(RILL_FENCE_AUTO);
   for (;;)
-    CK(rill_queue_gc(context, 0, NULL, NULL) >= 0);
+    CHECK(rill_queue_gc(context, 0, NULL, NULL) >= 0);
 }
 
 static void use_for_a_moment(rill_context *context, unsigned flags, uint32_t lifetime) {
@@ -104,7 +104,7 @@ static void gc_removes_no_queue_made_since_it_looked(void **state) {
 
 static void *succeed(void *arg) {
   rill_producer *producer = NULL;
-  CK_EQ(rill_producer_open(arg, NULL, RILL_FOREVER, &producer), 0);
+  CHECK_EQ(rill_producer_open(arg, NULL, RILL_FOREVER, &producer), 0);
   return producer;
 }
 
@@ -139,7 +139,7 @@ static void a_child_made_during_a_failover_keeps_no_lease(void **state) {
   rill_queue_close(queue);
 }
 
-/* --- senseless segments ----------------------------------------------------------------- */
+/* --- invalid segments ------------------------------------------------------------------- */
 
 static struct plain_ring plain;
 static struct rill_producer producer;
@@ -233,7 +233,7 @@ static void a_consumer_may_lie_above_its_ring(void **state) {
   plain_close(&plain);
 }
 
-/* --- a cursor that makes no sense, in a row whose state says nothing ------------------------- */
+/* --- an invalid cursor, in a row whose state says nothing ------------------------------------ */
 
 /* Found by hostile_consumer: such a cursor is not refused, so it gates; one that was not aligned
  * made room end within a frame's words, zeroing ahead left holes, and the next message was

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* ring_evict.c - groups that hold a queue up are evicted, after their time and not before, are
- * told so, and nobody else is harmed. By a clock that the test sets: evict.c's references to
+/* ring_evict.c - groups that hold a queue up are evicted, after their time and not before, get
+ * to know it, and no other group is harmed. By a clock that the test sets: evict.c's references to
  * rilli_now are wrapped. */
 #include "unit.h"
 
@@ -33,8 +33,8 @@ static void begin(void) {
 }
 
 static int publish_until(rill_time deadline) {
-  const size_t size = plain_size(next, 1000);
-  plain_fill(bytes, size, next);
+  const size_t size = support_size(next, 1000);
+  support_fill(bytes, size, next);
   const int code = rill_publish(&producer, bytes, size, deadline);
   next += code == 0;
   return code;
@@ -52,7 +52,7 @@ static void expect_from(struct rill_consumer *who, uint64_t sequence, uint64_t l
   for (; sequence != next; sequence++, lost = 0) {
     assert_code(rill_receive(who, RILL_NOW, &message), 0);
     assert_true(message.sequence == sequence && message.lost == lost);
-    assert_true(plain_is(message.data, message.size, sequence));
+    assert_true(support_is(message.data, message.size, sequence));
     assert_code(rill_release(who, &message), 0);
   }
   assert_code(rill_receive(who, RILL_NOW, &message), -EAGAIN);
@@ -123,7 +123,7 @@ static void an_evicted_member_is_told_by_its_release(void **state) {
   held_up(0);
   evict_slow();
   fill_up();
-  assert_true(!plain_is(held.data, held.size, 100)); /* it was written over */
+  assert_true(!support_is(held.data, held.size, 100)); /* it was written over */
   assert_code(rill_release(&slow, &held), -ESTALE);
   assert_non_null(strstr(rill_error(), "evicted"));
   assert_code(rill_release(&slow, NULL), -ESTALE);
@@ -219,7 +219,7 @@ static void a_publish_that_waits_evicts(void **state) {
   }
 }
 
-static void a_deadline_before_its_time_evicts_nobody(void **state) {
+static void a_deadline_before_its_time_evicts_no_group(void **state) {
   (void)state;
   held_up(0);
   plain.ring.evict_after = producer.ring.evict_after = RILL_FOREVER;
@@ -229,7 +229,7 @@ static void a_deadline_before_its_time_evicts_nobody(void **state) {
   done();
 }
 
-static void without_evict_after_nobody_is_evicted(void **state) {
+static void without_evict_after_no_group_is_evicted(void **state) {
   (void)state;
   held_up(0);
   producer.ring.evict_after = 0;
@@ -253,8 +253,8 @@ static void the_next_tenancy_is_its_own(void **state) {
   done();
 }
 
-/* A kept group that was evicted, as ACTIVE or as KEPT, gates no more, and its next member is
- * told how many it missed. */
+/* A kept group that was evicted, as ACTIVE or as KEPT, gates no more, and its next member
+ * learns how many it missed. */
 static void a_kept_group_comes_back_at_the_oldest_message(void **state) {
   (void)state;
   for (int alone = 0; alone < 2; alone++) {
@@ -281,7 +281,7 @@ static void a_kept_group_comes_back_at_the_oldest_message(void **state) {
   }
 }
 
-/* Nobody goes on where a kept group was refused. */
+/* No member goes on where a kept group was refused. */
 static void who_comes_to_a_refused_group_begins_anew(void **state) {
   (void)state;
   held_up(RILLI_GROUP_KEEP);
@@ -295,7 +295,7 @@ static void who_comes_to_a_refused_group_begins_anew(void **state) {
   done();
 }
 
-/* ... and what it lost is told until it releases anything, although it dies half-way. */
+/* ... and what it lost is reported until it releases anything, although it dies half-way. */
 static void what_a_refused_group_lost_is_not_forgotten(void **state) {
   (void)state;
   for (int moment = 0; moment < 3; moment++) {
@@ -337,7 +337,7 @@ static void a_joiner_that_stands_still_is_evicted(void **state) {
 }
 
 /* Whatever its member writes there, a row does not hold the queue up for ever. */
-static void senseless_rows_are_evicted_too(void **state) {
+static void invalid_rows_are_evicted_too(void **state) {
   (void)state;
   const uint64_t full = RILLI_MIN_CAPACITY;
   const struct {
@@ -416,14 +416,14 @@ int main(void) {
                                      BEHAVIOUR(who_gives_room_in_time_begins_anew),
                                      BEHAVIOUR(a_wish_for_more_room_begins_anew),
                                      BEHAVIOUR(a_publish_that_waits_evicts),
-                                     BEHAVIOUR(a_deadline_before_its_time_evicts_nobody),
-                                     BEHAVIOUR(without_evict_after_nobody_is_evicted),
+                                     BEHAVIOUR(a_deadline_before_its_time_evicts_no_group),
+                                     BEHAVIOUR(without_evict_after_no_group_is_evicted),
                                      BEHAVIOUR(the_next_tenancy_is_its_own),
                                      BEHAVIOUR(a_kept_group_comes_back_at_the_oldest_message),
                                      BEHAVIOUR(who_comes_to_a_refused_group_begins_anew),
                                      BEHAVIOUR(what_a_refused_group_lost_is_not_forgotten),
                                      BEHAVIOUR(a_joiner_that_stands_still_is_evicted),
-                                     BEHAVIOUR(senseless_rows_are_evicted_too),
+                                     BEHAVIOUR(invalid_rows_are_evicted_too),
                                      BEHAVIOUR(a_void_row_gates_with_no_cursor),
                                      BEHAVIOUR(nothing_is_noted_of_a_member_that_left),
                                      BEHAVIOUR(a_successor_keeps_to_it)};

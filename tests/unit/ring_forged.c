@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* ring_forged.c - frames that no producer of this version writes: skip frames and keys are
- * understood, senseless ones are -EPROTO, and no bytes lead outside the mapping (promise 5). */
+ * understood, invalid ones are -EPROTO, and no bytes lead outside the mapping (promise 5). */
 #include "unit.h"
 
 #include "plain_ring.h"
@@ -38,7 +38,7 @@ static uint8_t *forge(uint64_t word) {
 }
 
 static void publish(size_t size) {
-  plain_fill(bytes, size, producer.sequence);
+  support_fill(bytes, size, producer.sequence);
   assert_code(rill_publish(&producer, bytes, size, RILL_NOW), 0);
 }
 
@@ -47,7 +47,7 @@ static void expect(size_t size) {
   const uint64_t sequence = consumer.sequence;
   assert_code(rill_receive(&consumer, RILL_NOW, &message), 0);
   assert_true(message.sequence == sequence && message.size == size);
-  assert_true(plain_is(message.data, size, sequence));
+  assert_true(support_is(message.data, size, sequence));
 }
 
 static void skip_frames_are_passed_over(void **state) {
@@ -118,21 +118,22 @@ static void a_key_is_described_beside_the_payload(void **state) {
           memcpy(frame + 16, &extension, sizeof extension);
         }
         memset(frame + head, 'k', key);
-        plain_fill(frame + head + room, size, 4711);
+        support_fill(frame + head + room, size, 4711);
         struct rill_message message;
         assert_code(rill_receive(&consumer, RILL_NOW, &message), 0);
         assert_true(message.key_size == key && message.size == size);
         for (uint64_t i = 0; i < key; i++)
           assert_int_equal(message.key[i], 'k');
         assert_true((uintptr_t)message.data % 16 == 0);
-        assert_true(plain_is(message.data, size, 4711));
+        assert_true(support_is(message.data, size, 4711));
         assert_true(message.time == (extended ? 99 : 0) && message.type == (extended ? 7 : 0));
         end();
       }
 }
 
-/* second: what is wrong with word 1, which only those look at who may meet frames of other laps. */
-static void expect_senseless(uint64_t word, uint64_t second) {
+/* second: what is wrong with word 1, which is checked only where frames of other laps may be met.
+ */
+static void expect_invalid(uint64_t word, uint64_t second) {
   for (uint32_t overwrite = second != 0; overwrite < 2; overwrite++) {
     begin(overwrite);
     publish(24);
@@ -153,23 +154,37 @@ static void expect_senseless(uint64_t word, uint64_t second) {
   }
 }
 
-static void senseless_frames_are_an_error_and_not_a_message(void **state) {
+static void invalid_frames_are_an_error_and_not_a_message(void **state) {
   (void)state;
   const uint64_t sequence_bit = UINT64_C(1) << 48;
-  expect_senseless(116 + sequence_bit, 0);  /* another sequence in word 0 */
-  expect_senseless(116, 1);                 /* in word 1 */
-  expect_senseless(116, UINT64_C(1) << 16); /* only in its high bits */
-  expect_senseless(15, 0);                  /* shorter than its header */
-  expect_senseless(1, 0);
-  expect_senseless(RILLI_MIN_CAPACITY / 2 + 1, 0); /* longer than may be */
-  expect_senseless(UINT32_MAX, 0);
-  expect_senseless(UINT32_MAX - 8, 0);          /* rounded up, it would be 0 */
-  expect_senseless(116 | UINT64_C(4) << 40, 0); /* an unknown flag */
-  expect_senseless(116 | UINT64_C(0x80) << 40, 0);
-  expect_senseless(47 | (uint64_t)RILLI_FLAG_EXTENDED << 40, 0); /* no room for the extension */
-  expect_senseless(31 | UINT64_C(1) << 32, 0);                   /* ... for the key */
-  expect_senseless((16 + 255) | UINT64_C(255) << 32, 0);
-  expect_senseless(UINT64_C(0xff) << 32, 0); /* a length of 0 */
+  expect_invalid(116 + sequence_bit, 0);  /* another sequence in word 0 */
+  expect_invalid(116, 1);                 /* in word 1 */
+  expect_invalid(116, UINT64_C(1) << 16); /* only in its high bits */
+  expect_invalid(15, 0);                  /* shorter than its header */
+  expect_invalid(1, 0);
+  expect_invalid(RILLI_MIN_CAPACITY / 2 + 1, 0);                      /* longer than may be */
+  expect_invalid(RILLI_FRAME_HEADER + RILLI_MIN_CAPACITY / 8 + 1, 0); /* than max_message */
+  expect_invalid(UINT32_MAX, 0);
+  expect_invalid(UINT32_MAX - 8, 0);          /* rounded up, it would be 0 */
+  expect_invalid(116 | UINT64_C(4) << 40, 0); /* an unknown flag */
+  expect_invalid(116 | UINT64_C(0x80) << 40, 0);
+  expect_invalid(47 | (uint64_t)RILLI_FLAG_EXTENDED << 40, 0); /* no room for the extension */
+  expect_invalid(31 | UINT64_C(1) << 32, 0);                   /* ... for the key */
+  expect_invalid((16 + 255) | UINT64_C(255) << 32, 0);
+  expect_invalid(UINT64_C(0xff) << 32, 0); /* a length of 0 */
+}
+
+static void an_unaligned_entry_of_the_index_is_no_place(void **state) {
+  (void)state;
+  begin(0);
+  publish(30);
+  struct rilli_place place;
+  assert_code(rilli_find_head(&plain.ring, &place), 0);
+  const uint64_t newest = atomic_load(&plain.ring.page->index_head) - 1;
+  atomic_fetch_add(&plain.ring.index[newest % RILLI_INDEX_COUNT].position, 8);
+  assert_code(rilli_index_newest(&plain.ring, &place), -EPROTO);
+  assert_code(rilli_find_head(&plain.ring, &place), -EPROTO);
+  end();
 }
 
 static void a_ring_of_nothing_but_skip_frames_ends(void **state) {
@@ -190,7 +205,7 @@ static void a_ring_of_nothing_but_skip_frames_ends(void **state) {
   }
 }
 
-/* Frames that are nearly right, in pages that make no sense: whatever comes out of it, it
+/* Frames that are nearly right, in corrupt pages: whatever comes out of it, it
  * comes out, and lies inside. */
 static void forged_rings_never_lead_outside(void **state) {
   (void)state;
@@ -249,7 +264,8 @@ int main(void) {
                                      BEHAVIOUR(a_batch_may_begin_and_end_at_a_skip_frame),
                                      BEHAVIOUR(walks_and_successors_count_no_skip_frame),
                                      BEHAVIOUR(a_key_is_described_beside_the_payload),
-                                     BEHAVIOUR(senseless_frames_are_an_error_and_not_a_message),
+                                     BEHAVIOUR(invalid_frames_are_an_error_and_not_a_message),
+                                     BEHAVIOUR(an_unaligned_entry_of_the_index_is_no_place),
                                      BEHAVIOUR(a_ring_of_nothing_but_skip_frames_ends),
                                      BEHAVIOUR(forged_rings_never_lead_outside)};
   return cmocka_run_group_tests_name("ring_forged", tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ring_groups.c - joining late, leaving, coming back, and cursors that make no sense; the
+/* ring_groups.c - joining late, leaving, coming back, and invalid cursors; the
  * index and walks behind it. */
 #include "unit.h"
 
@@ -21,7 +21,7 @@ static void begin(uint64_t first) {
 }
 
 static int publish(size_t size) {
-  plain_fill(bytes, size, next);
+  support_fill(bytes, size, next);
   const int code = rill_publish(&producer, bytes, size, RILL_NOW);
   if (code == 0)
     next++;
@@ -31,7 +31,7 @@ static int publish(size_t size) {
 
 static void stream(int n) {
   while (n--)
-    assert_code(publish(plain_size(next, 1000)), 0);
+    assert_code(publish(support_size(next, 1000)), 0);
 }
 
 static int join(struct rill_consumer *who, uint32_t row, uint32_t start, uint64_t sequence) {
@@ -43,7 +43,7 @@ static void expect_from(struct rill_consumer *who, uint64_t sequence, uint64_t l
   for (; sequence != next; sequence++, lost = 0) {
     assert_code(rill_receive(who, RILL_NOW, &message), 0);
     assert_true(message.sequence == sequence && message.lost == lost);
-    assert_true(plain_is(message.data, message.size, sequence));
+    assert_true(support_is(message.data, message.size, sequence));
   }
   assert_code(rill_receive(who, RILL_NOW, &message), -EAGAIN);
   assert_code(rill_release(who, NULL), 0);
@@ -162,13 +162,13 @@ static void a_kept_group_goes_on_exactly_where_it_was(void **state) {
   assert_code(plain_consumer(&plain, &consumer, 0, RILL_OLDEST, 0, RILLI_GROUP_KEEP), 0);
   uint64_t due = consumer.sequence;
   for (int round = 0; round < 300; round++) {
-    while (publish(plain_size(next, 1000)) == 0 && round % 3)
+    while (publish(support_size(next, 1000)) == 0 && round % 3)
       ;
     for (int i = 0; i < round % 23 && due != next; i++, due++) {
       struct rill_message message;
       assert_code(rill_receive(&consumer, RILL_NOW, &message), 0);
       assert_true(message.sequence == due && message.lost == 0);
-      assert_true(plain_is(message.data, message.size, due));
+      assert_true(support_is(message.data, message.size, due));
     }
     assert_code(rill_release(&consumer, NULL), 0);
     struct rill_message unreleased;
@@ -186,7 +186,7 @@ static void a_kept_group_goes_on_exactly_where_it_was(void **state) {
   plain_close(&plain);
 }
 
-static void a_declared_group_holds_messages_before_anybody_came(void **state) {
+static void a_declared_group_holds_messages_before_its_first_member(void **state) {
   (void)state;
   begin(0);
   const struct rilli_place start = {0, 0, 0};
@@ -201,7 +201,7 @@ static void a_declared_group_holds_messages_before_anybody_came(void **state) {
 }
 
 /* E14. */
-static void a_senseless_cursor_is_refused_and_nobody_else_harmed(void **state) {
+static void an_invalid_cursor_is_refused_and_no_other_group_harmed(void **state) {
   (void)state;
   for (int kind = 0; kind < 6; kind++) {
     begin(1000);
@@ -229,7 +229,7 @@ static void a_senseless_cursor_is_refused_and_nobody_else_harmed(void **state) {
     int code;
     while ((code = rill_receive(&consumer, RILL_NOW, &message)) == 0)
       ;
-    assert_true(code == -ESTALE || code == -EPROTO); /* nobody protects what it reads */
+    assert_true(code == -ESTALE || code == -EPROTO); /* nothing protects what it reads */
     atomic_store(&plain.ring.page->waiting, RILLI_SPINS);
     assert_code(rill_release(&consumer, NULL), -ESTALE);
     atomic_store(&plain.ring.page->waiting, RILLI_NONE);
@@ -316,8 +316,8 @@ int main(void) {
       BEHAVIOUR(a_group_holds_the_producer_until_it_leaves),
       BEHAVIOUR(the_slowest_of_all_rows_counts),
       BEHAVIOUR(a_kept_group_goes_on_exactly_where_it_was),
-      BEHAVIOUR(a_declared_group_holds_messages_before_anybody_came),
-      BEHAVIOUR(a_senseless_cursor_is_refused_and_nobody_else_harmed),
+      BEHAVIOUR(a_declared_group_holds_messages_before_its_first_member),
+      BEHAVIOUR(an_invalid_cursor_is_refused_and_no_other_group_harmed),
       BEHAVIOUR(a_kept_cursor_that_points_into_a_message_is_not_believed),
       BEHAVIOUR(index_and_walks_find_the_place_of_every_message),
       BEHAVIOUR(an_empty_index_is_an_error_and_not_a_place)};

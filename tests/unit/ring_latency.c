@@ -161,7 +161,7 @@ static void what_carries_no_time_is_not_looked_at(void **state) {
 }
 
 /* Whatever an extension says: nothing beside the histogram is touched. */
-static void senseless_times_count_nowhere_else(void **state) {
+static void invalid_times_count_nowhere_else(void **state) {
   (void)state;
   uint8_t *const bytes = (uint8_t *)consumer.slot;
   const size_t from = offsetof(struct rilli_slot, histogram);
@@ -242,7 +242,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(waiting_and_not_are_mixed_truly, setup, teardown),
       cmocka_unit_test_setup_teardown(a_batch_counts_as_its_messages, setup, teardown),
       cmocka_unit_test_setup_teardown(what_carries_no_time_is_not_looked_at, setup, teardown),
-      cmocka_unit_test_setup_teardown(senseless_times_count_nowhere_else, setup, teardown),
+      cmocka_unit_test_setup_teardown(invalid_times_count_nowhere_else, setup, teardown),
       cmocka_unit_test_setup_teardown(a_full_bucket_halves_all, setup, teardown),
       cmocka_unit_test_setup_teardown(a_tail_counts_nothing, setup, teardown),
       cmocka_unit_test_setup_teardown(an_overwrite_group_counts_too, setup, teardown),

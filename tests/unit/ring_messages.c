@@ -22,7 +22,7 @@ static void end(void) {
 }
 
 static int publish(uint64_t sequence, size_t size) {
-  plain_fill(bytes, size, sequence);
+  support_fill(bytes, size, sequence);
   return rill_publish(&producer, bytes, size, RILL_NOW);
 }
 
@@ -32,7 +32,7 @@ static void expect(uint64_t sequence, size_t size) {
   assert_true(message.sequence == sequence);
   assert_true(message.size == size);
   assert_true((uintptr_t)message.data % 16 == 0);
-  assert_true(plain_is(message.data, size, sequence));
+  assert_true(support_is(message.data, size, sequence));
   assert_true(message.lost == 0);
   assert_true(message.deliveries == 1 && message.flags == 0 && message.key == NULL);
 }
@@ -85,9 +85,9 @@ static void stream_from(uint64_t position, uint64_t sequence, uint32_t overwrite
       .overwrite = overwrite, .base_position = position, .base_sequence = sequence});
   for (uint64_t i = 0; producer.position - position < 3 * producer.ring.capacity; i++) {
     const uint64_t number = sequence + i;
-    assert_code(publish(number, plain_size(number, 700)), 0);
+    assert_code(publish(number, support_size(number, 700)), 0);
     while (i % 7 == 0 && consumer.sequence != number + 1)
-      expect(consumer.sequence, plain_size(consumer.sequence, 700));
+      expect(consumer.sequence, support_size(consumer.sequence, 700));
     assert_code(rill_release(&consumer, NULL), 0); /* what is received so far */
   }
   end();
@@ -111,7 +111,7 @@ static void a_full_ring_takes_nothing_until_something_is_released(void **state) 
   uint64_t in = UINT64_MAX, out = in;
   for (int round = 0; round < 20; round++) {
     int code;
-    while ((code = publish(in, plain_size(in, 900))) == 0)
+    while ((code = publish(in, support_size(in, 900))) == 0)
       in++;
     assert_code(code, -EAGAIN);
     assert_code(publish(in, 900), -EAGAIN); /* and again */
@@ -119,7 +119,7 @@ static void a_full_ring_takes_nothing_until_something_is_released(void **state) 
     struct rill_message message;
     for (int i = 0; i < 40; i++, out++) {
       assert_code(rill_receive(&consumer, RILL_NOW, &message), 0);
-      assert_true(message.sequence == out && plain_is(message.data, message.size, out));
+      assert_true(message.sequence == out && support_is(message.data, message.size, out));
     }
     assert_code(rill_release(&consumer, &message), 0);
     rilli_publish_cursor(&consumer);
@@ -133,8 +133,8 @@ static void a_batch_arrives_in_order_and_may_be_longer_than_the_ring(void **stat
   struct rill_item items[300];
   static uint8_t content[300][500];
   for (uint64_t i = 0; i < 300; i++) {
-    plain_fill(content[i], plain_size(i, 500), i);
-    items[i] = (struct rill_item){content[i], plain_size(i, 500), NULL};
+    support_fill(content[i], support_size(i, 500), i);
+    items[i] = (struct rill_item){content[i], support_size(i, 500), NULL};
   }
   int done = rill_publish_batch(&producer, items, 300, RILL_NOW);
   assert_true(done > 0 && done < 300); /* the rest did not fit */
@@ -143,7 +143,7 @@ static void a_batch_arrives_in_order_and_may_be_longer_than_the_ring(void **stat
     const int got = rill_receive_batch(&consumer, 64, RILL_NOW, batch);
     assert_true(got > 0);
     for (int i = 0; i < got; i++)
-      assert_true(plain_is(batch[i].data, batch[i].size, batch[i].sequence));
+      assert_true(support_is(batch[i].data, batch[i].size, batch[i].sequence));
     assert_code(rill_release(&consumer, &batch[got - 1]), 0);
     const int more = rill_publish_batch(&producer, items + done, (size_t)(300 - done), RILL_NOW);
     if (more > 0)
@@ -155,7 +155,7 @@ static void a_batch_arrives_in_order_and_may_be_longer_than_the_ring(void **stat
   uint64_t last = 0;
   while (rill_receive(&consumer, RILL_NOW, &message) == 0) {
     last = message.sequence;
-    assert_true(plain_is(message.data, message.size, last));
+    assert_true(support_is(message.data, message.size, last));
   }
   assert_int_equal(last, 299);
   assert_code(rill_publish_batch(&producer, items, 0, RILL_NOW), 0);
@@ -198,11 +198,11 @@ static void a_reservation_is_filled_in_place_and_may_shrink(void **state) {
   begin(NULL);
   for (uint64_t i = 0; i < 2000; i++) {
     void *data = NULL;
-    const size_t size = 1 + plain_size(i, 3000), used = plain_size(i + 1, size);
+    const size_t size = 1 + support_size(i, 3000), used = support_size(i + 1, size);
     const struct rill_meta meta = {.size = sizeof meta, .type = (uint32_t)i};
     assert_code(rill_reserve(&producer, i % 3 ? NULL : &meta, size, RILL_NOW, &data), 0);
     assert_true((uintptr_t)data % 16 == 0);
-    plain_fill(data, size, i);
+    support_fill(data, size, i);
     struct rill_message message;
     assert_code(rill_receive(&consumer, RILL_NOW, &message), -EAGAIN); /* not yet */
     assert_code(rill_commit(&producer, size + 1), -EINVAL);
@@ -210,7 +210,7 @@ static void a_reservation_is_filled_in_place_and_may_shrink(void **state) {
     assert_code(rill_receive(&consumer, RILL_NOW, &message), 0);
     assert_true(message.sequence == i && message.size == used);
     assert_true(message.type == (i % 3 ? 0 : i));
-    assert_true(plain_is(message.data, used, i));
+    assert_true(support_is(message.data, used, i));
     assert_code(rill_release(&consumer, &message), 0);
   }
   end();
@@ -224,7 +224,7 @@ static void what_a_reservation_leaves_behind_is_no_message(void **state) {
   uint64_t next = 0;
   for (uint64_t i = 0; i < 2000; i++) {
     void *data = NULL;
-    const size_t size = 16 + 16 * (size_t)plain_size(i, 60), used = plain_size(i + 1, size);
+    const size_t size = 16 + 16 * (size_t)support_size(i, 60), used = support_size(i + 1, size);
     assert_code(rill_reserve(&producer, NULL, size, RILL_NOW, &data), 0);
     const uint64_t forged[2] = {rilli_commit_word(16 + 8, 0, next + (i % 4 != 0)),
                                 next + (i % 4 != 0)};
@@ -403,7 +403,7 @@ static void what_is_not_released_is_not_overwritten(void **state) {
   while (rill_receive(&consumer, RILL_NOW, &message) == 0)
     ;
   assert_code(publish(in, 100), -EAGAIN); /* all received: no room yet */
-  assert_true(plain_is(first.data, 100, 0));
+  assert_true(support_is(first.data, 100, 0));
   assert_code(rill_release(&consumer, NULL), 0);
   assert_code(publish(in, 100), 0);
   end();

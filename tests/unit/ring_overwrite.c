@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* ring_overwrite.c - a producer that never waits: who is lapped learns exactly what is lost,
- * and goes on at a whole message. */
+/* ring_overwrite.c - a producer that never waits: a consumer that is lapped learns exactly what is
+ * lost, and goes on at a whole message. */
 #include "unit.h"
 
 #include "plain_ring.h"
@@ -19,14 +19,14 @@ static void begin(uint64_t base) {
 }
 
 static void publish(size_t size) {
-  plain_fill(bytes, size, next);
+  support_fill(bytes, size, next);
   assert_code(rill_publish(&producer, bytes, size, RILL_NOW), 0);
   next++;
 }
 
 static void laps(uint64_t bytes_more) {
   for (uint64_t until = producer.position + bytes_more; until - producer.position < (1u << 30);)
-    publish(plain_size(next, 1000));
+    publish(support_size(next, 1000));
 }
 
 /* Receives one; its losses must be exactly the gap. Returns what it says of them. */
@@ -36,8 +36,8 @@ static uint64_t receive(void) {
   const uint64_t told = consumer.lost;
   assert_code(rill_receive(&consumer, RILL_NOW, &message), 0);
   assert_true(message.sequence == due + message.lost - told);
-  assert_true(plain_is(message.data, message.size, message.sequence));
-  assert_true(message.size == plain_size(message.sequence, 1000));
+  assert_true(support_is(message.data, message.size, message.sequence));
+  assert_true(message.size == support_size(message.sequence, 1000));
   return message.lost;
 }
 
@@ -99,7 +99,7 @@ static void a_lapped_consumer_goes_on_at_the_oldest_message_of_the_index(void **
 }
 
 /* The head's zero word lies where the lapped consumer looks. */
-static void a_zero_word_means_empty_only_if_nobody_lapped(void **state) {
+static void a_zero_word_means_empty_only_if_not_lapped(void **state) {
   (void)state;
   begin(0);
   assert_code(plain_consumer(&plain, &consumer, 0, RILL_OLDEST, 0, 0), 0);
@@ -126,7 +126,7 @@ static void a_message_under_the_write_limit_is_not_believed(void **state) {
   begin(0);
   assert_code(plain_consumer(&plain, &consumer, 0, RILL_OLDEST, 0, 0), 0);
   for (int i = 0; i < 200; i++)
-    publish(plain_size(next, 1000));
+    publish(support_size(next, 1000));
   /* All words are right, but the producer may be writing there already. */
   const uint64_t limit = atomic_load(&plain.ring.page->limit);
   atomic_store(&plain.ring.page->limit, consumer.position + RILLI_MIN_CAPACITY + 16);
@@ -138,7 +138,7 @@ static void a_message_under_the_write_limit_is_not_believed(void **state) {
   plain_close(&plain);
 }
 
-static void the_producer_never_waits_for_anybody(void **state) {
+static void the_producer_never_waits_for_a_consumer(void **state) {
   (void)state;
   begin(0);
   assert_code(plain_consumer(&plain, &consumer, 0, RILL_OLDEST, 0, RILLI_GROUP_KEEP), 0);
@@ -195,9 +195,9 @@ int main(void) {
       BEHAVIOUR(every_loss_is_counted_at_any_lag),
       BEHAVIOUR(losses_of_many_laps_are_told_once),
       BEHAVIOUR(a_lapped_consumer_goes_on_at_the_oldest_message_of_the_index),
-      BEHAVIOUR(a_zero_word_means_empty_only_if_nobody_lapped),
+      BEHAVIOUR(a_zero_word_means_empty_only_if_not_lapped),
       BEHAVIOUR(a_message_under_the_write_limit_is_not_believed),
-      BEHAVIOUR(the_producer_never_waits_for_anybody),
+      BEHAVIOUR(the_producer_never_waits_for_a_consumer),
       BEHAVIOUR(a_kept_group_that_was_lapped_learns_its_losses),
       BEHAVIOUR(a_tail_loses_and_counts_like_a_group)};
   return cmocka_run_group_tests_name("ring_overwrite", tests, NULL, NULL);

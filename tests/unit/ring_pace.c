@@ -10,7 +10,7 @@
 #include "plain_ring.h"
 
 static struct plain_ring plain;
-static int64_t clock_now, clock_step; /* ns; the step is taken at each look          */
+static int64_t clock_now, clock_step; /* ns; the step is taken at each reading       */
 static int64_t asked;                 /* when consumers were seen to be asked; 0: never */
 static int yields;
 
@@ -51,7 +51,7 @@ static void end(void) {
 }
 
 static void publish(uint64_t sequence, size_t size) {
-  plain_fill(bytes, size, sequence);
+  support_fill(bytes, size, sequence);
   assert_code(rill_publish(&producer, bytes, size, RILL_NOW), 0);
 }
 
@@ -59,7 +59,7 @@ static void take(uint64_t sequence, size_t size) {
   struct rill_message message;
   assert_code(rill_receive(&consumer, RILL_NOW, &message), 0);
   assert_true(message.sequence == sequence && message.size == size);
-  assert_true(plain_is(message.data, size, sequence));
+  assert_true(support_is(message.data, size, sequence));
   assert_code(rill_release(&consumer, &message), 0);
 }
 
@@ -94,7 +94,7 @@ static void a_copy_fills_its_frame_and_nothing_else(void **state) {
 
 static uint64_t sequence_now;
 
-/* So many messages, so many ns apart. */
+/* That number of messages, `apart` ns from each other. */
 static void go(int messages, size_t size, int64_t apart) {
   for (int i = 0; i < messages; i++) {
     clock_now += apart;
@@ -159,9 +159,9 @@ static void a_limit_raised_in_vain_holds_nothing_up(void **state) {
     publish(in++, 48);
   for (int round = 0; round < 5000; round++) {
     int code;
-    plain_fill(bytes, 48, in);
+    support_fill(bytes, 48, in);
     while ((code = rill_publish(&producer, bytes, 48, RILL_NOW)) == 0)
-      plain_fill(bytes, 48, ++in);
+      support_fill(bytes, 48, ++in);
     assert_code(code, -EAGAIN);
     assert_true(producer.position - consumer.published > producer.ring.capacity - 128);
     take(out, 48);
@@ -175,7 +175,7 @@ static void a_limit_raised_in_vain_holds_nothing_up(void **state) {
   end();
 }
 
-/* Who has always room never waits, and shall hear of it all the same. */
+/* A producer that always has room never waits, and shall learn of it all the same. */
 static void a_removal_is_told_to_a_producer_that_never_waits(void **state) {
   (void)state;
   for (size_t size = 8; size <= 1000; size += 496)
@@ -238,7 +238,7 @@ static void sizes_that_repeat_and_change_are_all_received(void **state) {
   const struct rill_meta meta = {.size = sizeof meta, .time = 5, .type = 3};
   for (uint64_t i = 0; i < 3000; i++) {
     const size_t size = sizes[i % N];
-    plain_fill(bytes, size, i);
+    support_fill(bytes, size, i);
     const struct rill_item item = {bytes, size, i % 5 == 4 ? &meta : NULL};
     assert_code(rill_publish_batch(&producer, &item, 1, RILL_NOW), 1);
     take(i, size);
@@ -307,7 +307,8 @@ static void who_has_caught_up_gives_its_core_to_those_who_lag(void **state) {
     stream(&sequence);
     assert_int_equal(yields_in(SHORT), 0); /* it may not come back in time */
     plain_leave(&laggard);
-    for (int more = 0; more < 40; more++, sequence++) { /* the producer sees that nobody is there */
+    for (int more = 0; more < 40;
+         more++, sequence++) { /* the producer sees that no member is there */
       publish(sequence, 48);
       take(sequence, 48);
     }

@@ -15,7 +15,7 @@ static uint8_t bytes[1 << 16];
 static uint64_t next; /* the sequence that is published next */
 
 static void publish(size_t size) {
-  plain_fill(bytes, size, next);
+  support_fill(bytes, size, next);
   assert_code(rill_publish(&producer, bytes, size, RILL_NOW), 0);
   next++;
 }
@@ -26,7 +26,7 @@ static void drain(void) {
   uint64_t due = consumer.sequence;
   while ((code = rill_receive(&consumer, RILL_NOW, &message)) == 0) {
     assert_true(message.sequence == due++ && message.lost == 0);
-    assert_true(plain_is(message.data, message.size, message.sequence));
+    assert_true(support_is(message.data, message.size, message.sequence));
     assert_code(rill_release(&consumer, &message), 0);
   }
   assert_code(code, -EAGAIN);
@@ -60,7 +60,7 @@ static void dies_in_the_payload(void) {
     memset(data, 0xdd, 777);
 }
 
-/* What comes behind the commit is not done by who dies before it. */
+/* What comes behind the commit is not done by a producer that dies before it. */
 static int dying;
 
 void __real_rilli_raise_ahead(struct rill_producer *self);
@@ -109,7 +109,7 @@ static void dies_after_a_whole_batch(void) {
   static uint8_t content[5][300];
   struct rill_item items[5];
   for (size_t i = 0; i < 5; i++) {
-    plain_fill(content[i], 48 * i, next + i);
+    support_fill(content[i], 48 * i, next + i);
     items[i] = (struct rill_item){content[i], 48 * i, NULL};
   }
   if (rill_publish_batch(&producer, items, 5, RILL_NOW) == 5)
@@ -143,7 +143,7 @@ static void one_death_everywhere(void (*die)(void), uint32_t overwrite, uint64_t
   plain_producer(&plain, &producer, RILL_SPIN, 0);
   assert_code(plain_consumer(&plain, &consumer, 0, RILL_OLDEST, 0, 0), 0);
   for (uint64_t i = 0; i < 600; i++) {
-    publish(plain_size(i, 900));
+    publish(support_size(i, 900));
     if (i % 3 == 0) {
       die();
       succeed();
@@ -178,7 +178,7 @@ static void half_a_batch_is_never_seen(void **state) {
   drain();                                                      /* ... and not seen */
   succeed();
   assert_true(producer.position == head);
-  publish(0); /* as long as the first of the batch: the second follows at once */
+  publish(0); /* as long as the first of the batch: the second follows it */
   drain();
   publish(300);
   drain();
@@ -264,7 +264,7 @@ static void a_kept_group_and_a_new_producer_meet_again(void **state) {
   plain_producer(&plain, &producer, RILL_SPIN, 0);
   assert_code(plain_consumer(&plain, &consumer, 0, RILL_OLDEST, 0, RILLI_GROUP_KEEP), 0);
   for (int i = 0; i < 500; i++) {
-    publish(plain_size(next, 200));
+    publish(support_size(next, 200));
     if (i % 10 == 9) {
       drain();
       const uint64_t sequence = consumer.sequence;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* ring_wait.c - waiting on plain memory, in threads: who parks is woken by every event that
- * ends its wait, in both fence modes. Nobody looks after anybody here (no host), so that
- * what is not woken or seen by itself never ends. */
+/* ring_wait.c - waiting on plain memory, in threads: a thread that parks is woken by every event
+ * that ends its wait, in both fence modes. No host looks after dead processes here, so that what is
+ * not woken or seen by itself never ends. */
 #include "unit.h"
 
 #include <pthread.h>
@@ -100,7 +100,7 @@ static void a_removal_ends_every_wait_for_room(void **state) {
       while (atomic_load(&plain.ring.page->parks) == 0)
         (void)sched_yield();
     atomic_store(&plain.tombstone, 1);
-    rilli_wake_producer(plain.ring.hints); /* as whoever removes it does */
+    rilli_wake_producer(plain.ring.hints); /* as the process that removes it does */
     (void)pthread_join(thread, NULL);
     assert_code(code, -ESTALE);
     assert_true(atomic_load(&plain.ring.page->waiting) == RILLI_NONE);
@@ -129,7 +129,7 @@ int __wrap_rilli_futex_wait(const struct rilli_futex *words, unsigned n, int64_t
 }
 
 /* Its wake-up came already, before the word to sleep on was read: none will end that sleep. */
-static void nobody_sleeps_on_a_queue_that_was_just_removed(void **state) {
+static void no_process_sleeps_on_a_queue_that_was_just_removed(void **state) {
   (void)state;
   struct rill_message message;
   for (int room = 0; room < 2; room++) {
@@ -165,13 +165,13 @@ static void a_removal_ends_every_wait_for_a_message(void **state) {
   }
 }
 
-static void a_farewell_ends_the_wait_when_all_is_read(void **state) {
+static void an_announced_close_ends_the_wait_when_all_is_read(void **state) {
   (void)state;
   for (int messages = 0; messages < 3; messages++) {
     begin(RILL_PARK, 0);
     for (int i = 0; i < messages; i++)
       assert_code(rill_publish(&producer, "x", 1, RILL_NOW), 0);
-    plain_farewell(&plain);
+    plain_announce_close(&plain);
     struct rill_message message;
     for (int i = 0; i < messages; i++)
       assert_code(rill_receive(&consumer, RILL_FOREVER, &message), 0);
@@ -247,7 +247,7 @@ static void a_waiting_consumer_that_is_refused_is_told(void **state) {
   end();
 }
 
-/* Its kick is lost: the slice tells. */
+/* Its kick is lost: the end of the slice finds it. */
 static void a_consumer_that_is_refused_while_it_sleeps_is_told(void **state) {
   (void)state;
   begin(RILL_PARK, 0);
@@ -263,8 +263,8 @@ int main(void) {
                                      BEHAVIOUR(room_wakes_a_parked_producer),
                                      BEHAVIOUR(a_removal_ends_every_wait_for_room),
                                      BEHAVIOUR(a_removal_ends_every_wait_for_a_message),
-                                     BEHAVIOUR(nobody_sleeps_on_a_queue_that_was_just_removed),
-                                     BEHAVIOUR(a_farewell_ends_the_wait_when_all_is_read),
+                                     BEHAVIOUR(no_process_sleeps_on_a_queue_that_was_just_removed),
+                                     BEHAVIOUR(an_announced_close_ends_the_wait_when_all_is_read),
                                      BEHAVIOUR(a_wait_ends_at_its_deadline_with_nothing_changed),
                                      BEHAVIOUR(an_interrupt_before_or_during_the_wait_ends_it_once),
                                      BEHAVIOUR(a_waiting_consumer_that_is_refused_is_told),

@@ -44,12 +44,12 @@ static void *take_all(void *arg) {
       .size = sizeof attr, .group = taker->group, .wait = taker->wait};
   rill_consumer *consumer = NULL;
   struct rill_message message;
-  CK_EQ(rill_consumer_open(taker->queue, &attr, &consumer), 0);
+  CHECK_EQ(rill_consumer_open(taker->queue, &attr, &consumer), 0);
   atomic_fetch_add(&ready, 1);
   for (uint64_t i = 0; i < MESSAGES; i++) {
-    CK_EQ(rill_receive(consumer, RILL_FOREVER, &message), 0);
-    CK_EQ(message.sequence, i);
-    CK_EQ(rill_release(consumer, &message), 0);
+    CHECK_EQ(rill_receive(consumer, RILL_FOREVER, &message), 0);
+    CHECK_EQ(message.sequence, i);
+    CHECK_EQ(rill_release(consumer, &message), 0);
     atomic_store(&taker->taken, i + 1);
   }
   rill_consumer_close(consumer);
@@ -61,7 +61,7 @@ static void start(struct taker *takers, uint32_t count, rill_queue *queue, uint3
   for (uint32_t i = 0; i < count; i++) {
     takers[i] = (struct taker){.queue = queue, .wait = wait};
     (void)snprintf(takers[i].group, sizeof takers[i].group, "g%u", i);
-    CK_EQ(pthread_create(&takers[i].thread, NULL, take_all, &takers[i]), 0);
+    CHECK_EQ(pthread_create(&takers[i].thread, NULL, take_all, &takers[i]), 0);
   }
   while (atomic_load(&ready) < count)
     (void)sched_yield();
@@ -72,7 +72,7 @@ static void finish(struct taker *takers, uint32_t count) {
     (void)pthread_join(takers[i].thread, NULL);
 }
 
-/* Until everybody has taken n messages and gone to sleep once more than before. */
+/* Until all of them have taken n messages and gone to sleep once more than before. */
 static void await_sleep(struct taker *takers, uint64_t n, uint64_t parks[SLEEPERS]) {
   for (uint32_t i = 0; i < SLEEPERS; i++) {
     struct rill_group_stat stat;

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* oracle.h - what must be true of queues, their segments and what a process holds. */
+#ifndef RILL_TEST_ORACLE_H
+#define RILL_TEST_ORACLE_H
+
+#include "fixture.h"
+
+/* Invariants that hold at every moment; the numbers of an earlier look must not go back. */
+void check_invariants(rill_queue *queue);
+
+/* What rill doctor says of a queue; from this kind of finding on the test fails. Returns its code.
+ */
+enum finding { ANY_NOTE = 1, ANY_WRONG, NO_FINDING };
+int examine_queue(rill_context *context, const char *name, enum finding fails, const char *when);
+/* The same of "q", which must be there. */
+void check_sound(enum finding fails, const char *when);
+
+unsigned files_left(int print); /* in the namespace                                  */
+/* Some files of a queue are there. */
+int has_files(const char *queue);
+void gc_leaves_nothing(void);
+unsigned descriptors_open(void);
+unsigned mappings_of_segments(void);
+
+#endif
