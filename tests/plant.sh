@@ -3,13 +3,13 @@
 # plant.sh - plants defects in a copy of the tree, one at a time, and sees that a test fails for each;
 # ends with "N passed, N failed".
 #
-# sh tests/plant.sh [--jobs N] [NAME]...   the defects of these names; without any, all (20 minutes)
+# sh tests/plant.sh [--jobs N] [NAME]...   the defects of these names; without any, all (10 minutes)
 # sh tests/plant.sh --list                 what there is
 #
 # A defect is a file in tests/plants: its first line says what is wrong, "test:" which tests of ctest
-# must fail (a regular expression), "build:" what they need; and then text of the sources and what
-# stands in its place. The text is looked for in src and shm, wherever it has been moved to: exactly
-# one place must have it. Each test is first run without any defect.
+# must fail (a regular expression), "build:" what they need; and then a piece of the sources and what
+# stands in its place: whole lines, or part of one. It is looked for in src and shm, so it may move;
+# exactly one place must have it. Each test is first run without any defect.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/.." && pwd)
@@ -80,7 +80,11 @@ replace() {
       }
       text = ""
     }
-    BEGIN { old = text_of(old_file); if (new_file != "") new = text_of(new_file) }
+    function part_of(file,   text) { # without the end of its last line
+      text = text_of(file)
+      return substr(text, 1, length(text) - 1)
+    }
+    BEGIN { old = part_of(old_file); if (new_file != "") new = part_of(new_file) }
     FNR == 1 && last != "" { done_with(last) }
     { text = text $0 "\n"; last = FILENAME }
     END { done_with(last) }' "$@"
@@ -101,11 +105,11 @@ plant() {
   part "$1" new >"$work/new"
   # shellcheck disable=SC2046 # a word a file
   replace "$work/old" "" $(find "$copy/src" "$copy/shm" -name '*.[ch]') >"$work/found"
-  [ "$(wc -l <"$work/found")" -eq 1 ] && [ "$(awk '{ print $2 }' "$work/found")" -eq 1 ] || {
-    echo "$1: its text is in $(awk '{ n += $2 } END { print n + 0 }' "$work/found") places, not one:" \
-      "what stands there now goes into tests/plants/$1"
+  places=$(awk '{ n += $2 } END { print n + 0 }' "$work/found")
+  if [ "$places" -ne 1 ]; then
+    echo "$1: its text is in $places places, not one: what stands there now goes into tests/plants/$1"
     return 1
-  }
+  fi
   file=$(awk '{ print $1 }' "$work/found")
   cp "$file" "$work/kept"
   replace "$work/old" "$work/new" "$work/kept" >"$file"

@@ -25,7 +25,7 @@ static void check_inside(uint64_t offset, uint64_t size, uint64_t from, uint64_t
   CHECK(offset >= from && offset <= to && size <= to - offset);
 }
 
-static void check_identity(const struct rilli_geometry *has, uint64_t size) {
+static void check_geometry(const struct rilli_geometry *has, uint64_t size) {
   CHECK(has->file_size == size && has->capacity && !(has->capacity & (has->capacity - 1)));
   check_inside(has->ring_offset, has->capacity, RILLI_PAGE, size);
   check_inside(has->producer_offset, sizeof(struct rilli_producer_page), RILLI_PAGE,
@@ -39,7 +39,7 @@ static void check_identity(const struct rilli_geometry *has, uint64_t size) {
   CHECK(memchr(has->name, 0, sizeof has->name) != NULL);
 }
 
-static void check_control(const struct rilli_control_geometry *has, uint64_t size) {
+static void check_control_geometry(const struct rilli_control_geometry *has, uint64_t size) {
   check_inside(has->hints_offset, sizeof(struct rilli_hints), RILLI_PAGE, size);
   CHECK(has->group_stride && has->max_groups && has->max_groups <= RILLI_MAX_GROUPS);
   CHECK(has->group_offset <= size &&
@@ -67,7 +67,7 @@ static void check_identity(struct rilli_identity *page, uint64_t size) {
   if (code)
     CHECK(why && *why);
   else
-    check_identity(&geometry, size);
+    check_geometry(&geometry, size);
 }
 
 static void check_control(struct rilli_control *page, uint64_t size) {
@@ -78,7 +78,7 @@ static void check_control(struct rilli_control *page, uint64_t size) {
   if (code)
     CHECK(why && *why);
   else
-    check_control(&geometry, size);
+    check_control_geometry(&geometry, size);
 }
 
 static void try_identity(unsigned how, struct input *input) {
