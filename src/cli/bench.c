@@ -48,8 +48,8 @@ static int read_sizes(struct bench *bench) {
   for (size_t i = 0; i < sizes_wanted.count; i++) {
     uint64_t size;
     if (!parse_size(sizes_wanted.items[i], &size) || size < 1 || size > LARGEST)
-      return cli_usage("bench: --size '%s' is not a size from 1 to %d", sizes_wanted.items[i],
-                       LARGEST);
+      return cli_usage("bench: --size takes a size from 1 to %d, such as 48 or 1K, not '%s'",
+                       LARGEST, sizes_wanted.items[i]);
     bench->sizes[i] = (size_t)size;
   }
   return 0;

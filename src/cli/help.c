@@ -67,6 +67,11 @@ static bool has_options(const struct verb *verb) {
   return false;
 }
 
+static void print_value(FILE *out, const char *text) {
+  putc('\n', out);
+  wrap(out, text, 0, 0);
+}
+
 void help_verb(FILE *out, const struct verb *verb) {
   fprintf(out, "usage: rill %s%s%s%s\n\n", verb->name, *verb->operands ? " " : "", verb->operands,
           has_options(verb) ? " [OPTION]..." : "");
@@ -76,9 +81,11 @@ void help_verb(FILE *out, const struct verb *verb) {
     print_options(out, verb->options);
   }
   if (takes(verb, OPTION_KIND_SIZE))
-    fputs("\nSIZE: bytes, as 4096, or 64K, 1M, 2G (powers of 1024).\n", out);
+    print_value(out,
+                "SIZE: bytes, as 4096, or with a unit, as 64K, 64MB or 1.5GiB. K, M, G and T are "
+                "powers of 1024, in either case, with or without B or iB: 64m is 64MB is 64MiB.");
   if (takes(verb, OPTION_KIND_DURATION))
-    fputs("\nDURATION: 5us, 250ms, 1.5s, 2m, 1h; seconds without a unit.\n", out);
+    print_value(out, "DURATION: 5us, 250ms, 1.5s, 2m, 1h or 1m30s; a bare number is seconds.");
   fputs("\nOptions of every verb:\n", out);
   print_options(out, common_options);
 }

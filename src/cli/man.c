@@ -70,10 +70,11 @@ static void terms(FILE *out, const char *title, const struct term *term) {
 
 static const struct term values[] = {
     {"SIZE",
-     "Bytes, as 4096, or with K, M, G or T (powers of 1024), which may be written KiB, MiB, "
-     "GiB, TiB."},
-    {"DURATION", "A number, which may have a decimal point, and ns, us, ms, s, m or h; seconds if "
-                 "there is no unit."},
+     "Bytes, as 4096, or a number with a unit, as 64K, 64MB or 1.5GiB. K, M, G and T are powers of "
+     "1024, as memory is counted, in upper or lower case, and B or iB may follow: 64m, 64MB and "
+     "64MiB are the same."},
+    {"DURATION", "A number, which may have a decimal point, and ns, us, ms, s, m (or min) or h; "
+                 "several of them are added, as 1m30s. A bare number is seconds."},
     {"MODE", "Rights in octal, as 0750: 4 to look, 2 to publish, 1 to take."},
     {"NAME", "Of a queue: words of letters, digits, dots, underscores and hyphens, joined by "
              "slashes, as md/eurex/fdax; at most 200 bytes."},

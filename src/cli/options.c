@@ -137,9 +137,9 @@ static bool take_value(const struct option *option, const char *text) {
 static const char *expected(const struct option *option) {
   switch (option->kind) {
   case OPTION_KIND_SIZE:
-    return "a size such as 4096, 64K, 64M or 1GiB";
+    return "a size such as " SIZE_EXAMPLES;
   case OPTION_KIND_DURATION:
-    return "a duration such as 5us, 250ms, 20s or 2m";
+    return "a duration such as " DURATION_EXAMPLES;
   case OPTION_KIND_COUNT:
   case OPTION_KIND_COUNT32:
     return "a number";

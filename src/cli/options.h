@@ -16,8 +16,8 @@ enum option_kind {
   OPTION_KIND_FLAG, /* no value                                            */
   OPTION_KIND_TEXT,
   OPTION_KIND_LIST,     /* text, may be given many times                       */
-  OPTION_KIND_SIZE,     /* bytes: 4096, 64K, 64M, 1MiB                         */
-  OPTION_KIND_DURATION, /* nanoseconds: 5us, 250ms, 20s, 2m                    */
+  OPTION_KIND_SIZE,     /* bytes (units.h)                                      */
+  OPTION_KIND_DURATION, /* nanoseconds (units.h)                                */
   OPTION_KIND_COUNT,
   OPTION_KIND_COUNT32,
   OPTION_KIND_MODE,  /* permission bits, octal                              */

@@ -2,11 +2,12 @@
 /* units.c - sizes, durations and counts between text and numbers (units.h).
  *
  * Integers throughout, so that what was typed is what is meant; each step checks for
- * overflow. */
+ * overflow. Sizes and durations are read by one function with two tables of units. */
 #include "units.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
 
@@ -41,34 +42,37 @@ bool parse_mode(const char *text, uint64_t *ret) {
   return true;
 }
 
-bool parse_size(const char *text, uint64_t *ret) {
-  uint64_t number, unit = 1;
-  if (!digits(&text, 10, &number))
-    return false;
-  const char *const letters = "KMGT";
-  char upper = *text == 'k' ? 'K' : *text;
-  const char *found = upper ? strchr(letters, upper) : NULL;
-  if (found) {
-    unit = UINT64_C(1) << (10 * (found - letters + 1));
-    text++;
-    if (!strcmp(text, "iB"))
-      text += 2;
-  } else if (*text == 'B') {
-    text++;
-  }
-  if (*text || __builtin_mul_overflow(number, unit, &number))
-    return false;
-  *ret = number;
-  return true;
-}
-
-static const struct {
+struct unit {
   const char *name;
-  uint64_t nanoseconds;
-} spans[] = {
-    {"ns", 1},        {"us", 1000},        {"ms", 1000000},       {"s", 1000000000},
-    {"", 1000000000}, {"m", 60000000000u}, {"h", 3600000000000u},
+  uint64_t factor;
 };
+
+/* In upper or lower case. */
+static const struct unit size_units[] = {
+    {"", 1},
+    {"B", 1},
+    {"K", 1 << 10},
+    {"KB", 1 << 10},
+    {"KiB", 1 << 10},
+    {"M", 1 << 20},
+    {"MB", 1 << 20},
+    {"MiB", 1 << 20},
+    {"G", 1 << 30},
+    {"GB", 1 << 30},
+    {"GiB", 1 << 30},
+    {"T", UINT64_C(1) << 40},
+    {"TB", UINT64_C(1) << 40},
+    {"TiB", UINT64_C(1) << 40},
+    {NULL, 0},
+};
+
+static const struct unit duration_units[] = {
+    {"", 1000000000},  {"ns", 1},           {"us", 1000},          {"ms", 1000000},
+    {"s", 1000000000}, {"m", 60000000000u}, {"min", 60000000000u}, {"h", 3600000000000u},
+    {NULL, 0},
+};
+
+__extension__ typedef unsigned __int128 uint128;
 
 /* The digits behind a decimal point, as billionths. */
 static bool fraction(const char **text, uint64_t *ret) {
@@ -83,26 +87,57 @@ static bool fraction(const char **text, uint64_t *ret) {
   return true;
 }
 
+static const struct unit *take_unit(const struct unit *units, bool any_case, const char **text) {
+  const char *start = *text + (**text == ' '); /* "64 MiB", as it is printed */
+  size_t size = 0;
+  while ((start[size] | 0x20) >= 'a' && (start[size] | 0x20) <= 'z')
+    size++;
+  *text = size ? start + size : *text;
+  for (; units->name; units++)
+    if (strlen(units->name) == size &&
+        !(any_case ? strncasecmp : strncmp)(units->name, start, size))
+      return units;
+  return NULL;
+}
+
+/* A number, which may have a decimal point, and its unit, at *text, which moves behind them. */
+static bool amount(const struct unit *units, bool any_case, const char **text, uint64_t *ret) {
+  uint64_t whole, billionths = 0;
+  if (!digits(text, 10, &whole))
+    return false;
+  bool has_point = **text == '.';
+  if (has_point && (++*text, !fraction(text, &billionths)))
+    return false;
+  const struct unit *unit = take_unit(units, any_case, text);
+  if (!unit || (has_point && unit->factor == 1))
+    return false;
+  uint128 total = (uint128)whole * unit->factor + (uint128)billionths * unit->factor / 1000000000;
+  *ret = (uint64_t)total;
+  return total <= UINT64_MAX;
+}
+
+bool parse_size(const char *text, uint64_t *ret) {
+  uint64_t size;
+  if (!amount(size_units, true, &text, &size) || *text)
+    return false;
+  *ret = size;
+  return true;
+}
+
 bool parse_duration(const char *text, int64_t *ret) {
-  uint64_t whole, billionths = 0, total;
-  if (!digits(&text, 10, &whole))
-    return false;
-  if (*text == '.' && (text++, !fraction(&text, &billionths)))
-    return false;
-  for (size_t i = 0; i < COUNT_OF(spans); i++) {
-    if (strcmp(text, spans[i].name))
-      continue;
-    /* at most 3.6e12 * 1e9 would not fit: take the part below a second apart */
-    uint64_t unit = spans[i].nanoseconds;
-    uint64_t part =
-        unit >= 1000000000 ? unit / 1000000000 * billionths : billionths * unit / 1000000000;
-    if (__builtin_mul_overflow(whole, unit, &total) ||
-        __builtin_add_overflow(total, part, &total) || total >= INT64_MAX)
+  uint64_t total = 0, part;
+  const char *at = text;
+  do {
+    bool unit_needed = at != text;
+    if (!amount(duration_units, false, &at, &part) || __builtin_add_overflow(total, part, &total))
       return false;
-    *ret = (int64_t)total;
-    return true;
-  }
-  return false;
+    if ((unit_needed || *at) && at[-1] >= '0' && at[-1] <= '9')
+      return false;
+  } while (*at);
+  if (total >= INT64_MAX)
+    return false;
+  *ret = (int64_t)total;
+  return true;
 }
 
 const char *format_size(char text[UNITS_TEXT], uint64_t bytes) {

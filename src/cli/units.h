@@ -7,9 +7,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Each takes the whole text, or returns false and leaves the result alone. */
-bool parse_size(const char *text, uint64_t *ret);    /* K M G T, KiB...: powers of 1024 */
-bool parse_duration(const char *text, int64_t *ret); /* ns us ms s m h; bare: seconds   */
+/* Each takes the whole text, or returns false and leaves the result alone.
+ *
+ * A size is a number and a unit: B, or K, M, G, T and KB, KiB, ... in either case, all powers of
+ * 1024. A duration is one or more numbers, each with a unit: ns, us, ms, s, m (or min), h; a bare
+ * number is seconds. A number with a unit of more than one byte or nanosecond may have a decimal
+ * point; what is less than a byte or nanosecond is dropped. */
+bool parse_size(const char *text, uint64_t *ret);
+bool parse_duration(const char *text, int64_t *ret);
+#define SIZE_EXAMPLES "4096, 64K, 64MB or 1.5GiB"
+#define DURATION_EXAMPLES "100ms, 5s, 2m or 1m30s"
+
 bool parse_count(const char *text, uint64_t *ret);
 bool parse_mode(const char *text, uint64_t *ret); /* octal, at most 0777              */
 

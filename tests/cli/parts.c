@@ -15,50 +15,111 @@
 
 static void sizes_are_powers_of_1024(void **state) {
   (void)state;
-  uint64_t size;
-  assert_true(parse_size("4096", &size) && size == 4096);
-  assert_true(parse_size("12B", &size) && size == 12);
-  assert_true(parse_size("64k", &size) && size == 65536);
-  assert_true(parse_size("64K", &size) && size == 65536);
-  assert_true(parse_size("1MiB", &size) && size == 1048576);
-  assert_true(parse_size("2G", &size) && size == UINT64_C(1) << 31);
-  assert_true(parse_size("1TiB", &size) && size == UINT64_C(1) << 40);
-  assert_true(parse_size("18446744073709551615", &size) && size == UINT64_MAX);
+  static const struct {
+    const char *text;
+    uint64_t bytes;
+  } cases[] = {
+      {"0", 0},
+      {"4096", 4096},
+      {"12B", 12},
+      {"12b", 12},
+      {"64k", 65536},
+      {"64K", 65536},
+      {"64KB", 65536},
+      {"64kb", 65536},
+      {"64KiB", 65536},
+      {"64kib", 65536},
+      {"64m", 67108864},
+      {"64M", 67108864},
+      {"64MB", 67108864},
+      {"64mb", 67108864},
+      {"64MiB", 67108864},
+      {"64 MiB", 67108864},
+      {"1.5G", 1610612736},
+      {"0.5k", 512},
+      {"0.0001K", 0},
+      {"2g", UINT64_C(1) << 31},
+      {"1TiB", UINT64_C(1) << 40},
+      {"16777215.999999999T", UINT64_MAX - 1099},
+      {"18446744073709551615", UINT64_MAX},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    uint64_t size;
+    if (!parse_size(cases[i].text, &size) || size != cases[i].bytes)
+      fail_msg("'%s' is not read as %llu", cases[i].text, (unsigned long long)cases[i].bytes);
+  }
 }
 
 static void what_is_no_size_is_refused(void **state) {
   (void)state;
-  static const char *const wrong[] = {"",         "M",    "-1", "1.5M", "64MB",
-                                      "64Mi",     "64 M", "1Q", "0x10", "18446744073709551616",
-                                      "99999999T"};
+  static const char *const wrong[] = {
+      "",          "M",     "MB",   "-1",     "+1",
+      "1.5",       "1.5B",  "1.K",  ".5K",    "64Mi",
+      "64MBs",     "64  M", "1Q",   "0x10",   "18446744073709551616",
+      "99999999T", "1e3K",  "64M ", "1G512M", "1K1"};
   uint64_t size = 7;
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-    assert_false(parse_size(wrong[i], &size));
+    if (parse_size(wrong[i], &size))
+      fail_msg("'%s' is read as %llu", wrong[i], (unsigned long long)size);
   assert_int_equal(size, 7);
 }
 
 static void durations_keep_their_fractions(void **state) {
   (void)state;
-  int64_t span;
-  assert_true(parse_duration("5us", &span) && span == 5000);
-  assert_true(parse_duration("250ms", &span) && span == 250000000);
-  assert_true(parse_duration("20s", &span) && span == INT64_C(20000000000));
-  assert_true(parse_duration("20", &span) && span == INT64_C(20000000000));
-  assert_true(parse_duration("0.5s", &span) && span == 500000000);
-  assert_true(parse_duration("1.5us", &span) && span == 1500);
-  assert_true(parse_duration("1.25m", &span) && span == INT64_C(75000000000));
-  assert_true(parse_duration("2h", &span) && span == INT64_C(7200000000000));
-  assert_true(parse_duration("0ns", &span) && span == 0);
+  static const struct {
+    const char *text;
+    int64_t nanoseconds;
+  } cases[] = {
+      {"5us", 5000},
+      {"250ms", 250000000},
+      {"20s", INT64_C(20000000000)},
+      {"20", INT64_C(20000000000)},
+      {"0.5", 500000000},
+      {"0.5s", 500000000},
+      {"1.5us", 1500},
+      {"1.25m", INT64_C(75000000000)},
+      {"2min", INT64_C(120000000000)},
+      {"2.0 min", INT64_C(120000000000)},
+      {"2h", INT64_C(7200000000000)},
+      {"0.1h", INT64_C(360000000000)},
+      {"1m30s", INT64_C(90000000000)},
+      {"1h2m3.5s", INT64_C(3723500000000)},
+      {"0ns", 0},
+      {"0", 0},
+      {"9223372036854775806ns", INT64_MAX - 1},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    int64_t span;
+    if (!parse_duration(cases[i].text, &span) || span != cases[i].nanoseconds)
+      fail_msg("'%s' is not read as %lld", cases[i].text, (long long)cases[i].nanoseconds);
+  }
 }
 
 static void what_is_no_duration_is_refused(void **state) {
   (void)state;
-  static const char *const wrong[] = {
-      "", "s", "-1s", "1.s", "5 ms", "5min", "1e3s", "9223372036854775807ns", "9999999999999h"};
+  static const char *const wrong[] = {"",      "s",     "-1s", "+1s",   "1.s",
+                                      "5  ms", "5M",    "5S",  "1e3s",  "9223372036854775807ns",
+                                      "1m30",  "1 30",  "5 ",  "1.5ns", "9999999999999h",
+                                      "ms5",   "1m 30s"};
   int64_t span = 7;
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-    assert_false(parse_duration(wrong[i], &span));
+    if (parse_duration(wrong[i], &span))
+      fail_msg("'%s' is read as %lld", wrong[i], (long long)span);
   assert_int_equal(span, 7);
+}
+
+/* What errors propose is taken. */
+static void examples_of_sizes_and_durations_are_read(void **state) {
+  (void)state;
+  uint64_t size;
+  int64_t span;
+  char sizes[] = SIZE_EXAMPLES, durations[] = DURATION_EXAMPLES;
+  for (char *word = strtok(sizes, ", "); word; word = strtok(NULL, ", "))
+    if (strcmp(word, "or") != 0)
+      assert_true(parse_size(word, &size));
+  for (char *word = strtok(durations, ", "); word; word = strtok(NULL, ", "))
+    if (strcmp(word, "or") != 0)
+      assert_true(parse_duration(word, &span));
 }
 
 static void modes_are_octal(void **state) {
@@ -121,6 +182,7 @@ int main(void) {
       cmocka_unit_test(what_is_no_size_is_refused),
       cmocka_unit_test(durations_keep_their_fractions),
       cmocka_unit_test(what_is_no_duration_is_refused),
+      cmocka_unit_test(examples_of_sizes_and_durations_are_read),
       cmocka_unit_test(modes_are_octal),
       cmocka_unit_test(shown_sizes_have_a_unit),
       cmocka_unit_test(percentile_is_off_by_less_than_one_in_64),
