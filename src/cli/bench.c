@@ -291,11 +291,11 @@ static int run(struct cli *cli, int count, char **operands) {
 }
 
 static const struct option options[] = {
-    OPTION_FLAG("quick", 'q', &quick, "3 s for each subject: enough to look at"),
+    OPTION_FLAG("quick", 0, &quick, "3 s for each subject: enough to look at"),
     OPTION_LIST("size", 's', "SIZE", &sizes_wanted,
                 "bytes of a message, 1 to 4K; may be given several times (default: 8, 48, 200 and "
                 "1000; for wake and fan_out 48)"),
-    OPTION_COUNT("rounds", 'n', &rounds_wanted, "rounds of each subject at most (default 10000)"),
+    OPTION_COUNT("rounds", 0, &rounds_wanted, "rounds of each subject at most (default 10000)"),
     OPTION_DURATION("time", &time_wanted,
                     "for each subject at most, not counting its start (default 20s; 0: no limit)"),
     OPTION_FLAG("json", 0, &json_wanted,

@@ -70,7 +70,7 @@ struct observed {
 };
 #define OPTION_FILE(p)                                                                             \
   OPTION_TEXT("file", 0, "CONTROL,DATA", p,                                                        \
-              "look at a copied pair of segment files, read-only, in place of NAME; of a queue "   \
+              "look at a copied pair of segment files, read-only, in place of QUEUE; of a queue "  \
               "in use copy the control file first")
 
 /* Returns 0 or an exit status, having said why; then both are NULL. */

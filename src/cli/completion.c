@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* completion.c - the completion of rill for bash, made from the tables of the verbs, so
- * that it offers what the parser takes. Queues are asked for as the user would: rill ls. */
+ * that it offers what the parser takes. Queues are asked for as the user would: rill ls --names. */
 #include "cli.h"
 
 #include <string.h>
@@ -46,11 +46,11 @@ static void print_values(FILE *out, const char *verb, const struct option *optio
   }
 }
 
-/* What the operands of a verb are: "VERB", "NAME", or words as of an option, "[this|that]...". */
+/* What the operands of a verb are: "VERB", "QUEUE", or words as of an option, "[this|that]...". */
 static void print_operands(FILE *out, const char *operands) {
   if (strstr(operands, "VERB"))
     fputs("kind=verb", out);
-  else if (strstr(operands, "NAME") || strstr(operands, "PATTERN"))
+  else if (strstr(operands, "QUEUE") || strstr(operands, "PATTERN"))
     fputs("kind=queue", out);
   else
     print_value(out, operands + strspn(operands, "["));
@@ -93,10 +93,7 @@ static const char head[] =
 static const char tail[] =
     "  case $kind in\n"
     "  verb) words=$verbs ;;\n"
-    "  queue)\n"
-    "    words=$(\"${COMP_WORDS[0]}\" ls \"${where[@]}\" 2>/dev/null |\n"
-    "      while read -r word _; do [[ $word == NAME ]] || printf '%s ' \"$word\"; done)\n"
-    "    ;;\n"
+    "  queue) words=$(\"${COMP_WORDS[0]}\" ls --names \"${where[@]}\" 2>/dev/null) ;;\n"
     "  files | folders)\n"
     "    compopt -o filenames 2>/dev/null\n"
     "    [[ $kind == files ]] && kind=-f || kind=-d\n"

@@ -93,9 +93,9 @@ static int run(struct cli *cli, int count, char **operands) {
 
 static const struct option options[] = {
     CREATION_OPTIONS(creation),
-    OPTION_COUNT32("groups", &creation.max_groups,
+    OPTION_COUNT32("max-groups", &creation.max_groups,
                    "how many groups may read it at a time, 1 to 1024 (default 64)"),
-    OPTION_LIST("group", 0, "NAME", &creation.groups,
+    OPTION_LIST("group", 'g', "GROUP", &creation.groups,
                 "a group that exists from the start: a reliable queue holds every message until "
                 "it has read it. May be given many times"),
     OPTION_FLAG("exclusive", 0, &exclusive, "fail if the queue exists"),
@@ -122,7 +122,7 @@ static const struct option options[] = {
 
 const struct verb verb_create = {
     .name = "create",
-    .operands = "NAME",
+    .operands = "QUEUE",
     .least = 1,
     .most = 1,
     .summary = "make a queue",

@@ -150,7 +150,7 @@ static const struct option options[] = {
 
 const struct verb verb_doctor = {
     .name = "doctor",
-    .operands = "[NAME]",
+    .operands = "[QUEUE]",
     .most = 1,
     .summary = "check every invariant of a queue, and the host",
     .about =

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool json_wanted, rates;
+static bool json_wanted, names_wanted, rates;
 static int64_t interval = 1000000000;
 
 enum { READERS_SHOWN = 4 };
@@ -191,6 +191,11 @@ static int print_json(const struct listing *listing, FILE *out) {
   return json_print(out, array);
 }
 
+static int print_name(const char *name, void *argument) {
+  fprintf(argument, "%s\n", name);
+  return 0;
+}
+
 /* Opens all; what has gone in the meantime is left out. Returns an exit status. */
 static int open_all(rill_context *context, struct listing *listing) {
   size_t kept = 0;
@@ -218,27 +223,42 @@ static void forget(struct listing *listing) {
   free(listing->rows);
 }
 
-static int run(struct cli *cli, int count, char **operands) {
-  rill_context *context;
+static int list(rill_context *context, const char *pattern, FILE *out) {
   struct listing listing = {.rows = NULL};
-  int status = cli_context(cli, &context);
-  if (status)
-    return status;
-  int r = rill_queue_list(context, count ? operands[0] : NULL, take_name, &listing);
-  status = r < 0 ? cli_fail_library(r) : open_all(context, &listing);
+  int r = rill_queue_list(context, pattern, take_name, &listing);
+  int status = r < 0 ? cli_fail_library(r) : open_all(context, &listing);
   if (r >= 0) {
     if (rates)
       measure_rates(&listing);
-    int printed = json_wanted ? print_json(&listing, cli->out)
-                              : print_text(&listing, count ? operands[0] : NULL, cli->out);
+    int printed = json_wanted ? print_json(&listing, out) : print_text(&listing, pattern, out);
     status = status ? status : printed;
   }
   forget(&listing);
-  rill_context_close(context);
   return signals_caught() ? signals_status() : status;
 }
 
+static int run(struct cli *cli, int count, char **operands) {
+  rill_context *context;
+  const char *pattern = count ? operands[0] : NULL;
+  if (names_wanted && (json_wanted || rates))
+    return cli_usage("ls: --names prints names alone: take it without %s",
+                     json_wanted ? "--json" : "--rates");
+  int status = cli_context(cli, &context);
+  if (status)
+    return status;
+  if (names_wanted) {
+    int r = rill_queue_list(context, pattern, print_name, cli->out);
+    status = r < 0 ? cli_fail_library(r) : STATUS_DONE;
+  } else {
+    status = list(context, pattern, cli->out);
+  }
+  rill_context_close(context);
+  return status;
+}
+
 static const struct option options[] = {
+    OPTION_FLAG("names", 0, &names_wanted,
+                "print the names alone, a line each, without opening the queues"),
     OPTION_FLAG("rates", 'r', &rates, "also messages and bytes a second, watched for --interval"),
     OPTION_DURATION("interval", &interval, "how long to watch for --rates (default 1s)"),
     OPTION_FLAG("json", 0, &json_wanted,

@@ -76,8 +76,9 @@ static const struct term values[] = {
     {"DURATION", "A number, which may have a decimal point, and ns, us, ms, s, m (or min) or h; "
                  "several of them are added, as 1m30s. A bare number is seconds."},
     {"MODE", "Rights in octal, as 0750: 4 to look, 2 to publish, 1 to take."},
-    {"NAME", "Of a queue: words of letters, digits, dots, underscores and hyphens, joined by "
-             "slashes, as md/eurex/fdax; at most 200 bytes."},
+    {"QUEUE",
+     "The name of a queue: words of letters, digits, dots, underscores and hyphens, joined by "
+     "slashes, as md/eurex/fdax; at most 200 bytes."},
     {NULL, NULL},
 };
 

@@ -8,9 +8,9 @@
 
 int cli_name_or_file(const struct verb *verb, const char *file, int count, bool needed) {
   if (file && count)
-    return cli_usage("%s: take one of NAME and --file", verb->name);
+    return cli_usage("%s: take one of QUEUE and --file", verb->name);
   if (needed && !file && !count)
-    return cli_usage("%s: missing NAME; usage: rill %s NAME, or --file CONTROL,DATA", verb->name,
+    return cli_usage("%s: missing QUEUE; usage: rill %s QUEUE, or --file CONTROL,DATA", verb->name,
                      verb->name);
   return 0;
 }

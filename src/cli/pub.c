@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* pub.c - rill pub: publishes lines, blocks or made-up messages. */
+/* pub.c - rill pub: publishes lines, blocks or generated messages. */
 #include "cli.h"
 #include "creation.h"
 #include "signals.h"
@@ -196,14 +196,14 @@ static int open_queue(struct cli *cli, struct publisher *p) {
 }
 
 static int open_source(struct publisher *p, const struct rill_queue_stat *stat) {
-  bool made_up = !raw && (count != NOT_GIVEN || size != NOT_GIVEN);
-  enum source_kind kind = raw ? SOURCE_BLOCKS : made_up ? SOURCE_MADE_UP : SOURCE_LINES;
+  bool generated = !raw && (count != NOT_GIVEN || size != NOT_GIVEN);
+  enum source_kind kind = raw ? SOURCE_BLOCKS : generated ? SOURCE_GENERATED : SOURCE_LINES;
   uint64_t bytes = size == NOT_GIVEN ? (raw ? 4096 : 64) : size;
   if (kind != SOURCE_LINES && bytes > stat->max_message)
     return cli_fail("pub: --size %llu is more than the largest message of %s, %llu bytes, which "
                     "is settled when the queue is made (--max-message, --capacity)",
                     (unsigned long long)bytes, stat->name, (unsigned long long)stat->max_message);
-  if (kind != SOURCE_MADE_UP && isatty(STDERR_FILENO) && !isatty(STDIN_FILENO))
+  if (kind != SOURCE_GENERATED && isatty(STDERR_FILENO) && !isatty(STDIN_FILENO))
     p->shown = rill_clock();
   return source_open(&p->source, kind, (size_t)bytes, (size_t)stat->max_message);
 }
@@ -256,10 +256,10 @@ static int run(struct cli *cli, int operand_count, char **operands) {
 static const struct option options[] = {
     OPTION_FLAG("raw", 0, &raw, "messages are blocks of --size bytes of standard input"),
     OPTION_COUNT("count", 'n', &count,
-                 "publish so many messages and end; without --raw they are made up"),
+                 "publish so many messages and end; without --raw they are generated"),
     OPTION_SIZE("size", &size,
                 "bytes of each message (default 4096 with --raw, else 64); without --raw the "
-                "messages are made up"),
+                "messages are generated"),
     OPTION_COUNT("rate", 0, &rate, "so many messages a second (default: as fast as they come)"),
     OPTION_FLAG("stamp", 0, &stamp,
                 "each message carries its time: when it was committed, or, with --rate, when it "
@@ -284,13 +284,13 @@ static const struct option options[] = {
 
 const struct verb verb_pub = {
     .name = "pub",
-    .operands = "NAME",
+    .operands = "QUEUE",
     .least = 1,
     .most = 1,
-    .summary = "publish lines, blocks or made-up messages",
+    .summary = "publish lines, blocks or generated messages",
     .about = "Publishes each line of standard input, without its newline, as a message; an empty "
              "line is an empty message. With --raw, blocks of any bytes; with --count or --size, "
-             "made-up messages. Makes the queue if it does not exist.\n\n"
+             "generated messages. Makes the queue if it does not exist.\n\n"
              "A queue has one producer at a time: pub waits until it has the place, and goes on "
              "where its predecessor ended. A full reliable queue is waited for. When pub ends, "
              "readers that have read everything are told so.",

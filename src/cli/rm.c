@@ -41,7 +41,7 @@ static int run(struct cli *cli, int count, char **operands) {
 }
 
 static const struct option options[] = {
-    OPTION_LIST("group", 'g', "NAME", &groups,
+    OPTION_LIST("group", 'g', "GROUP", &groups,
                 "remove this group, which no living reader may have, and leave the queue: it "
                 "holds no messages for it any longer. May be given many times"),
     OPTION_FLAG("force", 'f', &force, "what does not exist is no failure"),
@@ -50,7 +50,7 @@ static const struct option options[] = {
 
 const struct verb verb_rm = {
     .name = "rm",
-    .operands = "NAME...",
+    .operands = "QUEUE...",
     .least = 1,
     .most = -1,
     .summary = "remove queues, or groups of them",

@@ -22,7 +22,7 @@ int source_open(struct source *source, enum source_kind kind, size_t size, size_
   source->buffer = malloc(source->room);
   if (!source->buffer)
     return cli_fail("no memory for messages of %zu bytes", source->room);
-  if (kind == SOURCE_MADE_UP)
+  if (kind == SOURCE_GENERATED)
     for (size_t i = 0; i < size; i++)
       source->buffer[i] = (char)('a' + i % 26);
   return 0;
@@ -125,7 +125,7 @@ enum source_result source_next(struct source *source, const void **ret_data, siz
     return next_line(source, ret_data, ret_size);
   case SOURCE_BLOCKS:
     return next_block(source, ret_data, ret_size);
-  case SOURCE_MADE_UP:
+  case SOURCE_GENERATED:
     break;
   }
   *ret_data = source->buffer;

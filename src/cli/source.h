@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* source.h - where the messages of rill pub come from: lines or blocks of standard
- * input, or made up. */
+ * input, or generated. */
 #ifndef SOURCE_H
 #define SOURCE_H
 
@@ -8,13 +8,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum source_kind { SOURCE_LINES, SOURCE_BLOCKS, SOURCE_MADE_UP };
+enum source_kind { SOURCE_LINES, SOURCE_BLOCKS, SOURCE_GENERATED };
 
 enum source_result { SOURCE_MESSAGE, SOURCE_END, SOURCE_SIGNAL, SOURCE_FAILED };
 
 struct source {
   enum source_kind kind;
-  size_t size;     /* of a block, of a made-up message                       */
+  size_t size;     /* of a block, of a generated message                     */
   size_t longest;  /* line that the queue takes                              */
   uint64_t number; /* of the message that was taken last, from 1             */
   char *buffer;

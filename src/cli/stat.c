@@ -262,7 +262,7 @@ static const struct option options[] = {
 
 const struct verb verb_stat = {
     .name = "stat",
-    .operands = "[NAME]",
+    .operands = "[QUEUE]",
     .most = 1,
     .summary = "show one queue in full",
     .about = "Shows the geometry of a queue, its producer, and each group: how far it is behind in "

@@ -140,7 +140,7 @@ static int run(struct cli *cli, int operand_count, char **operands) {
 }
 
 static const struct option options[] = {
-    OPTION_TEXT("group", 'g', "NAME", &group,
+    OPTION_TEXT("group", 'g', "GROUP", &group,
                 "read as the member of this group (default: a group of its own, which ends with "
                 "it)"),
     OPTION_FLAG("keep", 0, &keep,
@@ -172,7 +172,7 @@ static const struct option options[] = {
 
 const struct verb verb_sub = {
     .name = "sub",
-    .operands = "NAME",
+    .operands = "QUEUE",
     .least = 1,
     .most = 1,
     .summary = "messages to standard output, as a consumer group",

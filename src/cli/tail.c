@@ -94,7 +94,7 @@ static const struct option options[] = {
 
 const struct verb verb_tail = {
     .name = "tail",
-    .operands = "[NAME]",
+    .operands = "[QUEUE]",
     .most = 1,
     .summary = "look at messages without taking them",
     .about = "Writes the last messages that are still in the queue, each with a newline. Attaches "

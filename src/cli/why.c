@@ -172,7 +172,7 @@ static const struct option options[] = {
 
 const struct verb verb_why = {
     .name = "why",
-    .operands = "[NAME]",
+    .operands = "[QUEUE]",
     .most = 1,
     .summary = "say who holds a queue up, and since when",
     .about =

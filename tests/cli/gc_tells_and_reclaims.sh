@@ -8,7 +8,7 @@ run 0 "$RILL" create kept
 run 0 "$RILL" create passing --transient
 run 0 "$RILL" gc --dry-run --json
 same "true 1 passing" "$("$JSON" dry_run reclaimed.# reclaimed.0.name <"$out")"
-run 0 "$RILL" gc -n
+run 0 "$RILL" gc --dry-run
 grep -q passing "$out" || fail "no line for it"
 run 0 "$RILL" stat passing
 run 0 "$RILL" gc --json

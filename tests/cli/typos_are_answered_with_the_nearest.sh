@@ -37,7 +37,7 @@ run 2 "$RILL" sub there --group 'a b' --timeout 1ms
 run 2 "$RILL" create q --group g --group g
 run 2 "$RILL" create q --mode 0666
 run 2 "$RILL" create q --max-message 1G
-run 2 "$RILL" create q --groups 1025
+run 2 "$RILL" create q --max-groups 1025
 run 2 "$RILL" --namespace a/b ls
 run 2 "$RILL" version now
 [ ! -s "$out" ] || fail "an error went to standard output"
