@@ -309,6 +309,7 @@ static const struct option options[] = {
 
 const struct verb verb_bench = {
     .name = "bench",
+    .also = "benchmark perf",
     .operands = "[round_trip|stream|wake|fan_out]...",
     .most = -1,
     .summary = "measure Rill against the limits of this host",

@@ -21,25 +21,35 @@ struct cli {
   FILE *out;              /* memory, written to stdout when the verb returns   */
 };
 
+/* A verb, or a group of verbs, such as group, whose verbs are "group ls", "group rm" and so on: it
+ * has `verbs`, and neither options nor run. */
 struct verb {
-  const char *name;
-  const char *operands;         /* as in the usage line: "NAME", "[PATTERN]", ...      */
+  const char *name;             /* in full: "ls", "group rm"                           */
+  const char *also;             /* what others call it, with spaces between; or NULL   */
+  const char *operands;         /* as in the usage line: "QUEUE", "[PATTERN]", ...     */
   int least, most;              /* number of operands; most < 0: any number            */
   const char *summary;          /* a line without a full stop                          */
   const char *about;            /* paragraphs, an empty line between them              */
-  const struct option *options; /* ends with OPTION_END                        */
+  const struct option *options; /* ends with OPTION_END                                */
   int (*run)(struct cli *cli, int count, char **operands); /* an exit status   */
+  const struct verb *const *verbs; /* of a group, NULL at the end; else NULL           */
 };
 
 extern const struct verb verb_create, verb_ls, verb_stat, verb_pub, verb_sub, verb_tail, verb_rm,
-    verb_gc, verb_watch, verb_why, verb_doctor, verb_bench, verb_version, verb_help;
+    verb_group, verb_gc, verb_watch, verb_why, verb_doctor, verb_bench, verb_version, verb_help;
 
-/* All verbs, NULL at the end; the options that all of them take. */
-extern const struct verb *const verbs[];
-extern const struct option common_options[];
+/* The options that all verbs take, and those of a verb without any. */
+extern const struct option common_options[], no_options[];
 
-/* The verb of that name, or NULL after saying so, and the nearest one, on stderr. */
-const struct verb *verb_find(const char *name);
+/* The verbs of a group, or of rill itself (NULL); NULL at the end. */
+const struct verb *const *verbs_of(const struct verb *group);
+/* All verbs one after the other, a group before its own; NULL behind the last. */
+const struct verb *verb_at(size_t index);
+/* Its name without that of its group. */
+const char *verb_word(const struct verb *verb);
+/* The verb of that name in the group (NULL: of rill), or NULL after saying on stderr that there is
+ * none, and which one may have been meant. */
+const struct verb *verb_find(const struct verb *group, const char *name);
 
 /* Say "rill: ..." on stderr; return STATUS_FAILED, so that a verb can return it. */
 __attribute__((format(printf, 1, 2))) int cli_fail(const char *format, ...);
@@ -86,7 +96,8 @@ int cli_paths(const char *file, char **ret_control, char **ret_data);
 rill_time cli_deadline(int64_t span);
 
 void help_verb(FILE *out, const struct verb *verb);
-void help_overview(FILE *out);
+/* What the verbs of the group are; NULL: of rill. */
+void help_verbs(FILE *out, const struct verb *group);
 void man_page(FILE *out);
 void completion(FILE *out);
 

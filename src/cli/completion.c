@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* completion.c - the completion of rill for bash, made from the tables of the verbs, so
- * that it offers what the parser takes. Queues are asked for as the user would: rill ls --names. */
+ * that it offers what the parser takes. Queues and groups are asked for as the user would: rill ls
+ * --names, rill group ls --names. */
 #include "cli.h"
 
 #include <string.h>
@@ -18,6 +19,8 @@ static void print_value(FILE *out, const char *value) {
     fputs("kind=folders", out);
   } else if (!strcmp(value, "FILE") || !strcmp(value, "CONTROL,DATA")) {
     fputs("kind=files", out);
+  } else if (!strcmp(value, "GROUP")) {
+    fputs("kind=group", out);
   } else if (!strchr(value, '|')) {
     fputs("kind=nothing", out);
   } else {
@@ -32,14 +35,14 @@ static void print_value(FILE *out, const char *value) {
   }
 }
 
-/* The cases of the options that take a value; an empty verb stands for all of them. */
+/* The cases of the options that take a value. verb: as a pattern of case. */
 static void print_values(FILE *out, const char *verb, const struct option *options) {
   for (; options->name; options++) {
     if (!options->value || !options->help)
       continue;
-    fprintf(out, "  %s,--%s", *verb ? verb : "*", options->name);
+    fprintf(out, "  %s,--%s", verb, options->name);
     if (options->letter)
-      fprintf(out, " | %s,-%c", *verb ? verb : "*", options->letter);
+      fprintf(out, " | %s,-%c", verb, options->letter);
     fputs(") ", out);
     print_value(out, options->value);
     fputs(" ;;\n", out);
@@ -50,6 +53,8 @@ static void print_values(FILE *out, const char *verb, const struct option *optio
 static void print_operands(FILE *out, const char *operands) {
   if (strstr(operands, "VERB"))
     fputs("kind=verb", out);
+  else if (strstr(operands, "GROUP"))
+    fputs("kind=${first:+group} kind=${kind:-queue}", out);
   else if (strstr(operands, "QUEUE") || strstr(operands, "PATTERN"))
     fputs("kind=queue", out);
   else
@@ -57,17 +62,25 @@ static void print_operands(FILE *out, const char *operands) {
 }
 
 static void print_verb(FILE *out, const struct verb *verb) {
-  fprintf(out, "  %s) ", verb->name);
+  fprintf(out, "  '%s') ", verb->name);
   print_operands(out, verb->operands);
   fputs(" options='", out);
   print_names(out, verb->options);
   fputs("' ;;\n", out);
 }
 
+/* The verbs of a group, or of rill (NULL). */
+static void print_verbs(FILE *out, const struct verb *group) {
+  fprintf(out, "  '%s') words='", group ? group->name : "");
+  for (const struct verb *const *verb = verbs_of(group); *verb; verb++)
+    fprintf(out, "%s ", verb_word(*verb));
+  fputs("' ;;\n", out);
+}
+
 static const char head[] =
-    "# bash completion for rill. Made by the inspector itself: rill help --completion.\n"
     "_rill() {\n"
-    "  local cur=${COMP_WORDS[COMP_CWORD]} prev='' verb='' kind='' words='' options='' word i\n"
+    "  local cur=${COMP_WORDS[COMP_CWORD]} prev='' verb='' first='' kind='' words='' options=''\n"
+    "  local word before i\n"
     "  local -a where=()\n"
     "  ((COMP_CWORD == 0)) || prev=${COMP_WORDS[COMP_CWORD - 1]}\n"
     "  # --name=value comes as three words.\n"
@@ -77,23 +90,39 @@ static const char head[] =
     "    prev=${COMP_WORDS[COMP_CWORD - 2]}\n"
     "  fi\n"
     "  for ((i = 1; i < COMP_CWORD; i++)); do\n"
-    "    word=${COMP_WORDS[i]}\n"
+    "    word=${COMP_WORDS[i]} before=${COMP_WORDS[i - 1]}\n"
     "    case $word in\n"
     "    --namespace | --dir)\n"
     "      [[ ${COMP_WORDS[i + 1]} != = ]] || ((i++))\n"
     "      ((i + 1 >= COMP_CWORD)) || where+=(\"$word\" \"${COMP_WORDS[i + 1]}\")\n"
     "      ((++i))\n"
     "      ;;\n"
-    "    -*) ;;\n"
-    "    *) [[ -n $verb ]] || verb=$word ;;\n"
+    "    -* | =) ;;\n"
+    "    *)\n"
+    "      if [[ $before == = ]] || _rill_value \"$verb\" \"$before\"; then\n"
+    "        :\n"
+    "      elif [[ -z $verb ]]; then\n"
+    "        verb=$word\n"
+    "      elif [[ $verb != *' '* ]] && _rill_verbs \"$verb\"; then\n"
+    "        verb=\"$verb $word\"\n"
+    "      else\n"
+    "        first=${first:-$word}\n"
+    "      fi\n"
+    "      ;;\n"
     "    esac\n"
     "  done\n"
-    "  COMPREPLY=()\n";
+    "  COMPREPLY=() kind='' words=''\n"
+    "  _rill_value \"$verb\" \"$prev\" || _rill_operand \"$verb\"\n";
 
 static const char tail[] =
     "  case $kind in\n"
-    "  verb) words=$verbs ;;\n"
+    "  verb)\n"
+    "    [[ $verb == help ]] || first=$verb\n"
+    "    _rill_verbs \"$first\"\n"
+    "    ;;\n"
     "  queue) words=$(\"${COMP_WORDS[0]}\" ls --names \"${where[@]}\" 2>/dev/null) ;;\n"
+    "  group) words=$(\"${COMP_WORDS[0]}\" group ls --names \"${where[@]}\" -- \"$first\" "
+    "2>/dev/null) ;;\n"
     "  files | folders)\n"
     "    compopt -o filenames 2>/dev/null\n"
     "    [[ $kind == files ]] && kind=-f || kind=-d\n"
@@ -106,18 +135,35 @@ static const char tail[] =
     "complete -F _rill rill\n";
 
 void completion(FILE *out) {
+  const struct verb *verb;
+  char pattern[64];
+  fputs("# bash completion for rill. Made by the inspector itself: rill help --completion.\n"
+        "_rill_value() { # VERB OPTION: what its value may be; fails if it takes none\n"
+        "  case $1,$2 in\n",
+        out);
+  for (size_t i = 0; (verb = verb_at(i)); i++) {
+    snprintf(pattern, sizeof pattern, "'%s'", verb->name);
+    print_values(out, pattern, verb->options);
+  }
+  print_values(out, "*", common_options);
+  fputs("  *) return 1 ;;\n  esac\n}\n"
+        "_rill_verbs() { # GROUP: its verbs; fails if it has none\n"
+        "  case $1 in\n",
+        out);
+  print_verbs(out, NULL);
+  for (size_t i = 0; (verb = verb_at(i)); i++)
+    if (verb->verbs)
+      print_verbs(out, verb);
+  fputs("  *) return 1 ;;\n  esac\n}\n"
+        "_rill_operand() { # VERB: what its next operand may be, and its options\n"
+        "  case $1 in\n"
+        "  '') kind=verb ;;\n",
+        out);
+  for (size_t i = 0; (verb = verb_at(i)); i++)
+    print_verb(out, verb);
+  fputs("  esac\n}\n", out);
   fputs(head, out);
-  fputs("  local verbs='", out);
-  for (size_t i = 0; verbs[i]; i++)
-    fprintf(out, "%s%s", i ? " " : "", verbs[i]->name);
-  fputs("'\n  case $verb,$prev in\n", out);
-  for (size_t i = 0; verbs[i]; i++)
-    print_values(out, verbs[i]->name, verbs[i]->options);
-  print_values(out, "", common_options);
-  fputs("  esac\n  [[ -n $kind ]] || case $verb in\n  '') kind=verb ;;\n", out);
-  for (size_t i = 0; verbs[i]; i++)
-    print_verb(out, verbs[i]);
-  fputs("  esac\n  [[ $cur != -* ]] || kind=words words=\"$options", out);
+  fputs("  [[ $cur != -* ]] || kind=words words=\"$options", out);
   print_names(out, common_options);
   fputs("\"\n", out);
   fputs(tail, out);

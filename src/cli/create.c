@@ -122,6 +122,7 @@ static const struct option options[] = {
 
 const struct verb verb_create = {
     .name = "create",
+    .also = "make new add",
     .operands = "QUEUE",
     .least = 1,
     .most = 1,

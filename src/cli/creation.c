@@ -7,6 +7,7 @@
 #include "creation.h"
 
 #include "cli.h"
+#include "groups.h"
 #include "units.h"
 #include "words.h"
 
@@ -36,15 +37,6 @@ static struct rill_queue_attr attributes(const struct creation *creation) {
   };
 }
 
-static bool has_group(rill_queue *queue, const char *name) {
-  struct rill_group_stat group = {.size = sizeof group};
-  uint32_t index = 0;
-  while (rill_group_stat(queue, &index, &group) == 1)
-    if (!strcmp(group.name, name))
-      return true;
-  return false;
-}
-
 /* Whether a queue that was there is as asked for, as far as the library cannot tell. */
 static int compare(rill_queue *queue, const struct creation *creation) {
   struct rill_queue_stat stat = {.size = sizeof stat};
@@ -59,9 +51,14 @@ static int compare(rill_queue *queue, const struct creation *creation) {
                     format_duration(span, stat.evict_after));
   if (creation->transient && stat.lifetime != RILL_TRANSIENT)
     return cli_fail("%s exists, and is %s", stat.name, words_lifetime(stat.lifetime));
-  for (size_t i = 0; i < creation->groups.count; i++)
-    if (!has_group(queue, creation->groups.items[i]))
-      return cli_fail("%s exists, and has no group '%s'", stat.name, creation->groups.items[i]);
+  for (size_t i = 0; i < creation->groups.count; i++) {
+    int kept = groups_kept(queue, stat.name, creation->groups.items[i]);
+    if (kept < 0)
+      return STATUS_FAILED;
+    if (!kept)
+      return cli_fail("%s exists, and has no group '%s': rill group declare makes it", stat.name,
+                      creation->groups.items[i]);
+  }
   return 0;
 }
 

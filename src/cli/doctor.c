@@ -150,6 +150,7 @@ static const struct option options[] = {
 
 const struct verb verb_doctor = {
     .name = "doctor",
+    .also = "check verify fsck",
     .operands = "[QUEUE]",
     .most = 1,
     .summary = "check every invariant of a queue, and the host",

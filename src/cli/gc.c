@@ -63,6 +63,7 @@ static const struct option options[] = {
 
 const struct verb verb_gc = {
     .name = "gc",
+    .also = "clean prune reclaim",
     .operands = "",
     .summary = "reclaim what dead processes left",
     .about = "Reclaims what dead processes left in the namespace: transient queues that nobody "

@@ -90,15 +90,17 @@ void help_verb(FILE *out, const struct verb *verb) {
   print_options(out, common_options);
 }
 
-void help_overview(FILE *out) {
-  fputs("usage: rill VERB [OPERAND]... [OPTION]...\n\n"
-        "Looks at and works with Rill's message queues in shared memory.\n\n",
-        out);
-  for (size_t i = 0; verbs[i]; i++)
-    fprintf(out, "  %-9s %s\n", verbs[i]->name, verbs[i]->summary);
-  fputs("\n'rill VERB --help' tells more of one. Exit status: 0 done, 1 failed, 2 usage,\n"
-        "3 a deadline passed.\n",
-        out);
+void help_verbs(FILE *out, const struct verb *group) {
+  const char *name = group ? group->name : "", *space = group ? " " : "";
+  fprintf(out, "usage: rill %s%sVERB [OPERAND]... [OPTION]...\n\n", name, space);
+  wrap(out,
+       group ? group->about : "Looks at and works with Rill's message queues in shared memory.", 0,
+       0);
+  putc('\n', out);
+  for (const struct verb *const *verb = verbs_of(group); *verb; verb++)
+    fprintf(out, "  %-9s %s\n", verb_word(*verb), (*verb)->summary);
+  fprintf(out, "\n'rill %s%sVERB --help' has the operands and options of one.", name, space);
+  fputs(group ? "\n" : " Exit status: 0 done,\n1 failed, 2 usage, 3 a deadline passed.\n", out);
 }
 
 static bool man_wanted, completion_wanted;
@@ -112,14 +114,17 @@ static int run(struct cli *cli, int count, char **operands) {
     completion(cli->out);
     return STATUS_DONE;
   }
-  if (count == 0) {
-    help_overview(cli->out);
-    return STATUS_DONE;
+  const struct verb *verb = NULL;
+  for (int i = 0; i < count; i++) {
+    if (verb && !verb->verbs)
+      return cli_usage("help: '%s' is one operand too many: %s is a verb", operands[i], verb->name);
+    if (!(verb = verb_find(verb, operands[i])))
+      return STATUS_USAGE;
   }
-  const struct verb *verb = verb_find(operands[0]);
-  if (!verb)
-    return STATUS_USAGE;
-  help_verb(cli->out, verb);
+  if (verb && !verb->verbs)
+    help_verb(cli->out, verb);
+  else
+    help_verbs(cli->out, verb);
   return STATUS_DONE;
 }
 
@@ -131,10 +136,11 @@ static const struct option options[] = {
 
 const struct verb verb_help = {
     .name = "help",
-    .operands = "[VERB]",
-    .most = 1,
+    .operands = "[VERB]...",
+    .most = -1,
     .summary = "say how rill, or one of its verbs, is used",
-    .about = "Says how rill is used, or one of its verbs, as VERB --help does.",
+    .about = "Says how rill is used, or one of its verbs, as VERB --help does. The name of a verb "
+             "may be two words, as in rill help group rm.",
     .options = options,
     .run = run,
 };

@@ -98,7 +98,7 @@ static json_t *group_object(const struct rill_group_stat *group) {
   return object;
 }
 
-static json_t *group_array(rill_queue *queue) {
+json_t *json_groups(rill_queue *queue) {
   json_t *array = json_array();
   struct rill_group_stat group = {.size = sizeof group};
   uint32_t index = 0;
@@ -156,7 +156,7 @@ json_t *json_queue(const char *name, rill_queue *queue, const struct rill_queue_
   geometry(object, stat);
   traffic(object, stat);
   json_object_set_new(object, "producer", producer(stat));
-  json_object_set_new(object, "groups", group_array(queue));
+  json_object_set_new(object, "groups", json_groups(queue));
   return object;
 }
 

@@ -21,6 +21,9 @@ char *json_message(const struct rill_message *message);
 json_t *json_queue(const char *name, rill_queue *queue, const struct rill_queue_stat *stat,
                    const char *error);
 
+/* Its groups, as in json_queue; NULL: out of memory. */
+json_t *json_groups(rill_queue *queue);
+
 /* Adds latency_count, _p50_ns, _p99_ns, _p999_ns, _max_ns: one key each, so that a shell script
  * finds them too; null where none were counted. */
 void json_latency(json_t *object, uint64_t count, int64_t p50, int64_t p99, int64_t p999,

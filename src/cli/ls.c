@@ -269,6 +269,7 @@ static const struct option options[] = {
 
 const struct verb verb_ls = {
     .name = "ls",
+    .also = "list queues",
     .operands = "[PATTERN]",
     .most = 1,
     .summary = "list the queues",

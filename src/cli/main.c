@@ -9,18 +9,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-const struct verb *const verbs[] = {
-    &verb_create, &verb_ls,    &verb_stat,    &verb_pub,   &verb_sub,
-    &verb_tail,   &verb_rm,    &verb_gc,      &verb_watch, &verb_why,
-    &verb_doctor, &verb_bench, &verb_version, &verb_help,  NULL,
-};
 
 static struct cli cli;
 static bool version_wanted;
@@ -109,25 +102,6 @@ rill_time cli_deadline(int64_t span) {
   return span == RILL_FOREVER ? RILL_FOREVER : rill_after(span);
 }
 
-const struct verb *verb_find(const char *name) {
-  const struct verb *nearest = NULL;
-  unsigned least = UINT_MAX;
-  for (size_t i = 0; verbs[i]; i++) {
-    unsigned distance = edit_distance(name, verbs[i]->name);
-    if (distance == 0)
-      return verbs[i];
-    if (distance < least) {
-      least = distance;
-      nearest = verbs[i];
-    }
-  }
-  if (nearest && worth_suggesting(name, least))
-    cli_note("unknown verb '%s'; did you mean '%s'?", name, nearest->name);
-  else
-    cli_note("unknown verb '%s'; 'rill help' lists them", name);
-  return NULL;
-}
-
 /* Takes the options among the words; the operands move to the front, NULL after them.
  * Returns how many operands there are, or -1. */
 static int take_words(const struct verb *verb, char **words) {
@@ -151,7 +125,8 @@ static int take_words(const struct verb *verb, char **words) {
   return (int)(operands - words);
 }
 
-/* Options before the verb. Returns how many words they were, or -1. */
+/* Options before the verb, or between the words of its name. Returns how many words they were, or
+ * -1. */
 static int take_leading(char **words) {
   static const struct option *const tables[] = {common_options, main_options, NULL};
   int total = 0;
@@ -164,6 +139,15 @@ static int take_leading(char **words) {
   return total;
 }
 
+/* The name of operand `index` in a usage line such as "QUEUE GROUP...", without its dots. */
+static int missing(const struct verb *verb, int index) {
+  const char *word = verb->operands;
+  for (; index > 0 && strchr(word, ' '); index--)
+    word = strchr(word, ' ') + 1;
+  return cli_usage("%s: missing %.*s; usage: rill %s %s", verb->name, (int)strcspn(word, ". "),
+                   word, verb->name, verb->operands);
+}
+
 static int run_verb(const struct verb *verb, char **words) {
   int count = take_words(verb, words);
   if (count < 0)
@@ -173,26 +157,29 @@ static int run_verb(const struct verb *verb, char **words) {
     return STATUS_DONE;
   }
   if (count < verb->least)
-    return cli_usage("%s: missing %s; usage: rill %s %s", verb->name, verb->operands, verb->name,
-                     verb->operands);
+    return missing(verb, count);
   if (verb->most >= 0 && count > verb->most)
-    return cli_usage("%s: '%s' is one operand too many", verb->name, words[verb->most]);
+    return cli_usage("%s: '%s' is one operand too many; usage: rill %s%s%s", verb->name,
+                     words[verb->most], verb->name, *verb->operands ? " " : "", verb->operands);
   return verb->run(&cli, count, words);
 }
 
 static int run(char **words) {
-  int leading = take_leading(words);
-  if (leading < 0)
-    return STATUS_USAGE;
-  words += leading;
-  if (version_wanted)
-    return verb_version.run(&cli, 0, words);
-  if (*words) {
-    const struct verb *verb = verb_find(*words);
-    return verb ? run_verb(verb, words + 1) : STATUS_USAGE;
-  }
-  help_overview(cli.help ? cli.out : stderr);
-  return cli.help ? STATUS_DONE : STATUS_USAGE;
+  const struct verb *verb = NULL;
+  do {
+    int leading = take_leading(words);
+    if (leading < 0)
+      return STATUS_USAGE;
+    words += leading;
+    if (version_wanted)
+      return verb_version.run(&cli, 0, words);
+    if (!*words) {
+      help_verbs(cli.help ? cli.out : stderr, verb);
+      return cli.help ? STATUS_DONE : STATUS_USAGE;
+    }
+    verb = verb_find(verb, *words++);
+  } while (verb && verb->verbs);
+  return verb ? run_verb(verb, words) : STATUS_USAGE;
 }
 
 /* Writes what the verb has printed; a failure to do so counts if nothing failed yet. */

@@ -134,8 +134,9 @@ void man_page(FILE *out) {
       "written with it, as --count=5 or -n5; short options without one may stand together, as "
       "-fq.");
   fputs(".SH VERBS\n", out);
-  for (size_t i = 0; verbs[i]; i++)
-    man_verb(out, verbs[i]);
+  const struct verb *verb;
+  for (size_t i = 0; (verb = verb_at(i)); i++)
+    man_verb(out, verb);
   fputs(".SH \"OPTIONS OF EVERY VERB\"\n", out);
   man_options(out, common_options);
   terms(out, "VALUES", values);

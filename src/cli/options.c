@@ -6,59 +6,20 @@
  * What is wrong is said with what would be right. */
 #include "options.h"
 
+#include "suggest.h"
 #include "units.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-unsigned edit_distance(const char *from, const char *to) {
-  enum { LONGEST = 40 };
-  unsigned rows[3][LONGEST + 1];
-  size_t n = strlen(from), m = strlen(to);
-  if (n > LONGEST || m > LONGEST)
-    return UINT_MAX;
-  unsigned *above2 = rows[0], *above = rows[1], *row = rows[2];
-  for (size_t j = 0; j <= m; j++)
-    above[j] = (unsigned)j;
-  for (size_t i = 1; i <= n; i++) {
-    row[0] = (unsigned)i;
-    for (size_t j = 1; j <= m; j++) {
-      unsigned best = above[j - 1] + (from[i - 1] != to[j - 1]);
-      if (above[j] + 1 < best)
-        best = above[j] + 1;
-      if (row[j - 1] + 1 < best)
-        best = row[j - 1] + 1;
-      if (i > 1 && j > 1 && from[i - 1] == to[j - 2] && from[i - 2] == to[j - 1] &&
-          above2[j - 2] + 1 < best)
-        best = above2[j - 2] + 1;
-      row[j] = best;
-    }
-    unsigned *spare = above2;
-    above2 = above;
-    above = row;
-    row = spare;
-  }
-  return above[m];
-}
-
-bool worth_suggesting(const char *typed, unsigned distance) {
-  return distance <= 1 + strlen(typed) / 4;
-}
-
 static const struct option *nearest_option(const struct option *const tables[], const char *name) {
-  const struct option *nearest = NULL;
-  unsigned least = UINT_MAX;
+  struct suggestion suggestion = {.typed = name};
   for (size_t t = 0; tables[t]; t++)
-    for (const struct option *option = tables[t]; option->name; option++) {
-      unsigned distance = edit_distance(name, option->name);
-      if (option->help && distance < least) {
-        least = distance;
-        nearest = option;
-      }
-    }
-  return nearest && worth_suggesting(name, least) ? nearest : NULL;
+    for (const struct option *option = tables[t]; option->name; option++)
+      if (option->help)
+        suggest(&suggestion, option->name, option);
+  return suggestion.meant;
 }
 
 static void say(const char *verb) {

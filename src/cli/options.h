@@ -73,11 +73,4 @@ struct option {
  * was a flag with other short options behind it, which are there now. */
 int options_take(const struct option *const tables[], const char *verb, char **words);
 
-/* How many single changes (insert, drop, replace, swap neighbours) lead from one word
- * to the other. */
-unsigned edit_distance(const char *from, const char *to);
-
-/* Whether a word that far from what was typed is worth suggesting. */
-bool worth_suggesting(const char *typed, unsigned distance);
-
 #endif

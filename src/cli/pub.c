@@ -284,6 +284,7 @@ static const struct option options[] = {
 
 const struct verb verb_pub = {
     .name = "pub",
+    .also = "publish send put produce write",
     .operands = "QUEUE",
     .least = 1,
     .most = 1,

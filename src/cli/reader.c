@@ -18,7 +18,7 @@
 
 enum { BATCH = 256 };
 
-bool reader_start(const char *from, struct rill_consumer_attr *attr) {
+int reader_start(const char *verb, const char *from, struct rill_consumer_attr *attr) {
   if (!strcmp(from, "oldest"))
     attr->start = RILL_OLDEST;
   else if (!strcmp(from, "latest"))
@@ -26,8 +26,8 @@ bool reader_start(const char *from, struct rill_consumer_attr *attr) {
   else if (parse_count(from, &attr->sequence))
     attr->start = RILL_SEQUENCE;
   else
-    return false;
-  return true;
+    return cli_usage("%s: --from takes oldest, latest or a sequence number, not '%s'", verb, from);
+  return 0;
 }
 
 /* Says what was lost, at most once a second while it goes on. */

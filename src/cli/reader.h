@@ -38,9 +38,9 @@ struct reader {
   rill_time said;  /* when lost messages were last reported                 */
 };
 
-/* Where to begin, from the text of --from: fills start and sequence. Returns false if
- * the text is none of oldest, latest and a number. */
-bool reader_start(const char *from, struct rill_consumer_attr *attr);
+/* Where to begin, from the text of --from: fills start and sequence. Returns 0, or STATUS_USAGE
+ * after saying that the text is none of oldest, latest and a number. */
+int reader_start(const char *verb, const char *from, struct rill_consumer_attr *attr);
 
 /* Writes messages until one of the ends. A message is released when all of its bytes
  * are written, so what a reader of standard output did not get stays with a kept

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* rm.c - rill rm: removes queues, or groups of them. */
 #include "cli.h"
+#include "groups.h"
 
 #include <errno.h>
 
@@ -11,20 +12,6 @@ static int judge(int code) {
   return code == 0 || (force && code == -ENOENT) ? STATUS_DONE : cli_fail_library(code);
 }
 
-static int remove_groups(rill_context *context, const char *name) {
-  rill_queue *queue;
-  int status = STATUS_DONE;
-  int r = rill_queue_open(context, name, 0, NULL, RILL_NOW, &queue);
-  if (r < 0)
-    return judge(r);
-  for (size_t i = 0; i < groups.count; i++) {
-    int judged = judge(rill_group_unlink(queue, groups.items[i]));
-    status = judged ? judged : status;
-  }
-  rill_queue_close(queue);
-  return status;
-}
-
 static int run(struct cli *cli, int count, char **operands) {
   rill_context *context;
   int status = cli_context(cli, &context);
@@ -32,8 +19,8 @@ static int run(struct cli *cli, int count, char **operands) {
     return status;
   for (int i = 0; i < count; i++) {
     const char *name = operands[i];
-    int removed =
-        groups.count ? remove_groups(context, name) : judge(rill_queue_unlink(context, name));
+    int removed = groups.count ? groups_remove(context, name, groups.items, groups.count, force)
+                               : judge(rill_queue_unlink(context, name));
     status = removed ? removed : status;
   }
   rill_context_close(context);
@@ -42,14 +29,15 @@ static int run(struct cli *cli, int count, char **operands) {
 
 static const struct option options[] = {
     OPTION_LIST("group", 'g', "GROUP", &groups,
-                "remove this group, which no living reader may have, and leave the queue: it "
-                "holds no messages for it any longer. May be given many times"),
+                "remove this group, which no living reader may have, and leave the queue, as rill "
+                "group rm does. May be given many times"),
     OPTION_FLAG("force", 'f', &force, "what does not exist is no failure"),
     OPTION_END,
 };
 
 const struct verb verb_rm = {
     .name = "rm",
+    .also = "remove delete del unlink drop",
     .operands = "QUEUE...",
     .least = 1,
     .most = -1,

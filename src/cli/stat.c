@@ -2,6 +2,7 @@
 /* stat.c - rill stat: one queue in full. */
 #include "cli.h"
 #include "json.h"
+#include "stat.h"
 #include "table.h"
 #include "units.h"
 #include "words.h"
@@ -171,17 +172,16 @@ static int print_latencies(FILE *out, rill_queue *queue) {
   return table_finish(table, out) ? cli_fail("out of memory") : STATUS_DONE;
 }
 
-static int print_groups(FILE *out, rill_queue *queue) {
+int stat_print_groups(FILE *out, rill_queue *queue) {
   static const char *const columns[] = {"<GROUP", "<STATE", "<KEEP", ">PID",  ">NEXT",
                                         ">LAG",   ">BYTES", ">AGE",  ">LOST", ">PARKS",
                                         "<WAIT",  "<FENCE", NULL};
   struct rill_group_stat group = {.size = sizeof group};
   uint32_t index = 0;
   if (rill_group_stat(queue, &index, &group) != 1) {
-    fputs("\nno groups\n", out);
+    fputs("no groups\n", out);
     return STATUS_DONE;
   }
-  putc('\n', out);
   struct table *table = table_new(columns);
   if (!table)
     return cli_fail("out of memory");
@@ -198,7 +198,8 @@ static int print_text(FILE *out, rill_queue *queue, const struct rill_queue_stat
   print_placement(out, stat, placed, error);
   print_producer(out, stat);
   print_traffic(out, stat);
-  return print_groups(out, queue);
+  putc('\n', out);
+  return stat_print_groups(out, queue);
 }
 
 static int print_json(FILE *out, const char *name, rill_queue *queue,
@@ -262,6 +263,7 @@ static const struct option options[] = {
 
 const struct verb verb_stat = {
     .name = "stat",
+    .also = "info show describe inspect",
     .operands = "[QUEUE]",
     .most = 1,
     .summary = "show one queue in full",

@@ -122,8 +122,9 @@ static int run(struct cli *cli, int operand_count, char **operands) {
                                     .wait = (uint32_t)wait,
                                     .flags = (keep ? RILL_KEEP_GROUP : 0u) |
                                              (follow ? RILL_FOLLOW : 0u)};
-  if (!reader_start(from, &attr))
-    return cli_usage("sub: --from takes oldest, latest or a sequence number, not '%s'", from);
+  int status = reader_start("sub", from, &attr);
+  if (status)
+    return status;
   if (raw + json_wanted + quiet > 1)
     return cli_usage("sub: take one of --raw, --json and --quiet");
   if (keep && !group)
@@ -131,7 +132,7 @@ static int run(struct cli *cli, int operand_count, char **operands) {
   rill_queue *queue;
   rill_time deadline = cli_deadline(timeout);
   signals_catch();
-  int status = open_queue(cli, operands[0], deadline, &queue);
+  status = open_queue(cli, operands[0], deadline, &queue);
   if (status)
     return status;
   status = read_queue(queue, operands[0], &attr, deadline);
@@ -172,6 +173,7 @@ static const struct option options[] = {
 
 const struct verb verb_sub = {
     .name = "sub",
+    .also = "subscribe consume receive read get",
     .operands = "QUEUE",
     .least = 1,
     .most = 1,

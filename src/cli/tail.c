@@ -46,9 +46,7 @@ static int look(rill_queue *queue) {
     return cli_usage("tail: take one of --raw and --json");
   struct rill_consumer_attr attr = {.size = sizeof attr,
                                     .flags = RILL_TAIL | (follow ? RILL_FOLLOW : 0u)};
-  if (from && !reader_start(from, &attr))
-    return cli_usage("tail: --from takes oldest, latest or a sequence number, not '%s'", from);
-  int status = from ? 0 : start_at_last(queue, &attr);
+  int status = from ? reader_start("tail", from, &attr) : start_at_last(queue, &attr);
   if (status)
     return status;
   int r = rill_consumer_open(queue, &attr, &reader.consumer);
@@ -94,6 +92,7 @@ static const struct option options[] = {
 
 const struct verb verb_tail = {
     .name = "tail",
+    .also = "peek browse",
     .operands = "[QUEUE]",
     .most = 1,
     .summary = "look at messages without taking them",

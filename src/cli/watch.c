@@ -138,6 +138,7 @@ static const struct option options[] = {
 
 const struct verb verb_watch = {
     .name = "watch",
+    .also = "events monitor",
     .operands = "[PATTERN]",
     .most = 1,
     .summary = "say what happens to the queues, as it happens",

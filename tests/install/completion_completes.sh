@@ -4,7 +4,7 @@
 . "$(dirname "$0")/common.sh"
 [ -x "$PREFIX/bin/rill" ] || skip "rill is not built"
 command -v bash >/dev/null || skip "no bash"
-rill create orders --capacity 64K >/dev/null 2>&1
+rill create orders --capacity 64K --group billing --group audit >/dev/null 2>&1
 rill create md/eurex --capacity 64K >/dev/null 2>&1
 rill create elsewhere --capacity 64K --namespace "$RILL_NAMESPACE.b" >/dev/null 2>&1
 : >"$work/only"
@@ -20,6 +20,19 @@ bash -u -s "$PREFIX/share/bash-completion/completions/rill" "$work" >"$work/out"
   expect 'create ls stat *help' rill ''
   expect 'create' rill --namespace x cr
   expect 'doctor' rill help do
+  expect 'group' rill gr
+  expect 'declare ls rm' rill group ''
+  expect 'declare ls rm' rill group --namespace x ''
+  expect 'declare ls rm' rill help group ''
+  expect 'orders' rill group rm or
+  expect 'billing' rill group rm orders bi
+  expect 'billing audit' rill group rm --force orders ''
+  expect 'audit' rill group declare --from latest orders au
+  expect 'oldest' rill group declare --from o
+  expect '--force' rill group rm orders --f
+  expect 'billing audit' rill sub orders --group ''
+  expect 'billing' rill sub -n 5 orders -g b
+  expect 'audit' rill rm orders --group = a
   expect '--capacity' rill create orders --cap
   expect '--namespace' rill create --na
   expect 'overwrite' rill create --overflow ov
