@@ -1,6 +1,15 @@
 # SPDX-License-Identifier: MIT
-# layout.awk - from the public headers, a C program that prints the size of each public struct,
-# where its fields are, and the values of the constants: what a compiled program relies on.
+# layout.awk - from headers, a C program that prints the size of each struct, where its fields are,
+# and the values of the constants: what a compiled program relies on.
+#
+# Of the public headers these are the structs rill_ and the enums. With -v format=FILE they are the
+# structs rilli_ and the macros of that file, the format in shared memory; masks of what this version
+# knows grow with it, so they are left out.
+
+BEGIN {
+  structs = "^struct " (format ? "rilli_" : "rill_") "[a-z_]+ [{]"
+  header = format ? "\"" format "\"" : "<rill/rill.h>"
+}
 
 FNR == 1 { block = "" }
 
@@ -8,7 +17,11 @@ function emit(line) {
   body = body line "\n"
 }
 
-/^struct rill_[a-z_]+ \{/ {
+format && /^#define RILLI_[A-Z_]+ / && NF > 2 && $2 !~ /_KNOWN$/ {
+  emit("  printf(\"" $2 " %llu\\n\", (unsigned long long)" $2 ");")
+}
+
+$0 ~ structs {
   block = $2
   emit("  printf(\"struct " block " %zu\\n\", sizeof(struct " block "));")
   next
@@ -35,6 +48,13 @@ block == "enum" {
   next
 }
 
+# A struct without a name inside: its own fields are left out.
+block != "" && text ~ /[{]/ {
+  if (text !~ /[}]/)
+    next
+  sub(/.*[}]/, "", text)
+}
+
 # type one, *two, three[4];
 block != "" && index(text, ";") {
   sub(/;.*/, "", text)
@@ -50,5 +70,5 @@ block != "" && index(text, ";") {
 }
 
 END {
-  print "#include <rill/rill.h>\n#include <stdio.h>\nint main(void) {\n" body "  return 0;\n}"
+  print "#include " header "\n#include <stdio.h>\nint main(void) {\n" body "  return 0;\n}"
 }
