@@ -291,7 +291,7 @@ static int run(struct cli *cli, int count, char **operands) {
 }
 
 static const struct option options[] = {
-    OPTION_FLAG("quick", 0, &quick, "3 s for each subject: enough to look at"),
+    OPTION_FLAG("quick", 0, &quick, "3 s for each subject: enough for an overview"),
     OPTION_LIST("size", 's', "SIZE", &sizes_wanted,
                 "bytes of a message, 1 to 4K; may be given several times (default: 8, 48, 200 and "
                 "1000; for wake and fan_out 48)"),
@@ -315,7 +315,8 @@ const struct verb verb_bench = {
     .summary = "measure Rill against the limits of this host",
     .about =
         "Measures in short rounds, in which Rill and what limits it take turns, so that what the "
-        "host does to both cancels. RATIO is the median over the rounds of Rill's time divided by "
+        "host does to both of them cancels out. RATIO is the median over the rounds of Rill's time "
+        "divided by "
         "that of the limit: 1 is as fast as the host allows. QUARTILES are of the same. TIME is of "
         "one message, or one there and back, and RATE how many there are in a second.\n\n"
         "The subjects (default: all): round_trip, a message there and back, both ends spinning; "
@@ -324,8 +325,10 @@ const struct verb verb_bench = {
         "limit is a bare futex. fan_out/N, a stream of which each of N consumers takes every "
         "message; they share a core and sleep when there is none, and the limit is the same with "
         "one consumer.\n\n"
-        "A virtual machine moves its CPUs: near and far rounds are told apart by the raw line, and "
-        "never mixed. What was not seen is said below the table. Two processes are pinned to two "
+        "A virtual machine moves its CPUs: near and far rounds are distinguished by the raw line, "
+        "and "
+        "never mixed. What was not seen is reported below the table. Two processes are pinned to "
+        "two "
         "cores and spin there: leave the host alone meanwhile. If only one CPU is allowed, nothing "
         "is pinned, and what is measured is the scheduler.\n\n"
         "The queues lie in a namespace of their own, perf-PID; --namespace means nothing here. "

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* bench_subjects.c - who runs against which limit in each subject of rill bench. */
+/* bench_subjects.c - which contender runs against which limit in each subject of rill bench. */
 #include "bench.h"
 
 #include "fan.h"

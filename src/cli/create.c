@@ -99,10 +99,12 @@ static const struct option options[] = {
                 "a group that exists from the start: a reliable queue holds every message until "
                 "it has read it. May be given many times"),
     OPTION_FLAG("exclusive", 0, &exclusive, "fail if the queue exists"),
-    OPTION_MODE("mode", &creation.mode,
-                "who may do what, as in chmod: r to look (ls, stat, tail), w to publish, x to take "
-                "messages; owner, group, others (who may only look). Default 0700"),
-    OPTION_TEXT("owner", 0, "USER[:GROUP]", &owner, "whose the queue is (default: the creator's)"),
+    OPTION_MODE(
+        "mode", &creation.mode,
+        "the rights of others, as in chmod: r to look (ls, stat, tail), w to publish, x to take "
+        "messages; for owner, group and others, which may at most look. Default 0700"),
+    OPTION_TEXT("owner", 0, "USER[:GROUP]", &owner,
+                "the owner of the queue (default: its creator)"),
     OPTION_TEXT("numa", 0, "local|interleave|N", &numa,
                 "where its memory comes from: the node of this process, all nodes page by page, or "
                 "node N (default: wherever the kernel puts it)"),
@@ -127,10 +129,11 @@ const struct verb verb_create = {
     .least = 1,
     .most = 1,
     .summary = "make a queue",
-    .about = "Makes a queue. Its memory is reserved at once, so that a full file system shows "
-             "here and not later; on a terminal it says how much that is.\n\n"
-             "If the queue exists and is as asked for, says so and is done; what is not asked "
-             "for may be anything. If it differs, fails.",
+    .about =
+        "Makes a queue. Its memory is reserved immediately, so that a full file system is an error "
+        "here and not later; on a terminal create says how much that is.\n\n"
+        "If the queue exists and is as asked for, create says so and succeeds; what is not asked "
+        "for may have any value. If it differs, create fails.",
     .options = options,
     .run = run,
 };

@@ -37,7 +37,7 @@ static struct rill_queue_attr attributes(const struct creation *creation) {
   };
 }
 
-/* Whether a queue that was there is as asked for, as far as the library cannot tell. */
+/* Whether a queue that exists is as asked for, as far as the library cannot know. */
 static int compare(rill_queue *queue, const struct creation *creation) {
   struct rill_queue_stat stat = {.size = sizeof stat};
   int r = rill_queue_stat(queue, &stat);

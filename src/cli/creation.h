@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* creation.h - making a queue: the options that create and pub share, and the open
- * that tells a new queue from one that was there. */
+/* creation.h - making a queue: the options that create and pub share, and an open
+ * that says whether the queue is new. */
 #ifndef CREATION_H
 #define CREATION_H
 
@@ -32,7 +32,7 @@ struct creation {
                     "what a producer does when the slowest group leaves no room: wait, or "        \
                     "overwrite what that group then learns it has lost (default reliable)"),       \
       OPTION_DURATION("evict-after", &(creation).evict_after,                                      \
-                      "a reliable queue: a publish that has waited so long for room evicts the "   \
+                      "a reliable queue: a publish that has waited this long for room evicts the " \
                       "groups that hold it up; their readers fail and may come back. Choose it "   \
                       "well above the longest pause of a reader (default 0: never)"),              \
       OPTION_FLAG("transient", 0, &(creation).transient,                                           \

@@ -66,9 +66,9 @@ const struct verb verb_gc = {
     .also = "clean prune reclaim",
     .operands = "",
     .summary = "reclaim what dead processes left",
-    .about = "Reclaims what dead processes left in the namespace: transient queues that nobody "
+    .about = "Reclaims what dead processes left in the namespace: transient queues that no process "
              "has open, halves of queues, unfinished files, consumers that died. It may run at "
-             "any time, also while the queues are in use: who lives is known by kernel locks. "
+             "any time, also while the queues are in use: kernel locks show which processes live. "
              "Prints a line for each thing.",
     .options = options,
     .run = run,

@@ -85,7 +85,7 @@ static void print_reader(FILE *out, const struct rill_group_stat *group) {
     fprintf(out, "%s:%s", name, words_group(group->state));
 }
 
-/* Who reads: each group with its member's pid, or its state when it has none. */
+/* The readers: each group with its member's pid, or its state when it has none. */
 static char *readers(rill_queue *queue) {
   char *text = NULL;
   size_t size = 0;
@@ -276,13 +276,14 @@ const struct verb verb_ls = {
     .about =
         "Lists the queues whose names match the pattern of a shell (* matches / as well), or all. "
         "LAG (messages) and BYTES are what the slowest group has still to read, AGE is how long "
-        "ago the "
-        "first of it was published; a queue without groups has none. PRODUCER is the process "
-        "id of the living one. READERS are the groups, each with the process id of its member, or "
+        "ago the first of it was published; a queue without groups has none. PRODUCER is the "
+        "process "
+        "id of the producer, if it lives. READERS are the groups, each with the process id of its "
+        "member, or "
         "with its state when it has none (kept, dead, ...) or was evicted; - is a group without a "
         "name.\n\n"
         "The states of a queue: live, it has a producer; blocked, its producer waits for room; "
-        "orphaned, its producer died; open, somebody has it open; idle, nobody has; unreadable, "
+        "orphaned, its producer died; open, a process has it open; idle, none has; unreadable, "
         "standard error says why.",
     .options = options,
     .run = run,

@@ -83,12 +83,12 @@ static const struct term values[] = {
 };
 
 static const struct term statuses[] = {
-    {"0", "Done. Also when whoever read standard output has closed it."},
+    {"0", "Done. Also when the reader of standard output has closed it."},
     {"1", "Failed; standard error says why."},
     {"2", "The command line was wrong: a verb, an option, a value, or a name that cannot be one."},
     {"3", "A deadline passed: with no message, or with fewer than were asked for."},
-    {"128 + n", "Ended by signal n (SIGINT, SIGTERM or SIGHUP), in order: what was received and "
-                "not written stays in the queue, and the summary is still told."},
+    {"128 + n", "Ended by signal n (SIGINT, SIGTERM or SIGHUP), cleanly: what was received and "
+                "not written stays in the queue, and the summary is still printed."},
     {NULL, NULL},
 };
 
@@ -126,7 +126,7 @@ void man_page(FILE *out) {
       out, "DESCRIPTION",
       "A Rill queue carries messages from one producer at a time to any number of consumer "
       "groups, through shared memory. Each group sees every message. rill makes queues, "
-      "publishes and reads messages, and shows who is behind and who is asleep.\n\n"
+      "publishes and reads messages, and shows which consumers are behind and which are asleep.\n\n"
       "Data goes to standard output, everything else to standard error. With --json a verb "
       "prints JSON; keys that are there stay as they are, and new ones may come. Sizes are in "
       "bytes and times in nanoseconds there.\n\n"

@@ -73,7 +73,7 @@ static enum process_state state_of(char letter) {
     return PROCESS_STOPPED;
   case 't':
     return PROCESS_TRACED;
-  default: /* it ends, or has ended: not whoever holds a lease */
+  default: /* it ends, or has ended: it holds no lease */
     return PROCESS_UNKNOWN;
   }
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* process.h - what /proc says of the process behind a process id that a queue shows.
  *
- * The id is what that process saw itself, so here it may be another one's, or nobody's: what
- * is found is believed only if it began before the queue was joined. Whether somebody lives
- * is said by its lease alone. */
+ * The id is what that process saw itself, so here it may be another one's, or no process's:
+ * what is found is believed only if it began before the queue was joined. Whether a process lives
+ * is known by its lease alone. */
 #ifndef PROCESS_H
 #define PROCESS_H
 
@@ -31,7 +31,7 @@ struct process {
 /* Looks at the process; opened: CLOCK_REALTIME ns when it joined the queue. */
 void process_look(int64_t pid, int64_t opened, struct process *ret);
 
-/* Looks again, and tells from what it has used since then whether it runs. moves: whether
+/* Looks again, and derives from what it has used since then whether it runs. moves: whether
  * the queue shows that it gets on. */
 void process_look_again(int64_t pid, int64_t opened, bool moves, struct process *process);
 

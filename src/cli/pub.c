@@ -38,7 +38,7 @@ static int timed_out(const struct publisher *p, const char *what) {
   return STATUS_TIMEOUT;
 }
 
-/* Progress for who waits at a terminal while the messages come from elsewhere. */
+/* Progress for a user who waits at a terminal while the messages come from elsewhere. */
 static void show_progress(struct publisher *p, rill_time now, const char *state) {
   char bytes[UNITS_TEXT];
   if (!p->shown || now - p->shown < 500000000)
@@ -248,7 +248,7 @@ static int run(struct cli *cli, int operand_count, char **operands) {
   rill_queue_close(p->queue);
   source_close(&p->source);
   if (stats)
-    traffic_tell(&p->traffic, "pub");
+    traffic_report(&p->traffic, "pub");
   int written = traffic_write(&p->traffic, stats_file, "pub", p->name, NULL);
   return status ? status : written;
 }
@@ -256,16 +256,15 @@ static int run(struct cli *cli, int operand_count, char **operands) {
 static const struct option options[] = {
     OPTION_FLAG("raw", 0, &raw, "messages are blocks of --size bytes of standard input"),
     OPTION_COUNT("count", 'n', &count,
-                 "publish so many messages and end; without --raw they are generated"),
+                 "publish N messages and end; without --raw they are generated"),
     OPTION_SIZE("size", &size,
                 "bytes of each message (default 4096 with --raw, else 64); without --raw the "
                 "messages are generated"),
-    OPTION_COUNT("rate", 0, &rate, "so many messages a second (default: as fast as they come)"),
+    OPTION_COUNT("rate", 0, &rate, "N messages a second (default: as fast as they come)"),
     OPTION_FLAG("stamp", 0, &stamp,
                 "each message carries its time: when it was committed, or, with --rate, when it "
                 "was due"),
-    OPTION_COUNT32("wait-groups", &wait_groups,
-                   "publish only when so many groups have a living member"),
+    OPTION_COUNT32("wait-groups", &wait_groups, "publish only when N groups have a living member"),
     OPTION_FLAG("linger", 0, &linger,
                 "after the last message stay until every group has read everything"),
     OPTION_DURATION("timeout", &timeout,
@@ -275,7 +274,7 @@ static const struct option options[] = {
                   "how to wait for room (default adaptive: spin while waits are short, then park)"),
     CREATION_OPTIONS(creation),
     OPTION_FLAG("no-create", 0, &no_create, "fail if the queue does not exist"),
-    OPTION_FLAG("stats", 0, &stats, "say at the end how much it was, on standard error"),
+    OPTION_FLAG("stats", 0, &stats, "print a summary at the end, on standard error"),
     OPTION_TEXT("stats-file", 0, "FILE", &stats_file,
                 "write that as a JSON object with the keys of sub; group is null, and there are "
                 "no latencies"),
@@ -292,9 +291,10 @@ const struct verb verb_pub = {
     .about = "Publishes each line of standard input, without its newline, as a message; an empty "
              "line is an empty message. With --raw, blocks of any bytes; with --count or --size, "
              "generated messages. Makes the queue if it does not exist.\n\n"
-             "A queue has one producer at a time: pub waits until it has the place, and goes on "
-             "where its predecessor ended. A full reliable queue is waited for. When pub ends, "
-             "readers that have read everything are told so.",
+             "A queue has one producer at a time: pub waits until no other one holds "
+             "the queue, and goes on where that one ended. It waits for room in a full reliable "
+             "queue. When pub ends, "
+             "readers that have read everything end (sub), or get the end of the stream.",
     .options = options,
     .run = run,
 };

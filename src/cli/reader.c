@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* reader.c - messages from a consumer to standard output (reader.h).
  *
- * Messages are gathered in the buffer of output.h while there are more at once; before
+ * Messages are gathered in the buffer of output.h while more are there; before
  * it waits for one everything is written, and then released. */
 #include "reader.h"
 
@@ -143,7 +143,7 @@ static enum reader_end settle(struct reader *reader) {
   return r < 0 ? ended(r) : READER_MORE;
 }
 
-/* One batch: at once if there is one, or else settles and waits. */
+/* One batch: immediately if there is one, or else settles and waits. */
 static enum reader_end step(struct reader *reader) {
   static struct rill_message messages[BATCH];
   uint64_t left = reader->count - reader->traffic.messages;

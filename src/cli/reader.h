@@ -19,7 +19,7 @@ enum reader_end {
   READER_DEADLINE,
   READER_PRODUCER, /* everything is read and the producer is gone              */
   READER_SIGNAL,
-  READER_CLOSED, /* who read standard output has gone                        */
+  READER_CLOSED, /* the reader of standard output has gone                   */
   READER_FAILED  /* said on stderr                                           */
 };
 
@@ -28,7 +28,7 @@ struct reader {
   rill_queue *evicts; /* its queue, if that may evict the group; else NULL     */
   uint32_t row;       /* and the index of the group there                     */
   enum reader_format format;
-  uint64_t count; /* at most so many messages                              */
+  uint64_t count; /* at most this many messages                            */
   rill_time deadline;
   bool gap_expected; /* what is lost before the first message was not asked for */
   bool unreleased;   /* messages are received and not released                */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* signals.c - SIGINT, SIGTERM and SIGHUP end a waiting verb in order (signals.h).
+/* signals.c - SIGINT, SIGTERM and SIGHUP end a waiting verb cleanly (signals.h).
  *
  * A signal that comes just before a call that waits would be missed by it. So the
  * first one starts an interval timer: its SIGALRMs go on interrupting, until the verb

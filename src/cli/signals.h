@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* signals.h - SIGINT, SIGTERM and SIGHUP end a waiting verb in order. */
+/* signals.h - SIGINT, SIGTERM and SIGHUP end a waiting verb cleanly. */
 #ifndef SIGNALS_H
 #define SIGNALS_H
 

@@ -97,11 +97,11 @@ static enum source_result next_block(struct source *source, const void **ret_dat
 
 static enum source_result next_line(struct source *source, const void **ret_data,
                                     size_t *ret_size) {
-  size_t looked = 0; /* so many bytes of it hold no newline */
+  size_t searched = 0; /* this many bytes of it hold no newline */
   for (;;) {
     size_t there = source->end - source->start;
     const char *line = source->buffer + source->start;
-    const char *newline = memchr(line + looked, '\n', there - looked);
+    const char *newline = memchr(line + searched, '\n', there - searched);
     size_t size = newline ? (size_t)(newline - line) : there;
     if (size > source->longest) {
       cli_fail("line %llu is longer than the queue's largest message, %zu bytes",
@@ -112,7 +112,7 @@ static enum source_result next_line(struct source *source, const void **ret_data
       return take(source, size, newline != NULL, ret_data, ret_size);
     if (source->at_end)
       return SOURCE_END;
-    looked = there;
+    searched = there;
     enum source_result result = read_more(source);
     if (result != SOURCE_MESSAGE)
       return result;

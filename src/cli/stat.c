@@ -63,8 +63,8 @@ static void print_numa(FILE *out, const char *what, uint32_t numa, uint32_t node
     fprintf(out, " %u", node);
 }
 
-/* What was asked for, and what was obtained. Who has it open has it locked: else the opening
- * fails. */
+/* What was asked for, and what was obtained. A process that has it open has it locked, or its open
+ * would have failed. */
 static void print_placement(FILE *out, const struct rill_queue_stat *stat,
                             const struct rill_placement_stat *placed, const char *error) {
   char text[2][UNITS_TEXT];
@@ -133,7 +133,7 @@ static void print_group(struct table *table, const struct rill_group_stat *group
   else
     table_cell(table, NULL, "-");
   table_print(table, NULL, "%llu", (unsigned long long)group->sequence);
-  if (group->state == RILL_GROUP_EVICTED) { /* nobody holds messages for it */
+  if (group->state == RILL_GROUP_EVICTED) { /* no messages are held for it */
     table_cell(table, NULL, "-");
     table_cell(table, NULL, "-");
   } else {
@@ -269,13 +269,13 @@ const struct verb verb_stat = {
     .summary = "show one queue in full",
     .about = "Shows the geometry of a queue, its producer, and each group: how far it is behind in "
              "messages, bytes and time, how often it slept and what it lost. Only looks: the "
-             "queue is mapped read-only, and nobody is disturbed. Each number was true at some "
+             "queue is mapped read-only, and no process is disturbed. Each number was true at some "
              "moment, not all at the same one.\n\n"
              "Where messages carry a time (pub --stamp, or the attribute `stamp` of a producer), "
              "a second table shows their latencies: from that time to the moment in which the "
              "present member of the group received them. Percentiles are at most 1 in 8 too "
              "large. Each message that the member waited for was measured, and one in 16 of "
-             "those that were there already, which counts for 16.",
+             "those that were there already, which stands for 16.",
     .options = options,
     .run = run,
 };

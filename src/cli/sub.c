@@ -110,7 +110,7 @@ static int read_queue(rill_queue *queue, const char *name, struct rill_consumer_
   rill_consumer_close(reader.consumer);
   int status = status_of(end, &reader.traffic);
   if (stats)
-    traffic_tell(&reader.traffic, "sub");
+    traffic_report(&reader.traffic, "sub");
   int written = traffic_write(&reader.traffic, stats_file, "sub", name, group);
   return status ? status : written;
 }
@@ -149,7 +149,7 @@ static const struct option options[] = {
                 "it comes back"),
     OPTION_TEXT("from", 0, "oldest|latest|SEQUENCE", &from,
                 "where a new group begins (default oldest); one that exists goes on where it was"),
-    OPTION_COUNT("count", 'n', &count, "end after so many messages"),
+    OPTION_COUNT("count", 'n', &count, "end after N messages"),
     OPTION_DURATION("timeout", &timeout,
                     "end after that time, counted from the start (default: never)"),
     OPTION_FLAG("follow", 'f', &follow, "when the producer ends wait for the next one"),
@@ -162,7 +162,7 @@ static const struct option options[] = {
     OPTION_CHOICE("wait", "adaptive|spin|park", &wait,
                   "how to wait for messages (default adaptive: spin while waits are short, then "
                   "park)"),
-    OPTION_FLAG("stats", 0, &stats, "say at the end how much it was, on standard error"),
+    OPTION_FLAG("stats", 0, &stats, "print a summary at the end, on standard error"),
     OPTION_TEXT("stats-file", 0, "FILE", &stats_file,
                 "write that as a JSON object: verb, queue, group, messages, bytes, lost, seconds, "
                 "messages_per_second, parks, latency_count (stamped messages), latency_min_ns, "
@@ -185,8 +185,8 @@ const struct verb verb_sub = {
         "A message is released when all of its bytes are written. So a group that is kept "
         "(--keep, or create --group) sees again what its reader could not hand on. What an "
         "overwrite queue lost is reported on standard error.\n\n"
-        "A queue made with --evict-after evicts a group that holds its producer up for so "
-        "long, as when nobody takes what its reader writes. The reader then fails, with "
+        "A queue made with --evict-after evicts a group that holds its producer up for "
+        "that long, as when no process takes what its reader writes. The reader then fails, with "
         "status 1. A group that is kept goes on, when it is read again, at the oldest message, "
         "and the reader says how many were lost.",
     .options = options,

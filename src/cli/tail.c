@@ -79,10 +79,10 @@ static int run(struct cli *cli, int operand_count, char **operands) {
 static const struct option options[] = {
     OPTION_FILE(&file),
     OPTION_COUNT("count", 'n', &count,
-                 "end after so many messages; without --from these are the last ones, or, with "
+                 "end after N messages; without --from these are the last ones, or, with "
                  "--follow, those and what comes"),
     OPTION_TEXT("from", 0, "oldest|latest|SEQUENCE", &from,
-                "begin there (default: with the last so many messages, 10 without --count)"),
+                "begin there (default: with the last N messages of --count, else 10)"),
     OPTION_FLAG("follow", 'f', &follow, "wait for more, from this producer and the next ones"),
     OPTION_DURATION("timeout", &timeout, "with --follow: end after that time (default: never)"),
     OPTION_FLAG("raw", 0, &raw, "write the bytes of the messages and nothing between them"),
@@ -97,7 +97,7 @@ const struct verb verb_tail = {
     .most = 1,
     .summary = "look at messages without taking them",
     .about = "Writes the last messages that are still in the queue, each with a newline. Attaches "
-             "to nothing and holds nobody up: no group is made, and a producer that is faster "
+             "to nothing and holds no producer up: no group is made, and a producer that is faster "
              "than tail goes on; what was missed is reported on standard error.",
     .options = options,
     .run = run,

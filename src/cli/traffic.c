@@ -29,7 +29,7 @@ static void tell_latency(const struct latency *latency, const char *verb) {
            format_duration(text[4], latency->greatest));
 }
 
-void traffic_tell(const struct traffic *traffic, const char *verb) {
+void traffic_report(const struct traffic *traffic, const char *verb) {
   char bytes[UNITS_TEXT], rate[UNITS_TEXT];
   cli_note("%s: %llu messages, %s, %.3f s, %s messages/s, %llu lost, slept %llu times", verb,
            (unsigned long long)traffic->messages, format_size(bytes, traffic->bytes),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* traffic.h - what pub and sub moved: counted, and told at the end. */
+/* traffic.h - what pub and sub moved: counted, and reported at the end. */
 #ifndef TRAFFIC_H
 #define TRAFFIC_H
 
@@ -17,8 +17,8 @@ struct traffic {
   struct latency latency;
 };
 
-/* Tells it in words on stderr: "rill: VERB: ...". */
-void traffic_tell(const struct traffic *traffic, const char *verb);
+/* Reports it in words on stderr: "rill: VERB: ...". */
+void traffic_report(const struct traffic *traffic, const char *verb);
 
 /* Writes it as JSON; file NULL: does nothing. Returns an exit status. */
 int traffic_write(const struct traffic *traffic, const char *file, const char *verb,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* why.c - rill why: who holds a queue up, since when, and what that process does.
+/* why.c - rill why: what holds a queue up, since when, and what that process does.
  *
- * Looks twice, so that who is slow and who stands still can be told apart. Reads only; what
+ * Looks twice, so that a slow process differs from one that stands still. Reads only; what
  * it found is said in why_words.c. */
 #include "why.h"
 
@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define LONG_AGO                                                                                   \
-  INT64_C(1000000000) /* ns: a message that has waited for so long is worth a word                 \
+  INT64_C(1000000000) /* ns: a message that has waited for this long is worth a word               \
                        */
 
 static bool json_wanted;
@@ -83,11 +83,11 @@ static bool is_stopped(const struct process *process) {
   return process->state == PROCESS_STOPPED || process->state == PROCESS_TRACED;
 }
 
-/* What stands in the way of a producer, now or when the ring is full; WHY_NOBODY: nothing. */
+/* What stands in the way of a producer, now or when the ring is full; WHY_NONE: nothing. */
 static enum why_cause group_cause(const struct why *why) {
   const struct rill_group_stat *group = &why->group;
   if (!why->has_group || !group->lag_bytes || why->stat.overflow == RILL_OVERWRITE)
-    return WHY_NOBODY;
+    return WHY_NONE;
   if (group->state == RILL_GROUP_DEAD)
     return WHY_GROUP_DEAD;
   if (group->state == RILL_GROUP_KEPT)
@@ -96,7 +96,7 @@ static enum why_cause group_cause(const struct why *why) {
     return WHY_GROUP_STOPPED;
   if (why->blocked || (!why->moves && !why->copied && group->lag_age > LONG_AGO))
     return WHY_GROUP_SLOW;
-  return WHY_NOBODY;
+  return WHY_NONE;
 }
 
 static enum why_cause producer_cause(const struct why *why) {
@@ -114,14 +114,14 @@ static enum why_cause producer_cause(const struct why *why) {
     return WHY_PRODUCER_STOPPED;
   if (!why->has_group)
     return WHY_NO_GROUP;
-  return why->publishes || why->copied || why->group.lag_bytes ? WHY_NOBODY : WHY_PRODUCER_IDLE;
+  return why->publishes || why->copied || why->group.lag_bytes ? WHY_NONE : WHY_PRODUCER_IDLE;
 }
 
 static enum why_cause cause_of(const struct why *why) {
   if (why->stat.removed)
     return WHY_REMOVED;
   enum why_cause cause = group_cause(why);
-  return cause == WHY_NOBODY ? producer_cause(why) : cause;
+  return cause == WHY_NONE ? producer_cause(why) : cause;
 }
 
 /* The common options as they were given, to be repeated in a command. */
@@ -154,10 +154,10 @@ static int run(struct cli *cli, int count, char **operands) {
 static const struct option options[] = {
     OPTION_FILE(&file),
     OPTION_DURATION("interval", &interval,
-                    "how long to watch who gets on and who does not (default 100ms)"),
+                    "how long to watch which processes get on (default 100ms)"),
     OPTION_FLAG(
         "json", 0, &json_wanted,
-        "an object: name, cause (nobody, removed, no-group, group-slow, group-stopped, group-dead, "
+        "an object: name, cause (none, removed, no-group, group-slow, group-stopped, group-dead, "
         "group-kept, producer-none, producer-closed, producer-dead, producer-stopped, "
         "producer-idle), held (whether the producer waits for room), answer (the sentence), advice "
         "(an array of texts), full_percent (what the slowest group holds of the capacity), "
@@ -174,17 +174,18 @@ const struct verb verb_why = {
     .name = "why",
     .operands = "[QUEUE]",
     .most = 1,
-    .summary = "say who holds a queue up, and since when",
+    .summary = "say what holds a queue up, and since when",
     .about =
-        "Says in one sentence who holds the queue up: the slowest group, by its member; a group "
-        "that is kept, or whose member died; the producer; or nobody. A group that was evicted "
+        "Says in one sentence what holds the queue up: the slowest group, by its member; a group "
+        "that is kept, or whose member died; the producer; or nothing. A group that was evicted "
         "holds nothing up. Below it, how far that group "
         "is behind, what its process and the producer's do, and what can be done about it.\n"
         "\n"
         "Whether a member lives is what its lease says. Whether its process runs, spins (uses a "
         "processor, and takes nothing), sleeps or is stopped is what /proc says, if the process "
-        "can be seen here and began before it joined; else it is unknown. Who may only look sees "
-        "no leases and no process ids of members. Only looks, and disturbs nobody.\n"
+        "can be seen here and began before it joined; else it is unknown. A user who may only look "
+        "sees "
+        "no leases and no process ids of members. Only looks, and disturbs no process.\n"
         "\n"
         "The exit status is 0 whatever the answer is.",
     .options = options,

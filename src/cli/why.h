@@ -9,7 +9,7 @@
 
 /* What there is to say first. */
 enum why_cause {
-  WHY_NOBODY,  /* everybody gets on, or the queue never makes its producer wait */
+  WHY_NONE,    /* all processes get on, or the queue never makes its producer wait */
   WHY_REMOVED, /* the queue was                                                 */
   WHY_NO_GROUP,
   WHY_GROUP_SLOW, /* its member lives and has a process that is not stopped       */

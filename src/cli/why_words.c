@@ -17,7 +17,7 @@ struct advice {
 
 const char *why_word(enum why_cause cause) {
   static const char *const words[] = {
-      [WHY_NOBODY] = "nobody",
+      [WHY_NONE] = "none",
       [WHY_REMOVED] = "removed",
       [WHY_NO_GROUP] = "no-group",
       [WHY_GROUP_SLOW] = "group-slow",
@@ -54,7 +54,7 @@ static const char *does(enum process_state state) {
   return words[state];
 }
 
-/* Who that is, and what about it: the middle of a sentence. */
+/* The member, and what it does: the middle of a sentence. */
 static void member(const struct why *why, char *ret, size_t size) {
   const long long pid = (long long)why->group.pid;
   if (why->cause == WHY_GROUP_KEPT)
@@ -62,7 +62,7 @@ static void member(const struct why *why, char *ret, size_t size) {
   else if (why->cause == WHY_GROUP_DEAD)
     snprintf(ret, size, "its member, process %lld, died and is not reclaimed yet", pid);
   else if (!pid)
-    snprintf(ret, size, "its member is not to be seen by who may only look");
+    snprintf(ret, size, "a user who may only look does not see its member");
   else if (why->member.state == PROCESS_UNKNOWN)
     snprintf(ret, size, "its member, process %lld, %s", pid,
              why->copied  ? "was there when the files were copied"
@@ -79,8 +79,8 @@ static double full(const struct why *why) {
 
 /* The one sentence of a group that is behind. */
 static void group_answer(const struct why *why, char *ret, size_t size) {
-  char name[96], who[256], age[UNITS_TEXT], bytes[UNITS_TEXT], when[288];
-  member(why, who, sizeof who);
+  char name[96], is[256], age[UNITS_TEXT], bytes[UNITS_TEXT], when[288];
+  member(why, is, sizeof is);
   if (why->blocked)
     snprintf(when, sizeof when, "holds '%.200s' up", why->stat.name);
   else
@@ -88,7 +88,7 @@ static void group_answer(const struct why *why, char *ret, size_t size) {
              why->stat.name, full(why));
   int n = snprintf(
       ret, size, "%s %s: %s; %llu messages (%s) wait for it, the oldest for %s",
-      why_group_name(&why->group, name), when, who, (unsigned long long)why->group.lag_messages,
+      why_group_name(&why->group, name), when, is, (unsigned long long)why->group.lag_messages,
       format_size(bytes, why->group.lag_bytes), format_duration(age, why->group.lag_age));
   if (why->stat.evict_after && n > 0 && (size_t)n < size)
     snprintf(ret + n, size - (size_t)n, "; a publish that waits for it for %s evicts it",
@@ -104,7 +104,7 @@ static void producer_answer(const struct why *why, char *ret, size_t size) {
     snprintf(ret, size, "'%s' has had no producer yet", stat->name);
     break;
   case WHY_PRODUCER_CLOSED:
-    snprintf(ret, size, "the producer of '%s' has closed in order after %llu messages", stat->name,
+    snprintf(ret, size, "the producer of '%s' has closed normally after %llu messages", stat->name,
              (unsigned long long)stat->sequence);
     break;
   case WHY_PRODUCER_DEAD:
@@ -118,17 +118,17 @@ static void producer_answer(const struct why *why, char *ret, size_t size) {
     break;
   default: /* WHY_PRODUCER_IDLE */
     snprintf(ret, size,
-             "nobody holds '%s' up: all is read, and its producer, process %lld, published "
+             "nothing holds '%s' up: all is read, and its producer, process %lld, published "
              "nothing in %s",
              stat->name, pid, format_duration(watched, why->watched));
     break;
   }
 }
 
-static void nobody_answer(const struct why *why, char *ret, size_t size) {
+static void none_answer(const struct why *why, char *ret, size_t size) {
   char name[96], bytes[UNITS_TEXT];
   const bool overwrite = why->stat.overflow == RILL_OVERWRITE;
-  int n = snprintf(ret, size, "nobody holds '%s' up%s", why->stat.name,
+  int n = snprintf(ret, size, "nothing holds '%s' up%s", why->stat.name,
                    overwrite ? ": it overwrites, and its producer never waits" : "");
   if (why->has_group && why->group.lag_bytes && n > 0 && (size_t)n < size)
     snprintf(ret + n, size - (size_t)n, "; %s is the slowest, %llu messages (%s) behind",
@@ -138,16 +138,16 @@ static void nobody_answer(const struct why *why, char *ret, size_t size) {
 
 static void answer(const struct why *why, char *ret, size_t size) {
   switch (why->cause) {
-  case WHY_NOBODY:
-    nobody_answer(why, ret, size);
+  case WHY_NONE:
+    none_answer(why, ret, size);
     break;
   case WHY_REMOVED:
-    snprintf(ret, size, "'%s' was removed: whoever still has it open must open it again",
+    snprintf(ret, size, "'%s' was removed: a process that still has it open must open it again",
              why->stat.name);
     break;
   case WHY_NO_GROUP:
     snprintf(ret, size,
-             "nobody holds '%s' up: no group %s, so nobody is waited for and the oldest "
+             "nothing holds '%s' up: no group %s, so the producer waits for none and the oldest "
              "messages are overwritten",
              why->stat.name, why->evicted || why->refused ? "counts any more" : "exists");
     break;
@@ -184,7 +184,7 @@ static void advise_continue(struct advice *advice, const struct process *process
 static void advise_slow(struct advice *advice, const struct why *why) {
   const long long pid = (long long)why->group.pid;
   if (!pid)
-    advise(advice, "look at it as a user who may take messages");
+    advise(advice, "ask again as a user who may take messages");
   else if (why->moves)
     advise(advice,
            "make process %lld faster, or slow the producer down: a larger queue only "
@@ -306,8 +306,9 @@ int why_print_text(FILE *out, const struct why *why) {
   print_evictions(out, why);
   if (why->stat.limited)
     fprintf(out, "  note      %s\n",
-            why->copied ? "of files, so who lives is not known"
-                        : "who may only look sees no leases: who lives is not known");
+            why->copied
+                ? "of files, so which processes live is not known"
+                : "a user who may only look sees no leases: which processes live is not known");
   advice_of(why, &advice);
   for (int i = 0; i < advice.count; i++)
     fprintf(out, "  %-8s  %s\n", i ? "" : "to do", advice.texts[i]);

@@ -6,7 +6,7 @@
 #include <rill/rill.h>
 
 /* The state of a queue: removed, blocked (its producer waits for room), live (has a
- * producer), orphaned (its producer died), open (somebody has it open), idle. */
+ * producer), orphaned (its producer died), open (a process has it open), idle. */
 const char *words_state(const struct rill_queue_stat *stat);
 
 const char *words_numa(uint32_t numa);

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# A queue that evicts: who holds it up, for how long still, and that nobody does afterwards.
+# A queue that evicts: which group holds it up, for how long still, and that none does afterwards.
 . "$(dirname "$0")/common.sh"
 
 # until_why PATTERN PATH...: asks until the values at the paths are so.
@@ -50,5 +50,5 @@ grep -q "g:evicted" "$out" || fail "no evicted group in: $(cat "$out")"
 run 0 "$RILL" doctor q
 grep -q "^  note   group #0 'g': evicted" "$out" || fail "no note in: $(cat "$out")"
 
-# Who lingers does not wait for it.
+# pub --linger does not wait for it.
 run 0 "$RILL" pub q --count 10 --linger

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# A reader whose output nobody takes is evicted: it fails, says why, and writes nothing that others
+# A reader whose output no process takes is evicted: it fails, says why, and writes nothing that others
 # wrote over. Its group goes on at the oldest message, and the reader says what was lost.
 . "$(dirname "$0")/common.sh"
 mkfifo "$work/pipe"

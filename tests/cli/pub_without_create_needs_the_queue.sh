@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# pub makes a queue that is kept, unless it is told not to.
+# pub makes a queue that is kept, except with --no-create.
 . "$(dirname "$0")/common.sh"
 run 1 "$RILL" pub q --no-create --count 1
 run 0 "$RILL" pub q --capacity 128K --count 3 --size 10

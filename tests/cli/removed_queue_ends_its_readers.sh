@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# rm while somebody reads, or waits for readers: they fail and say so.
+# rm while a process reads, or waits for readers: it fails and says so.
 . "$(dirname "$0")/common.sh"
 "$RILL" pub q --count 1 --wait-groups 2 2>"$work/pub" &
 background

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# A kept group that nobody needs any more is removed, and the queue stays.
+# A kept group that is not needed any more is removed, and the queue stays.
 . "$(dirname "$0")/common.sh"
 run 0 "$RILL" create q --capacity 64K --group gone --group stays
 run 3 "$RILL" pub q --count 5000 --timeout 20ms

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# --stats-file of both sides: counts that agree, percentiles in order; --stats in words.
+# --stats-file of both sides: counts that agree, percentiles in sequence; --stats in words.
 . "$(dirname "$0")/common.sh"
 "$RILL" pub q --count 200 --size 32 --rate 5000 --stamp --wait-groups 1 --stats \
   --stats-file "$work/pub" 2>"$work/words" &
@@ -10,7 +10,7 @@ run 0 "$RILL" sub q --quiet --stats --stats-file "$work/sub" --group g
 says "p99.9"
 [ ! -s "$out" ] || fail "--quiet wrote something"
 ended "$pub" 0
-grep -q "200 messages" "$work/words" || fail "pub told no summary"
+grep -q "200 messages" "$work/words" || fail "pub printed no summary"
 same "pub q null 200 6400 0 0 null" "$("$JSON" verb queue group messages bytes lost latency_count \
   latency_p50_ns <"$work/pub")"
 same "sub q g 200 6400 0 200" "$("$JSON" verb queue group messages bytes lost latency_count \

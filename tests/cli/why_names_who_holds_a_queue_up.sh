@@ -19,7 +19,7 @@ run 1 "$RILL" why q
 run 0 "$RILL" create q --capacity 64K
 mkfifo "$work/pipe"
 
-# Slow: nobody reads what it writes.
+# Slow: no process reads what it writes.
 "$RILL" sub q --group g <&- >"$work/pipe" &
 background
 reader=$!

@@ -11,7 +11,7 @@ RILL_DIR=/dev/shm
 PKG_CONFIG_PATH=$lib/pkgconfig
 PATH=$PREFIX/bin:$PATH
 export RILL_NAMESPACE RILL_DIR PKG_CONFIG_PATH PATH
-# Programs must find the library by what the test does, not by what somebody has set.
+# Programs must find the library by what the test does, not by what the environment sets.
 unset LD_LIBRARY_PATH CFLAGS CXXFLAGS LDFLAGS DESTDIR
 started=
 

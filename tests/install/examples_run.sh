@@ -41,7 +41,7 @@ request_reply() {
     same "ONE OF $client TWO OF $client" "$(paste -sd' ' "client$client")"
   done
   kill "$server"
-  wait "$server" || fail "the server did not end in order"
+  wait "$server" || fail "the server did not end cleanly"
 }
 
 kept_group() {
@@ -52,14 +52,14 @@ kept_group() {
 }
 
 hello() {
-  timeout 60 ./hello "who came first" # the sender: what it published is there for who comes later
-  same "who came first" "$(timeout 60 ./hello)"
+  timeout 60 ./hello "sent first" # the sender: what it published is there for a later receiver
+  same "sent first" "$(timeout 60 ./hello)"
   rm -rf "$RILL_DIR/rill.$RILL_NAMESPACE"
   timeout 60 ./hello >out & # the receiver: waits, asleep or not, for a sender
   receiver=$!
-  timeout 60 ./hello "who came last"
+  timeout 60 ./hello "sent last"
   wait "$receiver"
-  same "who came last" "$(cat out)"
+  same "sent last" "$(cat out)"
 }
 
 for file in "$SOURCE"/src/examples/*.c; do

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# why: who has read everything holds nobody up; an idle producer, a closed one, and a queue
-# that overwrites are told as such.
+# why: a group that has read everything holds nothing up; an idle producer, a closed one, and a queue
+# that overwrites are reported as such.
 . "$(dirname "$0")/common.sh"
 run 0 "$RILL" create q --capacity 64K
 mkfifo "$work/in"
@@ -15,7 +15,7 @@ run 0 "$RILL" why q --json --interval 1ms
 same "producer-idle false g kept 0 $pub" \
   "$("$JSON" cause held group.name group.state group.lag_bytes producer.pid <"$out")"
 run 0 "$RILL" why q --interval 1ms
-head -n 1 "$out" | grep -q "^nobody holds 'q' up" || fail "says: $(cat "$out")"
+head -n 1 "$out" | grep -q "^nothing holds 'q' up" || fail "says: $(cat "$out")"
 exec 3>&-
 ended "$pub" 0
 run 0 "$RILL" why q --json

@@ -23,10 +23,10 @@ for wait in park spin adaptive; do
   kill -INT "$sub"
   ended "$sub" 130
   exec 4<&-
-  grep -q "1 messages" "$work/sub" || fail "sub told no summary"
+  grep -q "1 messages" "$work/sub" || fail "sub printed no summary"
 done
 kill -TERM "$pub"
 ended "$pub" 143
-grep -q "3 messages" "$work/pub" || fail "pub told no summary"
+grep -q "3 messages" "$work/pub" || fail "pub printed no summary"
 run 0 "$RILL" stat q --json
 same "closed 0" "$("$JSON" producer.state groups.# <"$out")"
