@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 static struct creation creation = CREATION_DEFAULTS;
-static bool exclusive;
+static bool exclusive, quiet;
 static const char *owner, *numa;
 
 static void say_made(const struct rill_queue_stat *stat) {
@@ -83,9 +83,9 @@ static int run(struct cli *cli, int count, char **operands) {
   int r = rill_queue_stat(queue, &stat);
   if (r < 0)
     status = cli_fail_library(r);
-  else if (!made)
+  else if (!made && !quiet)
     cli_note("%s exists already", stat.name);
-  else if (isatty(STDERR_FILENO))
+  else if (made && !quiet && isatty(STDERR_FILENO))
     say_made(&stat);
   rill_queue_close(queue);
   return status;
@@ -99,6 +99,7 @@ static const struct option options[] = {
                 "a group that exists from the start: a reliable queue holds every message until "
                 "it has read it. May be given many times"),
     OPTION_FLAG("exclusive", 0, &exclusive, "fail if the queue exists"),
+    OPTION_FLAG("quiet", 'q', &quiet, "report failures alone"),
     OPTION_MODE(
         "mode", &creation.mode,
         "the rights of others, as in chmod: r to look (ls, stat, tail), w to publish, x to take "

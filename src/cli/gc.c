@@ -4,7 +4,7 @@
 #include "json.h"
 #include "units.h"
 
-static bool dry_run, json_wanted;
+static bool dry_run, json_wanted, quiet;
 
 struct collected {
   FILE *out;
@@ -45,9 +45,9 @@ static int run(struct cli *cli, int count, char **operands) {
   int n = rill_queue_gc(context, dry_run ? RILL_GC_DRY_RUN : 0, collect, &collected);
   status = n < 0 ? cli_fail_library(n) : report(&collected);
   char size[UNITS_TEXT];
-  if (n == 0)
+  if (n == 0 && !quiet)
     cli_note("nothing to reclaim");
-  else if (n > 0)
+  else if (n > 0 && !quiet)
     cli_note("%d %s %s, %s", n, n == 1 ? "thing" : "things",
              dry_run ? "would be reclaimed" : "reclaimed", format_size(size, collected.bytes));
   rill_context_close(context);
@@ -56,6 +56,7 @@ static int run(struct cli *cli, int count, char **operands) {
 
 static const struct option options[] = {
     OPTION_FLAG("dry-run", 0, &dry_run, "only say what would be reclaimed"),
+    OPTION_FLAG("quiet", 'q', &quiet, "leave out the summary"),
     OPTION_FLAG("json", 0, &json_wanted,
                 "an object: dry_run, bytes, reclaimed (an array: name, what, bytes)"),
     OPTION_END,

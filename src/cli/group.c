@@ -7,7 +7,7 @@
 #include "stat.h"
 
 static const char *from = "oldest";
-static bool force, json_wanted, names_wanted;
+static bool force, json_wanted, names_wanted, quiet;
 
 static int declare(struct cli *cli, int count, char **operands) {
   struct rill_consumer_attr attr = {.size = sizeof attr};
@@ -23,7 +23,7 @@ static int declare(struct cli *cli, int count, char **operands) {
   if (r < 0)
     return cli_fail_library(r);
   for (int i = 1; i < count; i++) {
-    int declared = groups_declare(queue, operands[0], operands[i], &attr);
+    int declared = groups_declare(queue, operands[0], operands[i], &attr, quiet);
     status = declared ? declared : status;
   }
   rill_queue_close(queue);
@@ -89,6 +89,7 @@ static const struct option declare_options[] = {
                 "where a new group starts: at the oldest message that is still there (default), at "
                 "the next one that is published, or at that one. A group that exists stays where "
                 "it is"),
+    OPTION_FLAG("quiet", 'q', &quiet, "report failures alone"),
     OPTION_END,
 };
 

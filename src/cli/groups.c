@@ -43,7 +43,7 @@ static void say_start(rill_queue *queue, const char *name, const struct rill_con
 }
 
 int groups_declare(rill_queue *queue, const char *queue_name, const char *name,
-                   struct rill_consumer_attr *attr) {
+                   struct rill_consumer_attr *attr, bool quiet) {
   rill_consumer *consumer;
   int r = -EBUSY;
   attr->group = name;
@@ -53,7 +53,8 @@ int groups_declare(rill_queue *queue, const char *queue_name, const char *name,
     if (kept < 0)
       return STATUS_FAILED;
     if (kept) {
-      cli_note("%s has the group '%s' already", queue_name, name);
+      if (!quiet)
+        cli_note("%s has the group '%s' already", queue_name, name);
       return STATUS_DONE;
     }
     r = rill_consumer_open(queue, attr, &consumer);
@@ -61,7 +62,8 @@ int groups_declare(rill_queue *queue, const char *queue_name, const char *name,
   if (r < 0)
     return cli_fail_library(r);
   rill_consumer_close(consumer);
-  say_start(queue, name, attr);
+  if (!quiet)
+    say_start(queue, name, attr);
   return STATUS_DONE;
 }
 

@@ -16,10 +16,10 @@ int groups_find(rill_queue *queue, const char *name, struct rill_group_stat *ret
  * that it is not kept, or why it cannot be seen. */
 int groups_kept(rill_queue *queue, const char *queue_name, const char *name);
 
-/* Makes the group where attr says that it starts, unless it exists; attr->group and attr->flags are
- * set here. Returns an exit status, having said what was wrong. */
+/* Makes the group where attr says that it starts, unless it exists, which is said (quiet: is not);
+ * attr->group and attr->flags are set here. Returns an exit status, having said what was wrong. */
 int groups_declare(rill_queue *queue, const char *queue_name, const char *name,
-                   struct rill_consumer_attr *attr);
+                   struct rill_consumer_attr *attr, bool quiet);
 
 /* Removes the groups. force: one that does not exist is no failure. Returns an exit status, having
  * said which were not removed, and why. */

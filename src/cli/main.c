@@ -28,7 +28,7 @@ const struct option common_options[] = {
 };
 
 static const struct option main_options[] = {
-    OPTION_FLAG("version", 0, &version_wanted, "as rill version"),
+    OPTION_FLAG("version", 'V', &version_wanted, "as rill version"),
     OPTION_END,
 };
 

@@ -104,6 +104,8 @@ static void examples(FILE *out) {
   static const struct term list[] = {
       {"rill create orders --capacity 64M --group billing",
        "A queue of 64 MiB, whose group billing misses nothing even before it first runs."},
+      {"rill group declare orders audit --from latest",
+       "From now on its messages are held for the group audit, too."},
       {"seq 1000 | rill pub orders", "A thousand messages."},
       {"rill sub orders --group billing --count 1000 --timeout 20s",
        "Reads them as billing; status 3 if they do not come in 20 seconds."},
@@ -111,6 +113,7 @@ static void examples(FILE *out) {
       {"rill pub speed --count 1000000 --size 64 --stamp --wait-groups 1 & rill sub speed --quiet "
        "--stats",
        "How fast this host is, for a start."},
+      {"rill rm 'logs/*' --yes", "Removes all queues under logs/, without asking."},
       {NULL, NULL},
   };
   terms(out, "EXAMPLES", list);
@@ -130,7 +133,8 @@ void man_page(FILE *out) {
       "Data goes to standard output, everything else to standard error. With --json a verb "
       "prints JSON; keys that are there stay as they are, and new ones may come. Sizes are in "
       "bytes and times in nanoseconds there.\n\n"
-      "Options and operands may be mixed; -- ends the options. A value follows its option, or is "
+      "The name of a verb may be two words, as group rm. Options and operands may be mixed; -- "
+      "ends the options. A value follows its option, or is "
       "written with it, as --count=5 or -n5; short options without one may stand together, as "
       "-fq.");
   fputs(".SH VERBS\n", out);

@@ -22,6 +22,16 @@ static const struct option *nearest_option(const struct option *const tables[], 
   return suggestion.meant;
 }
 
+static const struct option *find(const struct option *const tables[], const char *name, size_t size,
+                                 char letter) {
+  for (size_t t = 0; tables[t]; t++)
+    for (const struct option *option = tables[t]; option->name; option++)
+      if (letter ? option->letter == letter
+                 : strlen(option->name) == size && !memcmp(option->name, name, size))
+        return option;
+  return NULL;
+}
+
 static void say(const char *verb) {
   fprintf(stderr, "rill: %s%s", verb ? verb : "", verb ? ": " : "");
 }
@@ -31,8 +41,11 @@ static int unknown_option(const struct option *const tables[], const char *verb,
   const struct option *nearest = nearest_option(tables, name);
   say(verb);
   fprintf(stderr, "unknown option '%s'", word);
+  uint64_t number;
   if (nearest)
     fprintf(stderr, "; did you mean '--%s'?\n", nearest->name);
+  else if (find(tables, "", 0, 'n') && parse_count(word + 1, &number)) /* as of head -5 */
+    fprintf(stderr, "; did you mean '-n %s'?\n", word + 1);
   else
     fprintf(stderr, "; see 'rill %s%s--help'\n", verb ? verb : "", verb ? " " : "");
   return -1;
@@ -109,16 +122,6 @@ static const char *expected(const struct option *option) {
   default:
     return option->value;
   }
-}
-
-static const struct option *find(const struct option *const tables[], const char *name, size_t size,
-                                 char letter) {
-  for (size_t t = 0; tables[t]; t++)
-    for (const struct option *option = tables[t]; option->name; option++)
-      if (letter ? option->letter == letter
-                 : strlen(option->name) == size && !memcmp(option->name, name, size))
-        return option;
-  return NULL;
 }
 
 /* Splits words[0] into the option's name and the value that is written with it. */

@@ -5,6 +5,8 @@
 run 0 "$RILL" create q --capacity 1M --overflow overwrite --max-message 1000 --max-groups 7 --group g \
   --mode 0750 --type-id 5 --type-size 16 --type-version 2
 is_quiet
+run 0 "$RILL" create q --group g --quiet
+is_quiet
 run 0 "$RILL" create q --capacity 1M --overflow overwrite --group g
 says exists
 run 0 "$RILL" create q

@@ -4,6 +4,8 @@
 . "$(dirname "$0")/common.sh"
 run 0 "$RILL" gc
 says nothing
+run 0 "$RILL" gc -q
+is_quiet
 run 0 "$RILL" create kept
 run 0 "$RILL" create passing --transient
 run 0 "$RILL" gc --dry-run --json

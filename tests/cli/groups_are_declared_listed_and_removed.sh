@@ -10,6 +10,8 @@ run 0 "$RILL" group declare q a b
 is_quiet
 run 0 "$RILL" group declare q a
 says 'already'
+run 0 "$RILL" group declare -q q a
+is_quiet
 run 0 "$RILL" create q --group a -g b
 run 1 "$RILL" create q --group c
 says 'group declare'

@@ -30,6 +30,8 @@ says --capacity
 run 2 "$RILL" sub q --form oldest
 says --from
 run 2 "$RILL" ls -x
+run 2 "$RILL" tail q -5
+says "'-n 5'"
 run 2 "$RILL" --namspace x ls
 says --namespace
 run 2 "$RILL" create q --capacity
