@@ -257,10 +257,10 @@ static int run(struct cli *cli, int count, char **operands) {
 }
 
 static const struct option options[] = {
-    OPTION_FLAG("names", 0, &names_wanted,
-                "print the names alone, a line each, without opening the queues"),
     OPTION_FLAG("rates", 'r', &rates, "also messages and bytes a second, watched for --interval"),
     OPTION_DURATION("interval", &interval, "how long to watch for --rates (default 1s)"),
+    OPTION_FLAG("names", 0, &names_wanted,
+                "print the names alone, a line each, without opening the queues"),
     OPTION_FLAG("json", 0, &json_wanted,
                 "an array of objects as of stat; with --rates also messages_per_second and "
                 "bytes_per_second; of an unreadable queue name, state and error"),

@@ -78,13 +78,13 @@ static int run(struct cli *cli, int operand_count, char **operands) {
 
 static const struct option options[] = {
     OPTION_FILE(&file),
+    OPTION_TEXT("from", 0, "oldest|latest|SEQUENCE", &from,
+                "begin there (default: with the last N messages of --count, else 10)"),
     OPTION_COUNT("count", 'n', &count,
                  "end after N messages; without --from these are the last ones, or, with "
                  "--follow, those and what comes"),
-    OPTION_TEXT("from", 0, "oldest|latest|SEQUENCE", &from,
-                "begin there (default: with the last N messages of --count, else 10)"),
-    OPTION_FLAG("follow", 'f', &follow, "wait for more, from this producer and the next ones"),
     OPTION_DURATION("timeout", &timeout, "with --follow: end after that time (default: never)"),
+    OPTION_FLAG("follow", 'f', &follow, "wait for more, from this producer and the next ones"),
     OPTION_FLAG("raw", 0, &raw, "write the bytes of the messages and nothing between them"),
     OPTION_FLAG("json", 0, &json_wanted, "a line for each message, an object as of sub"),
     OPTION_END,
