@@ -148,7 +148,7 @@ function models_in(text, from, list, model, each, n, i) {
   }
 }
 
-# Tests in backquotes: `unit/ring_wait`, `crash.killed_asleep`, `stress/processes/evict`.
+# Tests in backquotes: `unit/ring_wait`, `crash.killed_consumer`, `stress/processes/evict`.
 function tests_in(text, from, name) {
   while (match(text, /`(unit|stress|crash|soak|fault|fuzz|access|model|registry)[.\/][a-z_.\/]+`/)) {
     name = substr(text, RSTART + 1, RLENGTH - 2)
