@@ -59,7 +59,7 @@ static int step_to_change(struct process *registry, unsigned n) {
 
 static void next_registry_goes_on(void) {
   struct patience patience = {0};
-  check_sound(ANY_WRONG, "when the registry was killed");
+  check_sound(RILL_WRONG, "when the registry was killed");
   check_traffic();
   rilld = supervisor_start_serving();
   while (stat_of(others.queue).group_count != 1)

@@ -126,7 +126,7 @@ static void stream_at(struct age age) {
       check_numbers(queue, age.sequence + i + 1, 0);
     }
     if (behind == 0 || i % 8 == 0)
-      check_sound(ANY_NOTE, "in a stream");
+      check_sound(RILL_NOTE, "in a stream");
   }
   rill_consumer_close(kept);
   rill_consumer_close(other);
@@ -184,7 +184,7 @@ static void join_at(struct age age) {
     if (i % 13 == 12)
       join_everywhere(queue, age, age.sequence + i + 1, i % 2 ? RILL_TAIL : 0);
   }
-  check_sound(ANY_NOTE, "after joining");
+  check_sound(RILL_NOTE, "after joining");
   rill_producer_close(producer);
   end_queue(queue);
 }
@@ -226,7 +226,7 @@ static void lose_at(struct age age) {
       CHECK(code == 0 || (code == -EAGAIN && next[who] == number));
     }
     CHECK_EQ(rill_release(slow, NULL), 0);
-    check_sound(ANY_NOTE, "after losses");
+    check_sound(RILL_NOTE, "after losses");
   }
   CHECK(lost > 0);
   rill_consumer_close(slow);
@@ -283,7 +283,7 @@ static void succeed_at(struct age age) {
   rill_consumer_close(kept);
   rill_consumer_close(other);
   rill_producer_close(open_producer(queue, RILL_PARK, RILL_NOW));
-  check_sound(ANY_NOTE, "behind the last producer");
+  check_sound(RILL_NOTE, "behind the last producer");
   check_numbers(queue, end, 0);
   end_queue(queue);
 }
@@ -330,7 +330,7 @@ static void keep_at(struct age age) {
     rill_consumer_close(consumer);
     check_numbers(queue, number + 1, 0);
   }
-  check_sound(ANY_NOTE, "between two members");
+  check_sound(RILL_NOTE, "between two members");
   rill_producer_close(producer);
   end_queue(queue);
 }
@@ -406,7 +406,7 @@ static void come_and_go_at(struct age age) {
     receive_number(kept, next++);
     rill_consumer_close(kept);
     rill_producer_close(producer);
-    check_sound(ANY_NOTE, "between two members");
+    check_sound(RILL_NOTE, "between two members");
     check_numbers(queue, next, 0);
   }
   CHECK(stat_of(queue).producer_generation == age.sequence + BEFORE - 3 + 8);

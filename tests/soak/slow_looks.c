@@ -53,7 +53,7 @@ static void examine(void *unused) {
   rill_context *context = context_here();
   (void)unused;
   set_mark();
-  CHECK_EQ(examine_queue(context, "q", ANY_WRONG, "looked at slowly"), 0);
+  CHECK_EQ(examine_queue(context, "q", RILL_WRONG, "looked at slowly"), 0);
 }
 
 static void look(void *arg) {

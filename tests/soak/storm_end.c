@@ -31,7 +31,7 @@ static void no_lock_is_held(void) {
 }
 
 static int examine_one(const char *name, void *context) {
-  CHECK_EQ(examine_queue(context, name, ANY_WRONG, "in the end"), 0);
+  CHECK_EQ(examine_queue(context, name, RILL_WRONG, "in the end"), 0);
   return 0;
 }
 

@@ -56,7 +56,7 @@ static int stat_one(const char *name, void *context) {
 
 static int examine_one(const char *name, void *context) {
   doing("doctor of %s", name);
-  const int code = examine_queue(context, name, ANY_WRONG, "in the storm");
+  const int code = examine_queue(context, name, RILL_WRONG, "in the storm");
   CHECK_THAT(code == 0 || code == -ENOENT || code == -ESTALE || code == -EBUSY, "doctor of %s: %d",
              name, code);
   atomic_fetch_add(&world->examinations, 1);

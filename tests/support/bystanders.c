@@ -91,14 +91,14 @@ static void check_rows(void) {
 
 void examine(void) {
   check_rows();
-  check_sound(ANY_WRONG, "right after a death");
+  check_sound(RILL_WRONG, "right after a death");
   check_invariants(others.queue);
 }
 
 void examine_reclaimed(void) {
   CHECK(rill_queue_gc(context_here(), 0, NULL, NULL) >= 0);
   check_rows();
-  check_sound(ANY_NOTE, "after a reclaim");
+  check_sound(RILL_NOTE, "after a reclaim");
 }
 
 static void name_can_be_taken(void) {

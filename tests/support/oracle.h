@@ -8,12 +8,12 @@
 /* Invariants that hold at every moment; the numbers of an earlier look must not go back. */
 void check_invariants(rill_queue *queue);
 
-/* What rill doctor says of a queue; from this kind of finding on the test fails. Returns its code.
- */
-enum finding { ANY_NOTE = 1, ANY_WRONG, NO_FINDING };
-int examine_queue(rill_context *context, const char *name, enum finding fails, const char *when);
+/* What rill doctor says of a queue; from this kind of finding on (RILL_NOTE, RILL_WRONG) the test
+ * fails. Returns 0, or the error of the call. */
+#define NO_FINDING (RILL_WRONG + 1u)
+int examine_queue(rill_context *context, const char *name, uint32_t fails, const char *when);
 /* The same of "q", which must be there. */
-void check_sound(enum finding fails, const char *when);
+void check_sound(uint32_t fails, const char *when);
 
 unsigned files_left(int print); /* in the namespace                                  */
 /* Some files of a queue are there. */
