@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "frame.h"
 #include "hash.h"
 
 static uint64_t identity_sum(const struct rilli_identity *page) {
@@ -159,7 +160,7 @@ int rilli_check_identity(const struct rilli_identity *copy, uint64_t file_size,
   const uint64_t capacity = copy->capacity;
   if (!power_of_two(capacity) || capacity < RILLI_MIN_CAPACITY || capacity > RILLI_MAX_CAPACITY ||
       copy->quantum != capacity / RILLI_QUANTA ||
-      copy->max_message > capacity / 2 - RILLI_FRAME_OVERHEAD)
+      copy->max_message > rilli_most_message(capacity))
     return wrong(EBADMSG, "its capacity makes no sense", ret_why);
   if (copy->max_groups == 0 || copy->max_groups > RILLI_MAX_GROUPS ||
       copy->seen_count != copy->max_groups || copy->seen_stride != sizeof(struct rilli_seen) ||

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* frame.h - the commit word and positions: arithmetic without memory accesses. */
+/* frame.h - the commit word, what lies in a frame and how large it may be, and positions:
+ * arithmetic without memory accesses. */
 #ifndef RILLI_FRAME_H
 #define RILLI_FRAME_H
 
@@ -30,14 +31,61 @@ static inline uint32_t rilli_word_flags(uint64_t word) {
   return (uint32_t)(word >> 40) & 0xffu;
 }
 
-/* Does this commit word, read at a place where `sequence` is due, make sense? */
+/* --- what lies before the payload ------------------------------------------- */
+
+/* Bytes of the blocks of these flags. */
+static inline uint32_t rilli_blocks(uint32_t flags) {
+  return RILLI_FRAME_BLOCK * (uint32_t)__builtin_popcount(flags & RILLI_FLAGS_WITH_BLOCK);
+}
+
+/* Where the block of one of these flags lies: behind those of the lower bits. */
+static inline uint32_t rilli_block_at(uint32_t flags, uint32_t flag) {
+  return RILLI_FRAME_HEADER + rilli_blocks(flags & (flag - 1));
+}
+
+/* Where the key lies, if there is one. */
+static inline uint32_t rilli_key_at(uint64_t word) {
+  return RILLI_FRAME_HEADER + rilli_blocks(rilli_word_flags(word));
+}
+
+/* Where the payload lies: a multiple of 16, as the frame itself. */
+static inline uint32_t rilli_head(uint64_t word) {
+  return rilli_key_at(word) + (uint32_t)rilli_stride(rilli_word_key(word));
+}
+
+/* Is this the commit word of a valid frame, at a place where `sequence` is due? The blocks of
+ * flags that are not known could not be counted. */
 static inline int rilli_word_ok(uint64_t word, uint64_t sequence, uint64_t capacity) {
-  const uint32_t length = rilli_word_length(word), flags = rilli_word_flags(word);
-  uint64_t least = RILLI_FRAME_HEADER + ((rilli_word_key(word) + 15u) & ~15u);
-  if (flags & RILLI_FLAG_EXTENDED)
-    least += sizeof(struct rilli_extension);
-  return length >= least && length <= capacity / 2 && (flags & ~RILLI_FLAGS_KNOWN) == 0 &&
-         (word >> 48) == (sequence & 0xffffu);
+  const uint32_t length = rilli_word_length(word);
+  return (rilli_word_flags(word) & ~RILLI_FLAGS_KNOWN) == 0 && length >= rilli_head(word) &&
+         length <= capacity / 2 && (word >> 48) == (sequence & 0xffffu);
+}
+
+/* --- how large it may be ------------------------------------------------------ */
+
+/* The most that a frame has beside its payload: the header, a block for each flag but SKIP, the
+ * longest key, and what rounding its end up adds. A flag that is yet to come changes none of it. */
+#define RILLI_HEAD_MOST                                                                            \
+  (RILLI_FRAME_HEADER + (RILLI_FLAG_BITS - 1) * RILLI_FRAME_BLOCK + RILLI_KEY_MOST + 1)
+#define RILLI_FRAME_OVERHEAD (RILLI_HEAD_MOST + RILLI_FRAME_ALIGN)
+_Static_assert(RILLI_HEAD_MOST % RILLI_FRAME_ALIGN == 0 && RILLI_FRAME_BLOCK == RILLI_FRAME_ALIGN,
+               "the payload is aligned as the frame");
+_Static_assert((RILLI_FLAGS_WITH_BLOCK & ~RILLI_FLAGS_KNOWN) == 0 &&
+                   (RILLI_FLAGS_WITH_BLOCK & RILLI_FLAG_SKIP) == 0 &&
+                   RILLI_FLAGS_KNOWN < 1u << RILLI_FLAG_BITS,
+               "at most all flags but SKIP have a block");
+_Static_assert(RILLI_FRAME_OVERHEAD == 400, "rill/queue.h states it");
+_Static_assert(RILLI_MIN_CAPACITY / 2 > RILLI_FRAME_OVERHEAD, "room for messages");
+
+/* The largest payload that a queue of this capacity may have: a frame takes at most half the
+ * ring. */
+static inline uint64_t rilli_most_message(uint64_t capacity) {
+  return capacity / 2 - RILLI_FRAME_OVERHEAD;
+}
+
+/* Memory for a copy of any frame of a queue, in whole strides. */
+static inline uint64_t rilli_frame_most(uint64_t max_message) {
+  return max_message + RILLI_FRAME_OVERHEAD;
 }
 
 #endif

@@ -38,28 +38,29 @@
 /* --- frames ---------------------------------------------------------------- */
 
 /* Word 0, the commit word: 0 means "not there yet". */
-/*   bits  0-31  length in bytes of header, extension, key and payload (>= 16)   */
+/*   bits  0-31  length in bytes of header, blocks, key and payload (>= 16)      */
 /*   bits 32-39  key length                                                     */
 /*   bits 40-47  flags                                                          */
 /*   bits 48-63  low 16 bits of the sequence                                    */
 /* Word 1: the sequence. The next frame begins at the length rounded up to 16.   */
+/* Behind the header: a block of 16 bytes for each flag that needs bytes, in the  */
+/* order of the flags' bits; the key, rounded up to 16; the payload, to the end.  */
+/* What a frame needs: rilli_head() and rilli_most_message() in frame.h.         */
 #define RILLI_FRAME_HEADER 16u
-#define RILLI_FLAG_EXTENDED 0x01u /* struct rilli_extension follows the header      */
-#define RILLI_FLAG_SKIP 0x02u     /* no message; takes no sequence, carries the next */
+#define RILLI_FRAME_BLOCK 16u
+#define RILLI_FLAG_META 0x01u /* block: struct rilli_meta_block                 */
+#define RILLI_FLAG_SKIP 0x02u /* no message; takes no sequence, carries the next */
 #define RILLI_FLAGS_KNOWN 0x03u
-#define RILLI_FRAME_OVERHEAD                                                                       \
-  512u /* header, extension and the longest key, rounded up:                                       \
-          a frame is at most half the ring              */
+#define RILLI_FLAGS_WITH_BLOCK (RILLI_FLAG_META)
+#define RILLI_FLAG_BITS 8u
+#define RILLI_KEY_MOST 255u
 
-struct rilli_extension {
-  int64_t time;         /* CLOCK_MONOTONIC ns of the commit; 0: none             */
-  int64_t expiry;       /* later: 0                                             */
-  uint32_t type;        /* the application's                                    */
-  uint32_t crc;         /* later (durable queues): 0                            */
-  uint32_t incarnation; /* later (durable queues): 0                            */
-  uint32_t reserved;
+struct rilli_meta_block {
+  int64_t time;  /* CLOCK_MONOTONIC ns; 0: none                                   */
+  uint32_t type; /* the application's                                          */
+  uint32_t zero;
 };
-_Static_assert(sizeof(struct rilli_extension) == 32, "a multiple of 16");
+_Static_assert(sizeof(struct rilli_meta_block) == RILLI_FRAME_BLOCK, "a block");
 
 /* --- data segment ----------------------------------------------------------- */
 

@@ -213,7 +213,7 @@ static int check_call(const rill_queue *queue, const struct rill_consumer_attr *
 static int prepare_buffer(struct rill_consumer *consumer) {
   if (!consumer->copies)
     return 0;
-  const uint64_t frame = consumer->ring.max_message + RILLI_FRAME_OVERHEAD;
+  const uint64_t frame = rilli_frame_most(consumer->ring.max_message);
   consumer->buffer_size = (frame + RILLI_PAGE - 1) / RILLI_PAGE * RILLI_PAGE;
   consumer->buffer = rilli_private_alloc(consumer->buffer_size);
   return consumer->buffer

@@ -11,24 +11,23 @@
 
 void rilli_describe(struct rill_consumer *consumer, const uint8_t *frame, uint64_t word,
                     struct rill_message *ret) {
-  const struct rilli_header header = rilli_header_of(word);
-  struct rilli_extension extension = {.time = 0};
-  if (header.flags & RILLI_FLAG_EXTENDED)
-    memcpy(&extension, frame + RILLI_FRAME_HEADER, sizeof extension);
-  if (extension.time)
-    rilli_count_latency(consumer, consumer->sequence, extension.time);
-  const uint32_t key = rilli_word_key(word);
-  *ret = (struct rill_message){.data = frame + header.body,
-                               .key = key ? (const char *)frame + header.body - ((key + 15u) & ~15u)
-                                          : NULL,
-                               .size = header.length - header.body,
+  const uint32_t length = rilli_word_length(word), head = rilli_head(word);
+  const uint32_t key = rilli_word_key(word), flags = rilli_word_flags(word);
+  struct rilli_meta_block meta = {.time = 0};
+  if (flags & RILLI_FLAG_META)
+    memcpy(&meta, frame + rilli_block_at(flags, RILLI_FLAG_META), sizeof meta);
+  if (meta.time)
+    rilli_count_latency(consumer, consumer->sequence, meta.time);
+  *ret = (struct rill_message){.data = frame + head,
+                               .key = key ? (const char *)frame + rilli_key_at(word) : NULL,
+                               .size = length - head,
                                .key_size = (uint16_t)key,
                                .sequence = consumer->sequence,
                                .lost = consumer->lost,
-                               .token = consumer->position + rilli_stride(header.length),
-                               .time = extension.time,
+                               .token = consumer->position + rilli_stride(length),
+                               .time = meta.time,
                                .deliveries = 1,
-                               .type = extension.type};
+                               .type = meta.type};
   if (rilli_unlikely(consumer->lost)) {
     consumer->lost = 0;
     rilli_choose_path(consumer);

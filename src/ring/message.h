@@ -7,27 +7,12 @@
 
 #include "consumer.h"
 
-/* What a checked header says. */
-struct rilli_header {
-  uint32_t length, flags;
-  uint32_t body; /* offset of the payload                                        */
-};
-
-static inline struct rilli_header rilli_header_of(uint64_t word) {
-  struct rilli_header header = {rilli_word_length(word), rilli_word_flags(word),
-                                RILLI_FRAME_HEADER};
-  if (header.flags & RILLI_FLAG_EXTENDED)
-    header.body += (uint32_t)sizeof(struct rilli_extension);
-  header.body += (rilli_word_key(word) + 15u) & ~15u;
-  return header;
-}
-
 /* Is this the header of the message that is due here? Callers may have memory for max_message
  * only. */
 static inline int rilli_header_ok(const struct rill_consumer *consumer, uint64_t word) {
   return rilli_word_ok(word, consumer->sequence, consumer->ring.capacity) &&
          ((rilli_word_flags(word) & RILLI_FLAG_SKIP) ||
-          rilli_word_length(word) - rilli_header_of(word).body <= consumer->ring.max_message);
+          rilli_word_length(word) - rilli_head(word) <= consumer->ring.max_message);
 }
 
 /* Describes a whole frame, in the ring or in the buffer, whose word was checked, and steps over

@@ -143,35 +143,31 @@ static int get_room(struct rill_producer *producer, uint64_t end, rill_time dead
   return code;
 }
 
-/* Header, extension and payload for what a message carries; not yet its commit word. */
+/* What a message carries beside its payload: the flags of its frame, and what they make it need. */
 struct shape {
   uint32_t flags;
   uint64_t head; /* bytes before the payload                                   */
 };
 
-static int needs_extension(const struct rill_producer *producer, const struct rill_meta *meta) {
-  return producer->stamp || (meta && (meta->time != 0 || meta->type != 0));
-}
-
 static struct shape shape_of(const struct rill_producer *producer, const struct rill_meta *meta) {
-  struct shape shape = {0, RILLI_FRAME_HEADER};
-  if (needs_extension(producer, meta)) {
-    shape.flags = RILLI_FLAG_EXTENDED;
-    shape.head += sizeof(struct rilli_extension);
-  }
-  return shape;
+  uint32_t flags = 0;
+  if (producer->stamp || (meta && (meta->time != 0 || meta->type != 0)))
+    flags |= RILLI_FLAG_META;
+  return (struct shape){flags, RILLI_FRAME_HEADER + rilli_blocks(flags)};
 }
 
-static void extend(const struct rill_producer *producer, uint8_t *frame,
-                   const struct rill_meta *meta) {
-  struct rilli_extension extension = {.time = 0};
+static void fill_blocks(const struct rill_producer *producer, uint8_t *frame, uint32_t flags,
+                        const struct rill_meta *meta) {
+  if (!(flags & RILLI_FLAG_META))
+    return;
+  struct rilli_meta_block block = {.time = 0};
   if (meta) {
-    extension.time = meta->time;
-    extension.type = meta->type;
+    block.time = meta->time;
+    block.type = meta->type;
   }
-  if (extension.time == 0 && producer->stamp)
-    extension.time = rilli_now();
-  fill(producer, frame + RILLI_FRAME_HEADER, &extension, sizeof extension);
+  if (block.time == 0 && producer->stamp)
+    block.time = rilli_now();
+  fill(producer, frame + rilli_block_at(flags, RILLI_FLAG_META), &block, sizeof block);
 }
 
 static __attribute__((noinline)) int
@@ -255,8 +251,7 @@ static uint64_t compose(const struct rill_producer *producer, uint64_t position,
   uint8_t *frame = producer->base + (position & producer->mask);
   const struct shape shape = shape_of(producer, item->meta);
   set_sequence(frame, sequence);
-  if (shape.flags & RILLI_FLAG_EXTENDED)
-    extend(producer, frame, item->meta);
+  fill_blocks(producer, frame, shape.flags, item->meta);
   fill(producer, frame + shape.head, item->data, item->size);
   const uint64_t length = shape.head + item->size;
   *ret_stride = rilli_stride(length);
@@ -359,8 +354,7 @@ int rill_commit(rill_producer *producer, size_t used) {
   uint8_t *frame = producer->base + (producer->position & producer->mask);
   const uint64_t length = shape.head + used, stride = rilli_stride(length);
   set_sequence(frame, producer->sequence);
-  if (shape.flags & RILLI_FLAG_EXTENDED)
-    extend(producer, frame, &producer->meta);
+  fill_blocks(producer, frame, shape.flags, &producer->meta);
   if (stride != rilli_stride(shape.head + producer->reserved - 1)) {
     /* The caller may have written where the next frame begins, and behind. */
     atomic_store_explicit((_Atomic uint64_t *)(void *)(frame + stride), 0, memory_order_relaxed);

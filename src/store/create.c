@@ -31,7 +31,7 @@ static int check_sizes(const struct rill_queue_attr *attr, uint64_t capacity) {
   if (attr->capacity > RILLI_MAX_CAPACITY)
     return rilli_fail(EINVAL, "a capacity of %llu bytes is more than the most, %llu",
                       (unsigned long long)attr->capacity, (unsigned long long)RILLI_MAX_CAPACITY);
-  const uint64_t most = capacity / 2 - RILLI_FRAME_OVERHEAD;
+  const uint64_t most = rilli_most_message(capacity);
   if (attr->max_message > most)
     return rilli_fail(EINVAL,
                       "max_message of %llu bytes does not fit: with a capacity of %llu it is at "

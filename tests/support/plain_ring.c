@@ -111,7 +111,7 @@ static void ready(struct rill_consumer *ret) {
   rilli_consumer_init(ret);
   if (!ret->copies)
     return;
-  ret->buffer_size = ret->ring.max_message + RILLI_FRAME_OVERHEAD;
+  ret->buffer_size = rilli_frame_most(ret->ring.max_message);
   ret->buffer = malloc(ret->buffer_size);
   CHECK(ret->buffer != NULL);
 }

@@ -62,7 +62,7 @@ static void invalid_calls_are_refused(void **state) {
               -EINVAL);
   assert_code(try_open("q", RILL_CREATE, ATTR(.capacity = (UINT64_C(1) << 40) + 1), 0), -EINVAL);
   assert_code(try_open("q", RILL_CREATE, ATTR(.capacity = UINT64_MAX), 0), -EINVAL);
-  assert_code(try_open("q", RILL_CREATE, ATTR(.capacity = 65536, .max_message = 32257), 0),
+  assert_code(try_open("q", RILL_CREATE, ATTR(.capacity = 65536, .max_message = 32369), 0),
               -EINVAL);
   assert_code(try_open("q", RILL_CREATE, ATTR(.max_groups = 1025), 0), -EINVAL);
   assert_code(try_open("q", RILL_CREATE, ATTR(.mode = 0602), 0), -EINVAL);
@@ -85,9 +85,9 @@ static void attributes_are_rounded_and_filled_in(void **state) {
               stat.lifetime == RILL_TRANSIENT);
   rill_queue_close(queue);
   queue = open_queue(context, "b", RILL_CREATE,
-                     ATTR(.capacity = 65537, .max_message = 65024, .max_groups = 1, .mode = 0750));
+                     ATTR(.capacity = 65537, .max_message = 65136, .max_groups = 1, .mode = 0750));
   stat = stat_of(queue);
-  assert_true(stat.capacity == 131072 && stat.max_message == 65024 && stat.max_groups == 1);
+  assert_true(stat.capacity == 131072 && stat.max_message == 65136 && stat.max_groups == 1);
   assert_true(stat.mode == 0750);
   rill_queue_close(queue);
   queue = open_queue(context, "c", RILL_CREATE, ATTR(.capacity = 1));

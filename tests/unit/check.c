@@ -85,7 +85,7 @@ static int identity_is_inside(const struct rilli_geometry *g, uint64_t size) {
     if (parts[i][0] < RILLI_PAGE || parts[i][0] % RILLI_PAGE != 0 || parts[i][0] > ring ||
         parts[i][1] > ring - parts[i][0])
       return 0;
-  return g->quantum == g->capacity / RILLI_QUANTA && g->max_message <= g->capacity / 2 - 512 &&
+  return g->quantum == g->capacity / RILLI_QUANTA && g->max_message <= g->capacity / 2 - 400 &&
          g->base_position % RILLI_FRAME_ALIGN == 0 && g->overflow <= 1 && g->lifetime <= 1 &&
          g->name[RILLI_NAME_SIZE - 1] == 0 && g->file_size == size;
 }
@@ -116,7 +116,7 @@ static void every_sound_plan_passes(void **state) {
       struct rilli_control control;
       struct rilli_geometry geometry;
       struct rilli_control_geometry control_geometry;
-      rilli_plan_identity(&identity, capacity, capacity / 2 - 512, groups);
+      rilli_plan_identity(&identity, capacity, capacity / 2 - 400, groups);
       rilli_seal_identity(&identity);
       atomic_store(&identity.magic, RILLI_DATA_MAGIC);
       assert_code(rilli_check_identity(&identity, identity.file_size, &geometry, &why), 0);
@@ -249,7 +249,7 @@ static void every_invalid_field_of_the_identity_is_refused(void **state) {
                                              I(capacity, UINT64_C(1) << 63),
                                              I(quantum, 0),
                                              I(quantum, 512),
-                                             I(max_message, 32768 - 511),
+                                             I(max_message, 32768 - 399),
                                              I(max_message, UINT64_MAX),
                                              I(producer_offset, 0),
                                              I(producer_offset, 4097),

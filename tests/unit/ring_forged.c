@@ -104,18 +104,17 @@ static void a_key_is_described_beside_the_payload(void **state) {
   (void)state;
   for (uint32_t overwrite = 0; overwrite < 2; overwrite++)
     for (uint64_t key = 1; key < 256; key++)
-      for (uint32_t extended = 0; extended < 2; extended++) {
+      for (uint32_t meta = 0; meta < 2; meta++) {
         begin(overwrite);
-        const uint64_t head = 16 + (extended ? sizeof(struct rilli_extension) : 0);
+        const uint64_t head = meta ? 32 : 16;
         const uint64_t room = (key + 15) & ~UINT64_C(15), size = key * 3 % 100;
         const uint64_t word =
-            rilli_commit_word(head + room + size, extended ? RILLI_FLAG_EXTENDED : 0,
-                              producer.sequence) |
+            rilli_commit_word(head + room + size, meta ? RILLI_FLAG_META : 0, producer.sequence) |
             key << 32;
         uint8_t *frame = forge(word);
-        if (extended) {
-          const struct rilli_extension extension = {.time = 99, .type = 7};
-          memcpy(frame + 16, &extension, sizeof extension);
+        if (meta) {
+          const struct rilli_meta_block block = {.time = 99, .type = 7};
+          memcpy(frame + 16, &block, sizeof block);
         }
         memset(frame + head, 'k', key);
         support_fill(frame + head + room, size, 4711);
@@ -126,7 +125,7 @@ static void a_key_is_described_beside_the_payload(void **state) {
           assert_int_equal(message.key[i], 'k');
         assert_true((uintptr_t)message.data % 16 == 0);
         assert_true(support_is(message.data, size, 4711));
-        assert_true(message.time == (extended ? 99 : 0) && message.type == (extended ? 7 : 0));
+        assert_true(message.time == (meta ? 99 : 0) && message.type == (meta ? 7 : 0));
         end();
       }
 }
@@ -168,8 +167,10 @@ static void invalid_frames_are_an_error_and_not_a_message(void **state) {
   expect_invalid(UINT32_MAX - 8, 0);          /* rounded up, it would be 0 */
   expect_invalid(116 | UINT64_C(4) << 40, 0); /* an unknown flag */
   expect_invalid(116 | UINT64_C(0x80) << 40, 0);
-  expect_invalid(47 | (uint64_t)RILLI_FLAG_EXTENDED << 40, 0); /* no room for the extension */
-  expect_invalid(31 | UINT64_C(1) << 32, 0);                   /* ... for the key */
+  expect_invalid(31 | (uint64_t)RILLI_FLAG_META << 40, 0); /* no room for the block */
+  expect_invalid((32 + 15) | UINT64_C(1) << 32 | (uint64_t)RILLI_FLAG_META << 40,
+                 0);                         /* and a key */
+  expect_invalid(31 | UINT64_C(1) << 32, 0); /* ... for the key */
   expect_invalid((16 + 255) | UINT64_C(255) << 32, 0);
   expect_invalid(UINT64_C(0xff) << 32, 0); /* a length of 0 */
 }

@@ -148,7 +148,7 @@ static void what_carries_no_time_is_not_looked_at(void **state) {
   (void)state;
   struct rill_message message;
   for (int i = 0; i < 100; i++) {
-    send(0); /* an extension for its type alone */
+    send(0); /* a block for its type alone */
     take();
     sending = 1;
     assert_code(rill_publish(&producer, "plain", 5, RILL_NOW), 0);
@@ -160,7 +160,7 @@ static void what_carries_no_time_is_not_looked_at(void **state) {
   assert_int_equal(count_all(), 0);
 }
 
-/* Whatever an extension says: nothing beside the histogram is touched. */
+/* Whatever a block says: nothing beside the histogram is touched. */
 static void invalid_times_count_nowhere_else(void **state) {
   (void)state;
   uint8_t *const bytes = (uint8_t *)consumer.slot;

@@ -53,7 +53,7 @@ static void every_size_arrives_whole_across_the_rings_end(void **state) {
 
 static void the_largest_message_of_all_is_half_the_ring(void **state) {
   (void)state;
-  const size_t most = RILLI_MIN_CAPACITY / 2 - RILLI_FRAME_OVERHEAD;
+  const size_t most = rilli_most_message(RILLI_MIN_CAPACITY);
   begin(&(struct plain_options){.max_message = most});
   for (uint64_t i = 0; i < 50; i++) {
     assert_code(publish(i, most - (i % 3)), 0);
@@ -191,6 +191,27 @@ static void what_a_message_carries_beside_its_bytes_arrives(void **state) {
     assert_true(message.time == 123456789); /* its own */
     end();
   }
+}
+
+/* A block of 16 bytes more, and no other cost in the ring. */
+static void a_time_and_a_type_take_16_bytes(void **state) {
+  (void)state;
+  begin(NULL);
+  const struct rill_meta meta = {.size = sizeof meta, .time = 1, .type = 2};
+  for (uint64_t i = 0; i < 64; i++) {
+    const struct rill_item plain_item = {bytes, i, NULL}, timed = {bytes, i, &meta};
+    struct rill_message message;
+    const uint64_t first = producer.position;
+    assert_code(rill_publish_batch(&producer, &plain_item, 1, RILL_NOW), 1);
+    const uint64_t second = producer.position;
+    assert_code(rill_publish_batch(&producer, &timed, 1, RILL_NOW), 1);
+    assert_true(producer.position - second == second - first + 16);
+    assert_code(rill_receive(&consumer, RILL_NOW, &message), 0);
+    assert_code(rill_receive(&consumer, RILL_NOW, &message), 0);
+    assert_true((uintptr_t)message.data % 16 == 0 && message.time == 1 && message.type == 2);
+    assert_code(rill_release(&consumer, NULL), 0);
+  }
+  end();
 }
 
 static void a_reservation_is_filled_in_place_and_may_shrink(void **state) {
@@ -418,6 +439,7 @@ int main(void) {
       BEHAVIOUR(a_full_ring_takes_nothing_until_something_is_released),
       BEHAVIOUR(a_batch_arrives_in_order_and_may_be_longer_than_the_ring),
       BEHAVIOUR(what_a_message_carries_beside_its_bytes_arrives),
+      BEHAVIOUR(a_time_and_a_type_take_16_bytes),
       BEHAVIOUR(a_reservation_is_filled_in_place_and_may_shrink),
       BEHAVIOUR(what_a_reservation_leaves_behind_is_no_message),
       BEHAVIOUR(there_is_one_reservation_at_a_time),
