@@ -159,9 +159,13 @@ int rilli_check_identity(const struct rilli_identity *copy, uint64_t file_size,
 
   const uint64_t capacity = copy->capacity;
   if (!power_of_two(capacity) || capacity < RILLI_MIN_CAPACITY || capacity > RILLI_MAX_CAPACITY ||
-      copy->quantum != capacity / RILLI_QUANTA ||
-      copy->max_message > rilli_most_message(capacity))
+      copy->quantum != capacity / RILLI_QUANTA)
     return wrong(EBADMSG, "its capacity makes no sense", ret_why);
+  if (copy->max_message > RILLI_MESSAGE_MOST)
+    return wrong(EBADMSG, "its max_message is more than a frame carries, 4294966896 bytes",
+                 ret_why);
+  if (copy->max_message > rilli_most_message(capacity))
+    return wrong(EBADMSG, "its max_message does not fit half its capacity", ret_why);
   if (copy->max_groups == 0 || copy->max_groups > RILLI_MAX_GROUPS ||
       copy->seen_count != copy->max_groups || copy->seen_stride != sizeof(struct rilli_seen) ||
       copy->index_count != RILLI_INDEX_COUNT || copy->index_stride != sizeof(struct rilli_index) ||

@@ -77,10 +77,22 @@ _Static_assert((RILLI_FLAGS_WITH_BLOCK & ~RILLI_FLAGS_KNOWN) == 0 &&
 _Static_assert(RILLI_FRAME_OVERHEAD == 400, "rill/queue.h states it");
 _Static_assert(RILLI_MIN_CAPACITY / 2 > RILLI_FRAME_OVERHEAD, "room for messages");
 
+/* The commit word has 32 bits for the length of a frame, and struct rill_message for the size of a
+ * payload. So every length, rounded up, lies below this. */
+#define RILLI_FRAME_END (UINT64_C(1) << 32)
+#define RILLI_MESSAGE_MOST (RILLI_FRAME_END - RILLI_FRAME_OVERHEAD)
+_Static_assert(RILLI_MESSAGE_MOST == UINT64_C(4294966896), "rill/queue.h states it");
+
 /* The largest payload that a queue of this capacity may have: a frame takes at most half the
  * ring. */
 static inline uint64_t rilli_most_message(uint64_t capacity) {
-  return capacity / 2 - RILLI_FRAME_OVERHEAD;
+  const uint64_t most = capacity / 2 - RILLI_FRAME_OVERHEAD;
+  return most < RILLI_MESSAGE_MOST ? most : RILLI_MESSAGE_MOST;
+}
+
+/* ... and has, if its creator does not say. */
+static inline uint64_t rilli_usual_message(uint64_t capacity) {
+  return capacity / 8 < RILLI_MESSAGE_MOST ? capacity / 8 : RILLI_MESSAGE_MOST;
 }
 
 /* Memory for a copy of any frame of a queue, in whole strides. */

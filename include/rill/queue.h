@@ -62,8 +62,8 @@ struct rill_queue_attr {
   size_t size;          /* sizeof(struct rill_queue_attr)                      */
   uint64_t capacity;    /* bytes of the ring, rounded up to a power of two, at
                            least 64 KiB; 0: 1 MiB                              */
-  uint64_t max_message; /* largest payload in bytes, at most capacity/2 - 400;
-                           0: capacity/8                                       */
+  uint64_t max_message; /* largest payload in bytes, at most capacity/2 - 400, and
+                           4294966896; 0: capacity/8, or that                  */
   uint32_t overflow;    /* RILL_RELIABLE, RILL_OVERWRITE                       */
   uint32_t lifetime;    /* RILL_TRANSIENT, RILL_KEPT                           */
   uint32_t max_groups;  /* 1 to 1024; 0: 64                                    */

@@ -210,7 +210,7 @@ static inline int take_plain(struct rill_consumer *consumer, struct rill_message
   const uint64_t end = consumer->position + consumer->usual_stride;
   ret->data = frame + RILLI_FRAME_HEADER;
   ret->key = NULL;
-  memcpy(&ret->size, &size, sizeof size); /* and key_size and flags, which are 0 */
+  memcpy(&ret->size, &size, sizeof size); /* < 2^32: and key_size and flags, which are 0 */
   ret->sequence = sequence;
   ret->lost = 0;
   ret->token = end;

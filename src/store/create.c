@@ -31,6 +31,12 @@ static int check_sizes(const struct rill_queue_attr *attr, uint64_t capacity) {
   if (attr->capacity > RILLI_MAX_CAPACITY)
     return rilli_fail(EINVAL, "a capacity of %llu bytes is more than the most, %llu",
                       (unsigned long long)attr->capacity, (unsigned long long)RILLI_MAX_CAPACITY);
+  if (attr->max_message > RILLI_MESSAGE_MOST)
+    return rilli_fail(EINVAL,
+                      "max_message of %llu bytes is more than a message can have: at most %llu in "
+                      "any queue",
+                      (unsigned long long)attr->max_message,
+                      (unsigned long long)RILLI_MESSAGE_MOST);
   const uint64_t most = rilli_most_message(capacity);
   if (attr->max_message > most)
     return rilli_fail(EINVAL,
@@ -80,7 +86,8 @@ static int plan(const char *name, const struct rill_queue_attr *attr,
   if (attr->group_count > groups)
     return rilli_fail(EINVAL, "%zu groups are declared, but max_groups is %u", attr->group_count,
                       groups);
-  rilli_plan_identity(identity, capacity, attr->max_message ? attr->max_message : capacity / 8,
+  rilli_plan_identity(identity, capacity,
+                      attr->max_message ? attr->max_message : rilli_usual_message(capacity),
                       groups);
   code = plan_placement(attr, identity);
   if (code)

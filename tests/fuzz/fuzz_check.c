@@ -35,7 +35,8 @@ static void check_geometry(const struct rilli_geometry *has, uint64_t size) {
   check_inside(has->index_offset, RILLI_INDEX_COUNT * sizeof(struct rilli_index), RILLI_PAGE,
                has->ring_offset);
   CHECK((has->producer_offset | has->seen_offset | has->index_offset) % RILLI_PAGE == 0);
-  CHECK(has->ring_offset % RILLI_ALIGN == 0 && has->max_message < has->capacity / 2);
+  CHECK(has->ring_offset % RILLI_ALIGN == 0 && has->max_message < has->capacity / 2 &&
+        has->max_message < UINT32_MAX);
   CHECK(memchr(has->name, 0, sizeof has->name) != NULL);
 }
 

@@ -64,6 +64,12 @@ static void invalid_calls_are_refused(void **state) {
   assert_code(try_open("q", RILL_CREATE, ATTR(.capacity = UINT64_MAX), 0), -EINVAL);
   assert_code(try_open("q", RILL_CREATE, ATTR(.capacity = 65536, .max_message = 32369), 0),
               -EINVAL);
+  const uint64_t large = UINT64_C(1) << 40; /* its ring is never made */
+  assert_code(try_open("q", RILL_CREATE, ATTR(.capacity = large, .max_message = 4294966897), 0),
+              -EINVAL);
+  assert_non_null(strstr(rill_error(), "4294966896"));
+  assert_code(try_open("q", RILL_CREATE, ATTR(.capacity = large, .max_message = large / 4), 0),
+              -EINVAL);
   assert_code(try_open("q", RILL_CREATE, ATTR(.max_groups = 1025), 0), -EINVAL);
   assert_code(try_open("q", RILL_CREATE, ATTR(.mode = 0602), 0), -EINVAL);
   assert_code(try_open("q", RILL_CREATE, ATTR(.mode = 04600), 0), -EINVAL);

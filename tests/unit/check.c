@@ -86,8 +86,9 @@ static int identity_is_inside(const struct rilli_geometry *g, uint64_t size) {
         parts[i][1] > ring - parts[i][0])
       return 0;
   return g->quantum == g->capacity / RILLI_QUANTA && g->max_message <= g->capacity / 2 - 400 &&
-         g->base_position % RILLI_FRAME_ALIGN == 0 && g->overflow <= 1 && g->lifetime <= 1 &&
-         g->name[RILLI_NAME_SIZE - 1] == 0 && g->file_size == size;
+         g->max_message < UINT32_MAX && g->base_position % RILLI_FRAME_ALIGN == 0 &&
+         g->overflow <= 1 && g->lifetime <= 1 && g->name[RILLI_NAME_SIZE - 1] == 0 &&
+         g->file_size == size;
 }
 
 static int control_is_inside(const struct rilli_control_geometry *g, uint64_t size) {
@@ -116,7 +117,8 @@ static void every_sound_plan_passes(void **state) {
       struct rilli_control control;
       struct rilli_geometry geometry;
       struct rilli_control_geometry control_geometry;
-      rilli_plan_identity(&identity, capacity, capacity / 2 - 400, groups);
+      const uint64_t half = capacity / 2 - 400, carried = (UINT64_C(1) << 32) - 400;
+      rilli_plan_identity(&identity, capacity, half < carried ? half : carried, groups);
       rilli_seal_identity(&identity);
       atomic_store(&identity.magic, RILLI_DATA_MAGIC);
       assert_code(rilli_check_identity(&identity, identity.file_size, &geometry, &why), 0);
@@ -304,6 +306,22 @@ static void every_invalid_field_of_the_identity_is_refused(void **state) {
   assert_code(check_identity(&page, page.file_size), -EBADMSG);
 }
 
+/* The length of a frame has 32 bits. */
+static void a_message_of_4_gib_is_refused_however_large_the_ring(void **state) {
+  (void)state;
+  const uint64_t most = (UINT64_C(1) << 32) - 400;
+  for (uint64_t capacity = UINT64_C(1) << 33; capacity <= RILLI_MAX_CAPACITY; capacity *= 2)
+    for (int more = 0; more < 5; more++) {
+      static const uint64_t by[] = {0, 1, 400, UINT64_C(1) << 32, 116};
+      struct rilli_identity page;
+      rilli_plan_identity(&page, capacity, most + by[more], 4);
+      rilli_seal_identity(&page);
+      atomic_store(&page.magic, RILLI_DATA_MAGIC);
+      assert_code(check_identity(&page, page.file_size), more ? -EBADMSG : 0);
+      assert_true(!more || strstr(why, "4294966896"));
+    }
+}
+
 static void every_invalid_field_of_the_control_page_is_refused(void **state) {
   (void)state;
   static const struct wrong_field wrong[] = {C(max_groups, 0),
@@ -447,6 +465,7 @@ int main(void) {
       BEHAVIOUR(the_control_page_has_the_same_classes_of_errors),
       BEHAVIOUR(a_change_of_any_sealed_byte_is_found),
       BEHAVIOUR(every_invalid_field_of_the_identity_is_refused),
+      BEHAVIOUR(a_message_of_4_gib_is_refused_however_large_the_ring),
       BEHAVIOUR(every_invalid_field_of_the_control_page_is_refused),
       BEHAVIOUR(forged_pages_never_lead_outside_their_file),
       BEHAVIOUR(random_bytes_never_pass)};

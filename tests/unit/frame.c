@@ -37,17 +37,33 @@ static void a_frame_is_at_least_what_lies_before_its_payload(void **state) {
 static void the_largest_message_fits_half_the_ring_with_all_it_may_carry(void **state) {
   (void)state;
   for (uint64_t capacity = RILLI_MIN_CAPACITY; capacity <= RILLI_MAX_CAPACITY; capacity *= 2) {
-    const uint64_t most = rilli_most_message(capacity);
+    const uint64_t most = rilli_most_message(capacity), usual = rilli_usual_message(capacity);
     assert_true(rilli_stride(RILLI_HEAD_MOST + most) <= capacity / 2);
+    assert_true(usual <= most && (usual == most || usual == capacity / 8));
     for (uint64_t size = most - 40; size <= most; size++)
       assert_true(rilli_stride(RILLI_HEAD_MOST + size) <= rilli_frame_most(size));
   }
+}
+
+/* Nothing of it is cut off: neither in the commit word nor in struct rill_message. */
+static void no_length_needs_more_than_32_bits(void **state) {
+  (void)state;
+  const uint64_t most = rilli_most_message(RILLI_MAX_CAPACITY);
+  const uint64_t length = RILLI_HEAD_MOST + most;
+  const uint64_t word = word_of(length, RILLI_KEY_MOST, RILLI_FLAG_META);
+  struct rill_message message;
+  assert_true(rilli_word_length(word) == length && rilli_stride(length) <= UINT32_MAX);
+  assert_true(rilli_word_ok(word, 7, RILLI_MAX_CAPACITY));
+  assert_true(rilli_word_key(word) == RILLI_KEY_MOST && rilli_word_flags(word) == RILLI_FLAG_META);
+  message.size = (uint32_t)most;
+  assert_true(message.size == most);
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
       BEHAVIOUR(what_lies_before_the_payload_follows_from_the_word),
       BEHAVIOUR(a_frame_is_at_least_what_lies_before_its_payload),
-      BEHAVIOUR(the_largest_message_fits_half_the_ring_with_all_it_may_carry)};
+      BEHAVIOUR(the_largest_message_fits_half_the_ring_with_all_it_may_carry),
+      BEHAVIOUR(no_length_needs_more_than_32_bits)};
   return cmocka_run_group_tests_name("frame", tests, NULL, NULL);
 }
