@@ -48,11 +48,12 @@ static void copy_words(uint8_t *to, const _Atomic uint64_t *from, uint64_t size)
 static int copy_frame(struct rill_consumer *consumer, uint64_t *ret_word) {
   const uint8_t *frame = rilli_frame_at(consumer->base, consumer->mask, consumer->position);
   const uint64_t word = rilli_load_word(frame);
-  const int ok = rilli_header_ok(consumer, word) &&
-                 rilli_stride(rilli_word_length(word)) <= consumer->buffer_size;
+  const uint64_t size = rilli_word_flags(word) & RILLI_FLAG_SKIP /* of any length */
+                            ? RILLI_FRAME_HEADER
+                            : rilli_stride(rilli_word_length(word));
+  const int ok = rilli_header_ok(consumer, word) && size <= consumer->buffer_size;
   if (ok)
-    copy_words(consumer->buffer, (const _Atomic uint64_t *)(const void *)frame,
-               rilli_stride(rilli_word_length(word)));
+    copy_words(consumer->buffer, (const _Atomic uint64_t *)(const void *)frame, size);
   if (!rilli_is_whole(consumer))
     return -ESTALE;
   if (word == 0)

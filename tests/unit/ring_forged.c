@@ -71,6 +71,22 @@ static void skip_frames_are_passed_over(void **state) {
   }
 }
 
+static void a_skip_frame_may_be_longer_than_any_message(void **state) {
+  (void)state;
+  for (uint32_t overwrite = 0; overwrite < 2; overwrite++) {
+    begin(overwrite);
+    for (uint64_t length = RILLI_MIN_CAPACITY / 2; length > plain.ring.max_message;
+         length -= 1000) {
+      (void)forge(rilli_commit_word(length, RILLI_FLAG_SKIP, producer.sequence));
+      publish(33);
+      expect(33);
+      assert_code(rill_release(&consumer, NULL), 0);
+      rilli_publish_cursor(&consumer);
+    }
+    end();
+  }
+}
+
 static void a_batch_may_begin_and_end_at_a_skip_frame(void **state) {
   (void)state;
   begin(0);
@@ -262,6 +278,7 @@ static void forged_rings_never_lead_outside(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {BEHAVIOUR(skip_frames_are_passed_over),
+                                     BEHAVIOUR(a_skip_frame_may_be_longer_than_any_message),
                                      BEHAVIOUR(a_batch_may_begin_and_end_at_a_skip_frame),
                                      BEHAVIOUR(walks_and_successors_count_no_skip_frame),
                                      BEHAVIOUR(a_key_is_described_beside_the_payload),
