@@ -41,12 +41,21 @@ struct rill_consumer_attr {
   uint64_t reserved[4]; /* zero                                                */
 };
 
-struct rill_message { /* 64 bytes for ever                                     */
+/* Flags of a message. Others may come: a program ignores those that it does not know. */
+enum {
+  RILL_MESSAGE_COPIED = 1 /* data and key lie in a buffer of the consumer's, until its
+                             next receive (overwrite queues, RILL_TAIL); without it in
+                             the ring, until the message is released            */
+};
+
+/* 64 bytes for ever. What a message carries beyond them is asked for by functions that take the
+ * consumer and the message, while its data is valid. */
+struct rill_message {
   const void *data;   /* of this message; 16-byte aligned                      */
   const char *key;    /* NULL: none                                            */
   uint32_t size;      /* bytes at data                                         */
   uint16_t key_size;
-  uint16_t flags;     /* zero so far                                           */
+  uint16_t flags;     /* RILL_MESSAGE_COPIED                                   */
   uint64_t sequence;  /* message number in the queue, from 0                   */
   uint64_t lost;      /* messages lost just before this one: the sequences
                          sequence - lost to sequence - 1                       */
@@ -80,7 +89,7 @@ RILL_API void rill_consumer_close(rill_consumer *consumer);
 
 /* Takes the next message. ret_message->data points into the ring (reliable queues:
  * valid until released) or into a buffer of the consumer's (overwrite queues and
- * RILL_TAIL: valid until the next receive). On a queue with evict_after, what lies in the ring
+ * RILL_TAIL: valid until the next receive; RILL_MESSAGE_COPIED is set). On a queue with evict_after, what lies in the ring
  * may change under a reader whose group is evicted: see rill_release.
  * Ordering: acquire: all that was done before the publish is visible.
  * Progress: wait-free when there is a message; else waits until the deadline: spins, lets

@@ -22,6 +22,7 @@ void rilli_describe(struct rill_consumer *consumer, const uint8_t *frame, uint64
                                .key = key ? (const char *)frame + rilli_key_at(word) : NULL,
                                .size = length - head,
                                .key_size = (uint16_t)key,
+                               .flags = consumer->copies ? RILL_MESSAGE_COPIED : 0,
                                .sequence = consumer->sequence,
                                .lost = consumer->lost,
                                .token = consumer->position + rilli_stride(length),

@@ -44,6 +44,7 @@ void check_place(const struct rill_consumer *consumer, const struct rill_message
         message->size <= room - (size_t)(data - low));
   CHECK(message->size <= consumer->ring.max_message && message->key_size <= 255);
   CHECK((uintptr_t)data % 16 == 0);
+  CHECK(message->flags == (consumer->copies ? RILL_MESSAGE_COPIED : 0));
   CHECK(!key || (key >= low && key + message->key_size <= data));
   support_read(message);
 }

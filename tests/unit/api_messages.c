@@ -92,6 +92,36 @@ static void each_group_sees_every_message(void **state) {
   }
 }
 
+/* Copied: until the next receive, at the same place. Else in the ring, until it is released. */
+static void a_message_says_where_its_data_lies(void **state) {
+  (void)state;
+  const struct rill_meta meta = {.size = sizeof meta, .time = 5, .type = 6};
+  const struct rill_item items[4] = {
+      {"one", 3, NULL}, {"two", 3, &meta}, {"three", 5, NULL}, {"four", 4, &meta}};
+  for (uint32_t overflow = 0; overflow < 2; overflow++)
+    for (uint32_t flags = 0; flags <= RILL_TAIL; flags += RILL_TAIL) {
+      queue = small_queue("q", overflow);
+      producer = open_producer(queue, RILL_ADAPTIVE);
+      consumer = open_consumer(queue, NULL, RILL_OLDEST, flags);
+      assert_code(rill_publish_batch(producer, items, 4, RILL_NOW), 4);
+      const uint16_t expected = overflow || flags ? RILL_MESSAGE_COPIED : 0;
+      struct rill_message messages[4];
+      for (int i = 0; i < 4; i++) {
+        memset(&messages[i], 0xff, sizeof messages[i]);
+        if (i < 2)
+          assert_code(rill_receive(consumer, RILL_NOW, &messages[i]), 0);
+        else
+          assert_code(rill_receive_batch(consumer, 1, RILL_NOW, &messages[i]), 1);
+        assert_int_equal(messages[i].flags, expected);
+      }
+      for (int i = 0; i < 4 && !expected; i++)
+        assert_memory_equal(messages[i].data, items[i].data, items[i].size);
+      if (expected)
+        assert_true(messages[0].data == messages[2].data && messages[1].data == messages[3].data);
+      end();
+    }
+}
+
 static int fill_up(void) {
   int n = 0;
   while (rill_publish(producer, "0123456789", 10, RILL_NOW) == 0)
@@ -391,6 +421,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       BEHAVIOUR(messages_flow_with_every_strategy_and_fence),
       BEHAVIOUR(each_group_sees_every_message),
+      BEHAVIOUR(a_message_says_where_its_data_lies),
       BEHAVIOUR(a_full_reliable_queue_says_so_and_loses_nothing),
       BEHAVIOUR(without_any_group_a_reliable_queue_keeps_the_newest),
       BEHAVIOUR(a_declared_group_holds_everything_for_itself),

@@ -34,7 +34,8 @@ static void expect(uint64_t sequence, size_t size) {
   assert_true((uintptr_t)message.data % 16 == 0);
   assert_true(support_is(message.data, size, sequence));
   assert_true(message.lost == 0);
-  assert_true(message.deliveries == 1 && message.flags == 0 && message.key == NULL);
+  assert_true(message.deliveries == 1 && message.key == NULL &&
+              message.flags == (consumer.copies ? RILL_MESSAGE_COPIED : 0));
 }
 
 static void every_size_arrives_whole_across_the_rings_end(void **state) {
