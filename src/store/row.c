@@ -4,7 +4,7 @@
  * A row belongs to whoever holds its lease byte; while it is set up, its reclaim byte is
  * held too. Members of one name are kept apart by a lock on the name. All are kernel
  * locks, so a process that dies here leaves nothing behind. Models:
- * tests/model/seat.pml, lease.pml. */
+ * tests/model/row.pml, lease.pml. */
 #include <errno.h>
 #include <string.h>
 #include <time.h>

@@ -4,7 +4,7 @@
  * Whoever removes holds the unlink byte and has looked that the name still means this
  * file; names of living files are never reused, so nobody removes another's queue. A
  * remover that dies in between leaves a data file without control: gc's work. Models:
- * tests/model/removal.pml, farewell.pml. */
+ * tests/model/removal.pml, close.pml. */
 #include <errno.h>
 #include <fcntl.h>
 #include <time.h>

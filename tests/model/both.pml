@@ -1,32 +1,32 @@
 /* SPDX-License-Identifier: MIT
  * both.pml - a producer that sleeps for room and a consumer that sleeps for messages: messages
- * go on for ever, whichever of them sleeps when.
+ * keep coming, whichever of the two sleeps, and when.
  *
- * Puts together what park.pml and room.pml show apart, PROTOCOL W: follows rilli_wake_sleepers(),
+ * Combines what park.pml and room.pml show separately, PROTOCOL W. Follows rilli_wake_sleepers(),
  * park_for_message() and park_for_room() in park.c, clear_and_wake() in publish.c,
  * rill_release() and publish_cursor() in receive.c; edges E1, E2, E5, E6 and E7. The cursor is
- * published lazily: at an empty poll, or by a release that sees the producer wait; so each of the
- * two may depend on the other's going to sleep. What the producer waits for is any room at all.
+ * published lazily: at an empty poll, or by a release that sees the producer wait. So each of the
+ * two may need the other one to go to sleep. The producer waits for any room at all.
  *
- * Memory: x86-TSO: the producer's commit and waiting words leave its buffer in order; the
- * consumer's cursor waits in its own. A membarrier drains the other one's; in full mode each
- * fences behind its own stores instead.
+ * Memory: x86-TSO: the producer's commit and waiting words leave its buffer in program order. The
+ * consumer's cursor waits in a buffer of its own. A membarrier drains the buffer of the other
+ * process; in full mode each process fences behind its own stores instead.
  *
- * Properties (ltl, weak fairness, runs without end), without slices: message after message is
+ * Properties (ltl, weak fairness, endless runs), without slices: message after message is
  * received, in both modes.
  *
  * search: cycles, weak fairness
  *
  * mutant no_membarrier_consumer: acceptance cycle - a sleeper fences only itself
- * mutant no_membarrier_producer: acceptance cycle - and here the producer does
+ * mutant no_membarrier_producer: acceptance cycle - the producer fences only itself
  * mutant no_fence_publish: acceptance cycle - full mode, publish does not fence
  * mutant no_fence_release: acceptance cycle - full mode, a cursor store does not fence
- * mutant no_empty_publish: acceptance cycle - both sleep: the room was never told
- * mutant no_look: acceptance cycle - a cursor is stored, and waiting not looked at
- * mutant no_recheck: acceptance cycle - a consumer parks without a second look
- * mutant no_rescan: acceptance cycle - and here the producer does
- * mutant bell_late: acceptance cycle - the bell is read behind the second look
- * mutant room_late: acceptance cycle - the room word is
+ * mutant no_empty_publish: acceptance cycle - both sleep: the room was never published
+ * mutant no_look: acceptance cycle - a cursor is stored, waiting is not loaded
+ * mutant no_recheck: acceptance cycle - a consumer parks without a second check
+ * mutant no_rescan: acceptance cycle - a producer parks without a second scan
+ * mutant bell_late: acceptance cycle - the bell is read behind the second check
+ * mutant room_late: acceptance cycle - the room word is read behind the second scan
  *
  * Measured: 69 529 states; LARGE: 557 032 */
 #ifdef LARGE

@@ -2,11 +2,11 @@
  * claim.pml - shared groups: the members of a group share its messages, each exactly once.
  *
  * PROTOCOL B1 to B6, and reclaim and adoption, B7 and B8. No code follows this yet: the layout has
- * its room (RILLI_GROUP_SHARED, `claim`, the claim table), and the model comes first. What it
- * checks is this protocol. Three kinds of words:
+ * room for it (RILLI_GROUP_SHARED, `claim`, the claim table), and the model comes first. It
+ * checks the protocol below, which has three kinds of words:
  *   C    = {position, entry}                     where the next claim starts, whose the last was
  *   E[e] = {start, holder, state}                FREE, INTENT, HELD, REQUEUED
- *   R[e] = {number of frames, which are done}
+ *   R[e] = {number of frames, which of them are done}
  * C and E[e] are compare-and-swap words. Entries belong to member slots: only the holder of
  * the slot's lease turns one of them from FREE to INTENT.
  *   claim    1  {p,h} = C; is the frame at p there?
@@ -18,32 +18,33 @@
  *   nack     E[e] = REQUEUED (release)
  *   adopt    x = E[q]; REQUEUED: CAS E[q] to {x.start, me, HELD} in place; then R[q]: only
  *            what is not done
- *   reclaim  of dead k, its lease held, every E[q] whose holder is k: x = E[q], then C;
+ *   reclaim  of dead member k, its lease held, every E[q] whose holder is k: x = E[q], then C;
  *            INTENT: C names q and x.start < p: CAS to REQUEUED, else CAS to FREE;
  *            HELD: CAS to REQUEUED; a CAS that fails: load again. Then the slot is free.
- * A new member of a slot that was not reclaimed does this first (how lease and reclaim byte
- * see to that there is one at a time: lease.pml). Delivery counts, and the limit at which an
- * adopter publishes elsewhere instead, are left out: to this table they are an adoption.
+ * A new member of a slot that was not reclaimed does this first (lease.pml shows that the lease
+ * and the reclaim byte allow one process at a time). Delivery counts, and the limit at which an
+ * adopter publishes elsewhere instead, are left out: for this table they are an adoption.
  *
- * Memory: each member's stores wait in a buffer, leave it in order (x86-TSO), and relaxed
- * ones (R) also before those in front of them (so ARM's, for stores); a release store only
- * behind all, a CAS only when it is empty. Loads are acquire, in program order, and see the
- * own buffer. Each member may die after each step, KILLS times in all; what it had stored
- * arrives before its lease is seen free (E10). STARTS more members take free slots. One nack.
- * Two shapes, chosen at the start and not combined: slot 0 has two entries, and so may hold two
- * claims, of one frame each, and there is no nack; or each has one, of one or two frames.
+ * Memory: each member's stores wait in a buffer and leave it in program order (x86-TSO). A
+ * relaxed store (R) may also leave before those in front of it (as on ARM); a release store
+ * leaves behind all others, and a CAS waits until the buffer is empty. Loads are acquire, in
+ * program order, and see the member's own buffer. Each member may die after each step, KILLS
+ * times in all; what it had stored arrives before its lease is seen free (E10). STARTS more
+ * members take free slots. One nack. Two shapes, chosen at the start and not combined: slot 0 has
+ * two entries, and so may hold two claims, of one frame each, and there is no nack; or each slot
+ * has one entry, of one or two frames.
  *
- * Properties: no message is delivered to two at a time, or after its ack was stored, or to
- * one who cannot know its number (assertions); in the end all are acked, else members wait
- * for ever for what got lost (invalid end state).
+ * Properties: no message is delivered to two members at a time, or after its ack was stored, or to
+ * a member that cannot know its number (assertions); in the end all are acked, else members wait
+ * for ever for what was lost (invalid end state).
  *
- * mutant no_help: invalid end state - nobody records a claim before C forgets it
+ * mutant no_help: invalid end state - no member records a claim before C forgets it
  * mutant help_late: invalid end state - recorded behind the CAS of C
  * mutant help_not_own: invalid end state - a member does not record its own older claim
  * mutant help_unequal: assertion violated - x.start != p: confirms what was never won
  * mutant help_stores: assertion violated - recorded by a store, not a CAS
- * mutant reclaim_any_start: assertion violated - C names it, so it must have won
- * mutant reclaim_never: invalid end state - an INTENT of the dead never won
+ * mutant reclaim_any_start: assertion violated - C names it, so it is taken for won
+ * mutant reclaim_never: invalid end state - an INTENT of a dead member is taken for not won
  * mutant reclaim_no_reload: invalid end state - a CAS that fails is not tried again
  * mutant intent_late: invalid end state - INTENT is stored behind the CAS of C
  * mutant frames_late: assertion violated - R is stored behind the CAS of C
@@ -100,7 +101,7 @@ bool wide;                        /* slot 0 has two entries, claims are of one f
   b[i].place[b[i].used] = a; b[i].value[b[i].used] = v; b[i].used = b[i].used + 1 }
 #define DRAINED (b[i].used == 0)
 
-/* May entry x of a buffer leave before those in front of it? Not past its own place. */
+/* May entry x of a buffer leave before those in front of it? Not before one of the same place. */
 #if defined(free_relaxed)
 #define RELAXED(m, x) (b[m].place[x] >= ENTRIES || b[m].value[x] == FREE)
 #elif defined(nack_relaxed)
@@ -138,7 +139,7 @@ end:
   od
 }
 
-/* A CAS of a word in memory; ok tells. */
+/* A CAS of a word in memory; ok: it succeeded. */
 #define SWAP(w, x, y) atomic { DRAINED -> ok = (w == x); if :: ok -> w = y :: else fi }
 #define X if :: kills < KILLS && live > 1 -> kills++; live--; goto died :: true fi
 
@@ -182,7 +183,7 @@ inline help() {
   fi
 }
 
-/* Frames of the claim x, but for those done, are ours now. */
+/* The frames of claim x, except those that are done, belong to this member now. */
 inline got(x, done, frames) {
   d_step {
     q = 0;
@@ -248,7 +249,7 @@ inline claim(e) {
   r = 0; ok = false; c = 0
 }
 
-/* One frame of claim e, or (once) a nack of all that are left. */
+/* One frame of claim e, or (once) a nack of all frames that are left. */
 inline work(e) {
   atomic {
     r = LOAD(R(e));

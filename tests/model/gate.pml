@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: MIT
- * gate.pml - a producer that overwrites nothing that a shared group still claims.
+ * gate.pml - a producer overwrites nothing that a shared group still claims.
  *
  * No code follows this yet: claims are those of claim.pml (PROTOCOL B1 to B5, help included), and
  * the scan is what check_row() in gate.c would do for a shared group in place of reading a cursor
- * (E2), and what those do that raise the floor (B9):
+ * (E2), and what a process does that raises the floor (B9):
  *   gate   {P,h} = C first; then each E[e] once; the least of P and the starts of all that are
- *          not FREE. But an INTENT counts only if C names it and it starts before P: else it
- *          has not won. If it had, and C named another one since, that one had recorded it as
- *          HELD before (help), and C was loaded first. If it starts at P or behind, P stands
- *          for it. So a member that is stopped between INTENT and its CAS, and can no more
- *          win, does not hold the producer up.
- * A frame is there if its word carries its position; what is read before the CAS is believed
- * only behind it. The write limit and the zeroing are left out (join.pml), and deaths and
- * reclaim: entries only go from one state that counts to another, in place (claim.pml).
+ *          not FREE. But an INTENT counts only if C names it and it starts before P: otherwise
+ *          it has not won. If it had won, and C names another claim since, the member of that
+ *          claim recorded it as HELD before (help), and C was loaded first. If it starts at P or
+ *          behind, P already covers it. So a member that is stopped between INTENT and its CAS,
+ *          and can no longer win, does not hold the producer up.
+ * A frame is there if its word carries its position; what is read before the CAS is trusted
+ * only after it. The write limit and the zeroing are left out (join.pml). So are deaths and
+ * reclaim: they only move entries from one state that counts to another, in place (claim.pml).
  *
- * Memory: x86-TSO store buffers of the members; the producer's stores are seen at once, which
- * is the worst for its readers. A member may be stopped for ever between INTENT and CAS,
- * STOPS in all.
+ * Memory: x86-TSO store buffers of the members; the producer's stores are visible
+ * immediately, which is the worst case for its readers. A member may be stopped for ever between
+ * INTENT and CAS, STOPS in all.
  *
  * Properties: what is claimed stays whole until its ack, and U is never beyond it (assertions);
- * all messages get through, though a member is stopped (else an invalid end state).
+ * all messages are received, although a member is stopped (else an invalid end state).
  *
  * mutant cursor_last: assertion violated - C is loaded behind the entries
- * mutant cursor_twice: assertion violated - the entry C names is looked up by a later C
+ * mutant cursor_twice: assertion violated - the entry to check is chosen by a later load of C
  * mutant no_help: assertion violated - a claim that C forgot still reads INTENT
  * mutant intent_late: assertion violated - INTENT is stored behind the CAS
  * mutant intent_ignored: assertion violated - only HELD counts
@@ -66,7 +66,7 @@ chan sb[M] = [2] of { byte };     /* of a member: values for its E */
 #define COUNTS(x, c, e) \
   (STATE(x) == HELD || (STATE(x) == INTENT && (c) / 16 == (e) && START(x) < (c) % 16))
 #endif
-/* What the next scan would find, so that waiting for it is no endless loop. */
+/* What the next scan would find: waiting for it must not be an endless loop. */
 #define HELD_UP(e) (COUNTS(E[e], C, e) && START(E[e]) + CAP <= U)
 #if M > 2
 #define ROOM (C % 16 + CAP > U && !HELD_UP(0) && !HELD_UP(1) && !HELD_UP(2))

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT
- * index.pml - the index of first frames, and the successor that resumes from it.
+ * index.pml - the index of frames, and the successor that resumes from it.
  *
  * PROTOCOL A2, A3, P7, S2. Follows rilli_index_push(), read_entry() and search_index() in
  * index.c, raise_limit() in gate.c, publish_together() in publish.c and rilli_find_head() in
  * walk.c; edge E8. Frames are units, in batches of one or two; the next commit word is one unit
- * more. No group holds the producer up (the overwrite policy). An index reader reads all the
- * while.
+ * more. No group holds the producer up (the overwrite policy). A reader of the index runs all
+ * the time.
  *
  * Memory: weaker than x86, as in overwrite.pml: stores leave the producer's buffer in any
  * order, but for stores to one place, release stores and release fences; the reader's
  * loads are reordered unless an acquire forbids it. The producer may die after any store;
  * the buffer drains before its lease is seen free (E10), then a successor starts.
  *
- * Properties (assertions): a successor goes on at exactly the first sequence that was not
- * committed: none skipped or repeated, no half batch believed; an entry that passes the
+ * Properties (assertions): a successor continues at exactly the first sequence that was not
+ * committed: none is skipped or repeated, no half batch is accepted; an entry that passes the
  * check is entry n, whole; a reader that has seen W finds an entry at or above W - capacity.
  *
  * mutant head_first: assertion violated - index_head stored before the entry
@@ -21,10 +21,10 @@
  * mutant limit_first: assertion violated - W stored before the entry
  * mutant limit_relaxed: assertion violated - W is not a release store
  * mutant first_first: assertion violated - a batch commits its first frame first
- * mutant entries_inside: assertion violated - room is made, an entry pushed, in mid-batch
+ * mutant entries_inside: assertion violated - inside a batch, room is made and an entry pushed
  * mutant no_fence_producer: assertion violated - neither fence: behind W, before the entry
  * mutant no_fence_reader: assertion violated - no acquire fence before the check
- * mutant no_check: assertion violated - the entry is believed without the second load
+ * mutant no_check: assertion violated - the entry is trusted without the second load
  * mutant one_too_old: assertion violated - valid up to index_head = n + count
  *
  * Measured: 1.26 million states; LARGE: 23.8 million, 31 s */
@@ -179,7 +179,7 @@ proctype Producer() {
      X
   :: else -> break
   od;
-  if :: deaths <= DEATHS -> deaths = DEATHS + 1 :: else -> goto out fi;   /* one more resumes */
+  if :: deaths <= DEATHS -> deaths = DEATHS + 1 :: else -> goto out fi;   /* one more successor */
 died:
   run Producer();
 out:

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * join.pml - joining late beside a producer that overwrites: the reliable policy.
+ * join.pml - joining late while the producer overwrites: the reliable policy.
  *
  * PROTOCOL A. Follows raise_limit(), check_row(), open_gate() and rilli_scan_groups() in gate.c,
  * rill_publish() in publish.c, rilli_join(), take_row() and rilli_leave() in group.c and
  * rilli_find_head() in walk.c; edges E1, E2, E3 and E11. Frames are units; the 16 bytes for the
- * next commit word are one unit; the write limit W moves in quanta of Q, when there is need or
- * behind any commit, ahead of it. An index entry is pushed whole (index.pml).
+ * next commit word are one unit; the write limit W moves in quanta of Q, when it is needed, or
+ * ahead of need after any commit. An index entry is pushed whole (index.pml).
  *
  * Memory: x86-TSO, a store buffer for the producer and for each joiner. The producer may
  * die once after any step; its buffer drains before its lease is seen free, then a
@@ -13,20 +13,20 @@
  * leaves, and joins again (LARGE: two joiners, once each).
  *
  * Properties (assertions): from A13 on every frame from J on stays whole and comes in
- * order until released; a successor goes on exactly behind the last commit; a group that
- * keeps the rules is never refused. (That none is stuck: park.pml, room.pml.)
+ * order until released; a successor continues exactly behind the last commit; a group that
+ * keeps the rules is never refused. (That no process is stuck: park.pml, room.pml.)
  *
  * mutant no_fence_producer: assertion violated - no fence between W and the scan
  * mutant no_fence_joiner: assertion violated - no fence between row and the load of W
  * mutant no_recheck: assertion violated - no A11
  * mutant private_gate: assertion violated - the producer keeps U = gate + capacity, no W
- * mutant unscanned: assertion violated - a limit raised ahead is taken for room
+ * mutant unscanned: assertion violated - a limit that was raised ahead is taken for free space
  * mutant scan_first: assertion violated - rows are scanned before W is stored
  * mutant lower_limit: assertion violated - a successor lowers W
  * mutant no_slack: assertion violated - need does not count the next commit word
  * mutant clear_late: assertion violated - the next commit word is not zero yet
  * mutant double_load: assertion violated - a row's cursor is loaded twice
- * mutant state_last: assertion violated - state loaded behind the cursor only, then refused
+ * mutant state_last: assertion violated - the state is loaded only after the cursor, then refused
  *
  * Measured: 2.30 million states; LARGE: 71.9 million, 135 s */
 #if defined(LARGE) || defined(double_load)     /* two rows are needed to see it */
@@ -51,7 +51,7 @@
 byte W;
 byte entry[SLOTS], entries;       /* the index */
 byte cursor[JOINERS] = NONE, state[JOINERS];
-byte gate[JOINERS] = NONE, gate_state[JOINERS];    /* struct rilli_seen */
+byte gate[JOINERS] = NONE, gate_state[JOINERS];    /* the producer's view */
 byte ring[CAP];                   /* position + 1 of the frame there; 0: zeroed */
 byte committed;                   /* ghost: commit stores issued */
 bool crashed, finished;
@@ -190,7 +190,7 @@ proctype Producer() {
         d_step { sbp!(2 + p % CAP),p + 1; p++; committed = p };        /* E1 */
         X;
         if
-        :: p < N && w < N + 2 ->                 /* raise_ahead, once in a while */
+        :: p < N && w < N + 2 ->                 /* raise_ahead, now and then */
 #ifdef unscanned
            w++; sbp!1,p; sbp!0,w; U = w
 #else

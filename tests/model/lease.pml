@@ -1,29 +1,29 @@
 /* SPDX-License-Identifier: MIT
- * lease.pml - reclaiming a row beside members that attach to it, leave it and die.
+ * lease.pml - reclaiming a row while members attach to it, leave it and die.
  *
  * PROTOCOL A8, A13 to A15, G1 to G7. Follows rilli_join() and rilli_leave() in group.c,
  * prepare_row() in consumer.c and rilli_reclaim_group() in reclaim.c; edges E10 and E11. Two lock
  * bytes a row: the lease ("I live") and the reclaim byte. A joiner takes the lease, then the
  * reclaim byte until the row is set up, and settles what a dead predecessor left. A reclaimer
  * checks without locks, takes the reclaim byte, checks the lease and the row again, and clears. A
- * KEEP group becomes KEPT, and its place counts.
- * A reclaimer goes by the state alone: so a fresh joiner stores JOINING before its cursor,
+ * KEEP group becomes KEPT, and its place is held.
+ * A reclaimer decides by the state alone, so a fresh joiner stores JOINING before its cursor,
  * and one that resumes a KEPT group leaves it KEPT until it is ACTIVE.
  *
  * Memory: sequentially consistent; a process that sees a lock free sees all that its dead owner
  * stored (E10). Each process may die after each step, KILLS times in all; locks drop then.
  *
- * Properties: the row of a live owner is never touched, no process sets up a row beside
- * another, the place of a KEPT group never gets lost (assertions); in the end, when all
+ * Properties: the row of a live owner is never touched, no two processes set up a row
+ * together, the place of a KEPT group is never lost (assertions); in the end, when all members
  * have left or died, nothing is left behind: no cursor, no state but KEPT (assertion).
  *
  * mutant no_reclaim_byte: assertion violated - the joiner sets up under its lease alone
  * mutant no_probe: assertion violated - lease not probed again under the reclaim byte
  * mutant no_reread: assertion violated - row not checked again under the reclaim byte
  * mutant cursor_first: assertion violated - a joiner dies with a cursor and no state
- * mutant no_settle: assertion violated - joiner takes a dead member's row as a fresh one
+ * mutant no_settle: assertion violated - joiner takes a dead member's row for a fresh one
  * mutant resume_joining: assertion violated - a KEPT group is JOINING while it is resumed
- * mutant keep_joining: assertion violated - a group dead in JOINING becomes KEPT
+ * mutant keep_joining: assertion violated - a group whose member died in JOINING becomes KEPT
  *
  * Measured: 382 309 states; LARGE: 3.2 million, 3 s */
 #ifdef LARGE
@@ -33,40 +33,40 @@
 #define KILLS 2
 #define STARTS 3
 #endif
-#define NOBODY 255
+#define NO_PID 255
 #define CLEAN 0                    /* RILLI_GROUP_NONE */
 #define JOINING 1
 #define ACTIVE 2
 #define KEPT 3
 
-byte lease = NOBODY, reclaim = NOBODY;    /* the pid that holds the byte */
+byte lease = NO_PID, reclaim = NO_PID;    /* the pid that holds the byte */
 byte state = CLEAN;
 bool cursor;                              /* there is one */
 bool keep;                                /* the group's flag */
 bool place;                               /* ghost: a place was promised and kept */
-byte owner = NOBODY;                      /* ghost: whose row it is, from ACTIVE on */
+byte owner = NO_PID;                      /* ghost: whose row it is, from ACTIVE on */
 byte kills, starts;
 
 #define X if :: kills < KILLS -> kills++; goto died :: true fi
-#define SET(s) state = s; assert(owner == NOBODY || owner == _pid)
+#define SET(s) state = s; assert(owner == NO_PID || owner == _pid)
 
 #define DIRTY (state == JOINING || state == ACTIVE)
 
-/* rilli_leave, by the owner or for a dead one. */
+/* rilli_leave, by the owner or for a dead owner. */
 inline leave() {
   old = state;
   X;
 #ifdef keep_joining
   if
-  :: keep && old != CLEAN -> atomic { SET(KEPT); assert(old != JOINING); owner = NOBODY }
+  :: keep && old != CLEAN -> atomic { SET(KEPT); assert(old != JOINING); owner = NO_PID }
 #else
   if
-  :: keep && old == ACTIVE -> atomic { SET(KEPT); owner = NOBODY }
+  :: keep && old == ACTIVE -> atomic { SET(KEPT); owner = NO_PID }
 #endif
   :: else ->
-     atomic { assert(!place && (owner == NOBODY || owner == _pid)); cursor = false };
+     atomic { assert(!place && (owner == NO_PID || owner == _pid)); cursor = false };
      X;
-     atomic { SET(CLEAN); owner = NOBODY }
+     atomic { SET(CLEAN); owner = NO_PID }
   fi;
   old = 0
 }
@@ -74,11 +74,11 @@ inline leave() {
 proctype Member() {
   byte old;
   if
-  :: atomic { lease == NOBODY -> lease = _pid }
+  :: atomic { lease == NO_PID -> lease = _pid }
   fi;
   X;
 #ifndef no_reclaim_byte
-  atomic { reclaim == NOBODY -> reclaim = _pid };
+  atomic { reclaim == NO_PID -> reclaim = _pid };
   X;
 #endif
 #ifndef no_settle
@@ -99,20 +99,20 @@ proctype Member() {
 #endif
   :: else ->
 #ifdef cursor_first
-     atomic { assert(owner == NOBODY); cursor = true };
+     atomic { assert(owner == NO_PID); cursor = true };
      X;
      atomic { SET(JOINING) };
 #else
      atomic { SET(JOINING) };
      X;
-     atomic { assert(owner == NOBODY); cursor = true };
+     atomic { assert(owner == NO_PID); cursor = true };
 #endif
      X
   fi;
   atomic { SET(ACTIVE); assert(cursor); owner = _pid; place = keep };
   X;
   if
-  :: reclaim == _pid -> reclaim = NOBODY
+  :: reclaim == _pid -> reclaim = NO_PID
   :: else
   fi;
   X;
@@ -123,9 +123,9 @@ proctype Member() {
   assert(lease == _pid);
 died:
   atomic {
-    if :: lease == _pid -> lease = NOBODY :: else fi;
-    if :: reclaim == _pid -> reclaim = NOBODY :: else fi;
-    if :: owner == _pid -> owner = NOBODY :: else fi;
+    if :: lease == _pid -> lease = NO_PID :: else fi;
+    if :: reclaim == _pid -> reclaim = NO_PID :: else fi;
+    if :: owner == _pid -> owner = NO_PID :: else fi;
     old = 0
   }
 }
@@ -134,16 +134,16 @@ proctype Reclaimer() {
   byte old;
 end:
   do
-  :: DIRTY && lease == NOBODY ->           /* looked and probed, without a lock */
+  :: DIRTY && lease == NO_PID ->           /* checked and probed, without a lock */
      X;
 endlock:
-     atomic { reclaim == NOBODY -> reclaim = _pid };
+     atomic { reclaim == NO_PID -> reclaim = _pid };
      X;
      if
 #ifdef no_probe
      :: true ->
 #else
-     :: lease == NOBODY ->
+     :: lease == NO_PID ->
 #endif
         X;
         if
@@ -159,20 +159,20 @@ endlock:
 #endif
      fi;
      X;
-     reclaim = NOBODY
+     reclaim = NO_PID
   od;
 died:
   atomic {
-    if :: reclaim == _pid -> reclaim = NOBODY :: else fi;
+    if :: reclaim == _pid -> reclaim = NO_PID :: else fi;
     old = 0;
-    run Reclaimer()                        /* somebody else looks, later */
+    run Reclaimer()                        /* another process checks, later */
   }
 }
 
 /* When nothing can move any more. */
 active proctype End() {
   timeout;
-  assert(lease == NOBODY && reclaim == NOBODY && !DIRTY);
+  assert(lease == NO_PID && reclaim == NO_PID && !DIRTY);
   assert(state == KEPT || (state == CLEAN && !cursor));
   assert(!place || (state == KEPT && cursor))
 }

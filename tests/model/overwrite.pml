@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT
- * overwrite.pml - reading beside a producer that overwrites: copy, then check.
+ * overwrite.pml - reading while the producer overwrites: copy, then check.
  *
  * PROTOCOL A3, A4, R3, R4. Follows raise_limit() and open_gate() in gate.c, rill_publish_batch() in
  * publish.c, copy_frame() and catch_up() in copy.c and rilli_something_there() in receive.c; edges
  * E1 and E4. A frame is one unit with a commit word (sequence + 1) and a payload word; the next
- * commit word is zeroed before, and maybe more up to W, so `need` counts one unit more. Where a
- * lapped reader goes on is taken from W itself; that the index has an entry there is shown by
- * index.pml.
+ * commit word is zeroed before, and maybe more up to W, so `need` counts one unit more. A lapped
+ * reader takes the place where it continues from W itself; index.pml shows that the index has an
+ * entry there.
  *
- * Memory: weaker than x86. The producer's stores wait in a buffer that they leave in any
- * order, but for stores to one place, for a release store, which waits for all before
- * it, and for a release fence, which all behind it wait for. The reader's loads of payload
- * and W stand in any order if no acquire fence stands between.
+ * Memory: weaker than x86. The producer's stores wait in a buffer and leave it in any
+ * order, except that stores to one place keep their sequence, a release store waits for all
+ * before it, and all stores behind a release fence wait for it. The reader's loads of payload
+ * and W are in any order if no acquire fence is between them.
  *
  * Properties (assertions): a message that is delivered is whole and is the next one;
- * delivered + told lost = its sequence, always; "empty" is never believed of a message
- * that had been committed; invalid bytes are never seen behind the check.
+ * delivered + reported lost = its sequence, always; a message that was committed is never
+ * taken for "empty"; invalid bytes are never seen behind the check.
  *
  * mutant no_check: assertion violated - the copy is delivered unchecked
  * mutant check_first: assertion violated - W is loaded before the copy

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * park.pml - publishing beside sleepers: none sleeps through a message.
+ * park.pml - publishing while consumers sleep: none sleeps through a message.
  *
  * PROTOCOL P6, W1 to W9. Follows clear_and_wake() in publish.c, rilli_wake_sleepers(),
  * park_for_message(), announce(), end_of_stream() and rill_consumer_interrupt() in park.c; edges
- * E1, E5, E6 and E12. One producer; two sleepers that share a bell, or one and a thread that
- * interrupts it (LARGE: also two with one). An interrupted one waits until it is.
+ * E1, E5, E6 and E12. One producer; two sleepers that share a bell, or one sleeper and a thread
+ * that interrupts it (LARGE: also two with a thread). A sleeper with such a thread waits until it
+ * is interrupted.
  *
  * Memory: x86-TSO. The producer's stores (commit word, bell, taken as plain) pass through a
  * store buffer; an exchange and a system call wait until it is empty. A sleeper's
@@ -18,11 +19,11 @@
  *                  or interrupt leaves one parked: an invalid end state
  *  with slices     the producer may die after each step, membarrier may fail; a slice
  *                  ends only when nothing else can move, and then must bring a message
- *                  or "gone"; "gone" is never said with a message unread (assertions)
+ *                  or "gone"; "gone" is never reported while a message is unread (assertions)
  *
  * mutant no_membarrier: invalid end state - the sleeper fences only itself
  * mutant no_recheck: invalid end state - parks without a check after the membarrier
- * mutant bell_after_bit: invalid end state - bell read when the bit is set already
+ * mutant bell_after_bit: invalid end state - bell is read after the bit was set
  * mutant bell_after_recheck: invalid end state - bell read just before the wait
  * mutant no_bump: invalid end state - bits taken, bell not bumped
  * mutant wake_before_bump: invalid end state - bell bumped behind the wake-up
@@ -31,7 +32,7 @@
  * mutant bit_after_recheck: invalid end state - sleeper bit set too late
  * mutant no_own_fence: invalid end state - full mode: sleeper trusts fetch_or alone
  * mutant flag_first: invalid end state - interrupt flag loaded before kick is read
- * mutant flag_last: invalid end state - kick bumped and woken, flag stored then
+ * mutant flag_last: invalid end state - kick is bumped and woken, then the flag is stored
  * mutant no_slice: invalid end state - the producer dies between bits and wake-up
  * mutant gone_without_look: assertion violated - "gone" without a second check
  *
@@ -122,17 +123,17 @@ out:
 
 proctype Sleeper(byte i) {
   byte c, v, k;
-  bool sliced, tend, gone;
+  bool sliced, due, gone;
 poll:
   atomic {
     if
-    :: c < head -> c++; sliced = false; tend = false; goto poll
+    :: c < head -> c++; sliced = false; due = false; goto poll
     :: else
     fi;
     if :: !kicked && c == N -> goto out :: else fi   /* it wants no more */
   };
   if
-  :: tend ->
+  :: due ->
      gone = (dead && empty(sbp));                 /* its lease is free: all is drained */
      if
      :: gone ->
@@ -144,7 +145,7 @@ poll:
      :: else
      fi;
      assert(!sliced);                             /* a slice's end had nothing to bring */
-     tend = false
+     due = false
   :: else
   fi;
 #if !defined(bell_after_bit) && !defined(bell_after_recheck)
@@ -191,10 +192,10 @@ poll:
   :: !parked[i]
   :: slices && timeout -> parked[i] = false; sliced = true
   fi;
-  tend = true;
+  due = true;
   goto poll;
 out:
-  atomic { c = 0; v = 0; k = 0; sliced = false; tend = false; gone = false }
+  atomic { c = 0; v = 0; k = 0; sliced = false; due = false; gone = false }
 }
 
 proctype Interrupter() {                          /* E12 */

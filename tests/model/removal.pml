@@ -1,35 +1,35 @@
 /* SPDX-License-Identifier: MIT
- * removal.pml - one name: creating, attaching, removing and collecting beside each other.
+ * removal.pml - one name: creating, attaching, removing and collecting at the same time.
  *
  * PROTOCOL M, U. Follows attach() and open_data() in pair.c, open_or_create(), open_existing() and
  * create() in open.c, rilli_pair_name() in create.c, rilli_remove(), remove_locked() and bury() in
  * unlink.c, and remove_idle(), collect_queue() and collect_orphan() in gc.c; edges E9 (a name comes
- * last) and E13. A queue is a control file, that has the name or has lost it, and a data file.
+ * last) and E13. A queue is a data file and a control file that has the name, or has lost it.
  * Locks are on the control file, not on the name: ATTACH (shared, by each process that has it open;
  * by a creator before it is named), the whole lease range (exclusive, by a remover of an idle
  * queue, so there is no ATTACH), the unlink byte (a remover, from the check whether the name still
  * means this file until both files are gone), and the creation lock (until it is named).
  *
  * Memory: sequentially consistent: each step but the tombstone is a system call, which the
- * kernel's locks put in order; a process that sees a lock free sees what its dead holder stored
+ * kernel's locks put in sequence; a process that sees a lock free sees what its dead holder stored
  * (E10). Each process may die after each step, KILLS times in all; locks drop then.
  *
  * Properties: a queue is never removed as idle while a process has it open; no remover takes
- * the name of another queue; a process that attaches has a queue with its data, that had the name,
- * and no tombstone, when its lock was there; a removal that says it is done has taken the name away
- * (assertions). In the end, after one more gc: no name of a removed or half queue, no data
- * file without its queue, and a tombstone in each that lost its name, so that the processes that
- * have it open see it (assertions). That attach() checks the name as well as the tombstone is for
- * damaged files, which are removed without one.
+ * the name of another queue; a process that attaches has a queue with its data, which had the name
+ * and no tombstone when the process got its lock; a removal that reports success has taken the
+ * name away (assertions). In the end, after one more gc: no name of a removed or half-made queue,
+ * no data file without its queue, and a tombstone in each queue that lost its name, so that the
+ * processes that have it open see it (assertions). attach() checks the name as well as the
+ * tombstone because damaged files are removed without a tombstone.
  *
  * mutant look_first: assertion violated - tombstone and name checked, then ATTACH taken
  * mutant no_tombstone: assertion violated - attach does not check the tombstone
- * mutant no_range: assertion violated - idle is checked, not locked
+ * mutant no_range: assertion violated - the remover checks for users, but does not lock
  * mutant no_unlink_byte: assertion violated - two removers, and a new queue between them
  * mutant same_outside: assertion violated - the name is checked before the unlink byte
- * mutant tombstone_late: assertion violated - the name goes first, the tombstone comes then
+ * mutant tombstone_late: assertion violated - the name goes first, then the tombstone is stored
  * mutant data_first: assertion violated - the data file is removed before the name
- * mutant named_first: assertion violated - control is named, and data then
+ * mutant named_first: assertion violated - the control file is named, then the data file
  * mutant attach_late: assertion violated - a creator attaches when it has its name
  * mutant no_create_lock: assertion violated - gc takes the data of a creator that lives
  *
@@ -37,14 +37,14 @@
 #define KILLS 1
 #define TRIES 2                   /* of an opener */
 #define FILES 3                   /* control files: 1 is there at the start, 0 is none */
-#define NOBODY 255
+#define NO_PID 255
 
 byte named = 1;                   /* the control file that has the name; 0: none */
 byte made = 1;                    /* control files so far */
 bool tombstone[FILES], data[FILES];
 byte attached[FILES];             /* ATTACH: how many */
-byte range[FILES] = NOBODY, unlinking[FILES] = NOBODY, creating[FILES] = NOBODY;
-byte users[FILES];                /* ghost: how many were told that they have it open */
+byte range[FILES] = NO_PID, unlinking[FILES] = NO_PID, creating[FILES] = NO_PID;
+byte users[FILES];                /* ghost: how many openers succeeded */
 bool collected[FILES];            /* ghost: removed as idle */
 bool was_named[FILES];            /* ghost */
 byte kills;
@@ -67,7 +67,7 @@ inline remove(f, idle) {
 #ifdef no_unlink_byte
     locked = true;
 #else
-    locked = (unlinking[f] == NOBODY);
+    locked = (unlinking[f] == NO_PID);
     if :: locked -> unlinking[f] = _pid :: else fi;
 #endif
     X
@@ -80,7 +80,7 @@ inline remove(f, idle) {
     locked = locked && same;
     if
     :: locked && idle ->
-       locked = (attached[f] == mine && range[f] == NOBODY);
+       locked = (attached[f] == mine && range[f] == NO_PID);
 #ifndef no_range
        if :: locked -> range[f] = _pid :: else fi
 #endif
@@ -106,7 +106,7 @@ inline remove(f, idle) {
   fi;
   atomic {
     X;
-    if :: unlinking[f] == _pid -> unlinking[f] = NOBODY :: else fi;
+    if :: unlinking[f] == _pid -> unlinking[f] = NO_PID :: else fi;
     assert(!done || named != f);
     locked = false; same = false
   }
@@ -117,15 +117,15 @@ inline drop(f) {
   d_step {
     if :: mine -> attached[f] = attached[f] - 1; mine = 0 :: else fi;
     if :: user -> users[f] = users[f] - 1; user = false :: else fi;
-    if :: range[f] == _pid -> range[f] = NOBODY :: else fi;
-    if :: unlinking[f] == _pid -> unlinking[f] = NOBODY :: else fi;
-    if :: creating[f] == _pid -> creating[f] = NOBODY :: else fi
+    if :: range[f] == _pid -> range[f] = NO_PID :: else fi;
+    if :: unlinking[f] == _pid -> unlinking[f] = NO_PID :: else fi;
+    if :: creating[f] == _pid -> creating[f] = NO_PID :: else fi
   }
 }
 
 inline attach_lock() {
   atomic {
-    locked = (range[f] == NOBODY);
+    locked = (range[f] == NO_PID);
     if
     :: locked ->
        attached[f] = attached[f] + 1; mine = 1;
@@ -168,12 +168,12 @@ inline make() {
 #endif
   atomic {
     if :: !same -> data[f] = false :: else fi;
-    if :: creating[f] == _pid -> creating[f] = NOBODY :: else fi;
+    if :: creating[f] == _pid -> creating[f] = NO_PID :: else fi;
     X
   }
 }
 
-/* open_or_create; then it has the queue open, and closes it. */
+/* open_or_create(); the process then has the queue open, and closes it. */
 proctype Opener() {
   byte f, mine, tries;
   bool locked, same, done, buried, sound, user;
@@ -206,7 +206,7 @@ again:
   fi;
   if
   :: skip
-  :: remove(f, true); goto later                 /* others left it, not as it is wanted */
+  :: remove(f, true); goto later                 /* left by others, with other attributes */
   fi;
 accept:
   atomic {
@@ -225,11 +225,11 @@ out:
 }
 
 /* collect_orphan: a data file whose control file does not have the name. */
-inline widow(n) {
+inline orphan(n) {
   if
   :: data[n] && named != n ->
      atomic {
-       locked = (creating[n] == NOBODY);
+       locked = (creating[n] == NO_PID);
        if :: locked -> creating[n] = _pid :: else fi
      };
      if
@@ -237,7 +237,7 @@ inline widow(n) {
      :: else
      fi;
      atomic {
-       if :: creating[n] == _pid -> creating[n] = NOBODY :: else fi;
+       if :: creating[n] == _pid -> creating[n] = NO_PID :: else fi;
        locked = false
      }
   :: else
@@ -252,10 +252,10 @@ proctype Unlinker() {
   if
   :: f ->
      do
-     :: !done && unlinking[f] == NOBODY -> remove(f, false)
+     :: !done && unlinking[f] == NO_PID -> remove(f, false)
      :: done -> break
      od;
-     widow(f)
+     orphan(f)
   :: else
   fi;
 died:
@@ -273,7 +273,7 @@ inline collect() {
   fi;
   n = 1;
   do
-  :: n < FILES -> widow(n); n++
+  :: n < FILES -> orphan(n); n++
   :: else -> n = 0; break
   od
 }
@@ -285,7 +285,7 @@ proctype Collector() {
 died:
   atomic {
     drop(f);
-    if :: n < FILES && creating[n] == _pid -> creating[n] = NOBODY :: else fi;
+    if :: n < FILES && creating[n] == _pid -> creating[n] = NO_PID :: else fi;
     f = 0; n = 0; locked = false; same = false; done = false; buried = false
   }
 }

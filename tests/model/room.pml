@@ -5,7 +5,7 @@
  * rilli_scan_groups() in gate.c, and rill_release(), publish_release() and publish_cursor() in
  * receive.c; edges E2 and E7. Frames are units; the write limit is left out (join.pml). A consumer
  * publishes its cursor lazily: at the first empty poll, when a release passes the place that the
- * producer waits for, or the one that is enough for it, and otherwise whenever it likes (the code:
+ * producer waits for, or the place that is enough for it, and otherwise at any time (the code:
  * every capacity/32). It may leave at any time (one of the two, if not LARGE).
  *
  * Memory: x86-TSO. The producer's commit and waiting words and each consumer's cursor
@@ -18,22 +18,22 @@
  *                  all messages are sent and read, else an invalid end state
  *  with slices     a consumer (LARGE: both) may die after each step, membarrier may fail;
  *                  a slice ends only when nothing else can move, the producer then reclaims
- *                  the dead among the rows that gate, and there must be room (assertion)
- *  always          a release that began beside a parked producer has published its cursor
+ *                  rows of dead members that gate, and there must be room (assertion)
+ *  always          a release that began while the producer was parked has published its cursor
  *                  if it passed the target, or what is enough: the user need not call
  *                  again (assertion);
  *                  a message is not overwritten before it is released (assertion)
  *
  * mutant no_membarrier: invalid end state - registered consumers are not fenced
  * mutant no_rescan: invalid end state - parks without a last scan
- * mutant room_late: invalid end state - room word read when waiting is stored and scanned
+ * mutant room_late: invalid end state - the room word is read after the rows were scanned
  * mutant look_first: invalid end state - consumer loads waiting, then stores its cursor
  * mutant no_empty_publish: invalid end state - an empty poll leaves the cursor unpublished
  * mutant no_look: assertion violated - release does not load waiting
- * mutant target_only: assertion violated - a release that is enough, but less than the target
+ * mutant target_only: assertion violated - a release reaches enough, not the target: no wake-up
  * mutant no_fence: invalid end state - a consumer without membarrier does not fence
  * mutant no_own_fence: invalid end state - the producer trusts a membarrier that fails
- * mutant no_bump: invalid end state - the producer is woken, the room word not bumped
+ * mutant no_bump: invalid end state - the producer is woken, the room word is not bumped
  * mutant silent_leave: invalid end state - a leaver does not load waiting
  * mutant no_slice: invalid end state - a consumer dies before it wakes the producer
  *
@@ -54,7 +54,7 @@
 #define PASSES(target) (c >= (target) && published < (target))
 #define ENOUGH(target) (eager -> (target) - (CAP - 1) : (target)) /* its rilli_eagerness: CAP - 1 */
 
-bool slices, eager;               /* eager: it asks for more room than it needs */
+bool slices, eager;               /* eager: the producer asks for more room than it needs */
 bool unregistered[2], dead[2];
 byte head;                        /* visible commit words */
 byte sent;                        /* ghost */
@@ -62,7 +62,7 @@ byte waiting = NONE, room;
 byte cursor[2];
 byte mine[2];                     /* ghost: first message that a live consumer still reads */
 bool parked;
-bool beside[2];                   /* ghost: it passes the target beside a parked producer */
+bool beside[2];                   /* ghost: passes the target while the producer is parked */
 chan sbp = [3] of { byte };       /* COMMIT, or a value for waiting */
 chan sb[2] = [2] of { byte };     /* a value for cursor */
 

@@ -1,40 +1,40 @@
 /* SPDX-License-Identifier: MIT
- * share.pml - wake-one: members of a shared group that sleep, and none beside a message.
+ * share.pml - wake-one: members of a shared group sleep, but none while a message waits.
  *
  * PROTOCOL B10. No code follows this yet (the claims: claim.pml; here a claim is one step). The
  * producer's half is that of clear_and_wake() in publish.c and rilli_wake_sleepers() in park.c, the
  * member's that of park_for_message() in park.c; edges E5, E6 and E12, with these rules for
  * members that share messages:
  *   producer  takes the group's bit, bumps its bell, wakes ONE; a wake that found a sleeper
- *             sets the bit again, for there may be more of them. A batch wakes once.
- *   member    that was woken, has a claim, and sees more: kicks (kick word + 1, wake ONE)
+ *             sets the bit again, since there may be more sleepers. A batch wakes once.
+ *   member    that was woken, has a claim, and sees more work: kicks (kick word + 1, wake ONE)
  *   leaver    that ends its wait without a claim (deadline, interrupt, close), and sees
- *             work: kicks, for the wake-up may have been meant for another
+ *             work: kicks, since the wake-up may be needed by another member
  *   nack      puts the claim back, then kicks
  *   reclaim   puts the claim of a dead member back, then kicks, with or without a claim:
- *             the dead one may have taken a wake-up with it
+ *             the dead member may have consumed a wake-up
  * Work is a message that no member claimed, or a claim that was put back.
  *
  * Memory: the producer's commit may wait in its store buffer until its next exchange or
  * system call, or a sleeper's membarrier. All else is a locked instruction or a kernel call.
  *
  * Properties (ltl, weak fairness): N messages, one by one or as a batch, are all claimed in the
- * end, and none stays put back, although one claim may be sat on for ever or put back, or one
- * member leave, or die after any step (be reclaimed, and be followed by a new one or by none).
+ * end, and none stays put back, although one claim may be kept for ever or put back, or one
+ * member may leave, or die after any step (it is reclaimed, and a new one follows or none does).
  *  without slices  the producer lives: no wake-up is lost
- *  with slices     the producer dies after any step; a successor goes on, or there is none
+ *  with slices     the producer dies after any step; a successor continues, or there is none
  *
  * search: cycles, weak fairness
  *
  * mutant no_rearm: acceptance cycle - the bit is not set again behind a wake
  * mutant no_chain: acceptance cycle - a woken member does not kick the next
- * mutant leaves_silently: acceptance cycle - a woken member leaves, and its wake-up with it
- * mutant nacks_silently: acceptance cycle - a claim is put back, and no member kicked
+ * mutant leaves_silently: acceptance cycle - a woken member leaves, and its wake-up is lost
+ * mutant nacks_silently: acceptance cycle - a claim is put back, no member is kicked
  * mutant reclaims_silently: acceptance cycle - a woken member dies, none is kicked
- * mutant kicks_first: acceptance cycle - reclaim kicks, and puts the claim back then
+ * mutant kicks_first: acceptance cycle - reclaim kicks, then puts the claim back
  * mutant no_recheck: acceptance cycle - parks without a check behind the membarrier
  * mutant no_membarrier: acceptance cycle - the check comes before the commit is visible
- * mutant no_bump: acceptance cycle - the bit is taken, the bell not bumped
+ * mutant no_bump: acceptance cycle - the bit is taken, the bell is not bumped
  * mutant bell_late: acceptance cycle - the bell is read just before the sleep
  * mutant kick_late: acceptance cycle - the kick word is read just before the sleep
  * mutant no_slice: acceptance cycle - the producer dies between the bit and the wake-up
@@ -57,13 +57,13 @@ bool bell_fresh[M], kick_fresh[M];       /* the word is as it was read */
 bool parked[M];
 bool holds[M];
 bool slices;
-byte losses;                      /* claims sat on or put back, members that left or died */
+byte losses;                      /* claims kept or put back, members that left or died */
 
 #define WORK (seen != claimed || requeued > 0)
 
 ltl all_is_claimed { <>[] (claimed == N && requeued == 0) }
 
-/* FUTEX_WAKE of one; found tells. */
+/* FUTEX_WAKE of one; found: a sleeper was there. */
 inline wake_one() {
   if
   :: parked[0] -> parked[0] = false; found = true
@@ -132,10 +132,10 @@ died_here:
   atomic { died = true; seen = head; found = false; s = false };
   if :: goto publish :: head == N fi;
 out:
-  do :: head == N -> head >= seen od             /* time goes on: runs are without end */
+  do :: head == N -> head >= seen od             /* time goes on: runs are endless */
 }
 
-/* A member is lost: it sits on its claim, leaves or dies. */
+/* A member is lost: it keeps its claim, leaves or dies. */
 #define LOSE !slices && losses < LOSSES -> losses++
 #define X if :: LOSE; goto died :: true fi
 
@@ -164,7 +164,7 @@ look:
      kick();
 #endif
      goto again
-  :: atomic { LOSE }; false                               /* sits on it for ever */
+  :: atomic { LOSE }; false                               /* keeps it for ever */
   fi;
 park:
   atomic {

@@ -1,33 +1,34 @@
 /* SPDX-License-Identifier: MIT
- * void.pml - a tenancy that was refused hears of it, and no other one.
+ * void.pml - the member of a refused tenancy learns of it, and no other member.
  *
  * PROTOCOL V. Follows check_row() in gate.c, rilli_refuse() and evict() in evict.c, rilli_is_refused()
  * in evict.h, and rilli_join(), begin(), was_refused() and rilli_leave() in group.c; edges E11 and
  * E14. A state word carries the generation of its tenancy; resuming a kept group keeps it. The
- * producer refuses the tenancy that it sees between two equal state words: one of an invalid
+ * producer refuses the tenancy that it sees between two equal state words: one with an invalid
  * cursor, or, at any time, one that holds the queue up, a joiner's too. It stores the word in
- * void_state, and from then on writes over what that generation still reads. The member asks by
- * its generation, after what it read and before it says that a release holds. A joiner that finds
- * its generation refused begins anew, with the next. A member may die at any step; then its row is
- * left as it stands (kept), or as rilli_leave() leaves it.
+ * void_state, and from then on overwrites what that generation still reads. The member checks its
+ * generation, after it has read and before a release reports success. A joiner that finds its
+ * generation refused starts again with the next. A member may die at any step; then its row stays
+ * as it is (kept), or as rilli_leave() leaves it.
  *
- * Memory: weaker than x86: the producer's two stores arrive in any order, but for a fence between;
- * so do the member's two loads. The rest is in order (E11: lease.pml, join.pml). The producer may
- * stand still between any two steps. DAMAGES stores of an invalid cursor come from any process that
- * may write the page set, at any time: that harms the tenancy which was damaged, and no other.
+ * Memory: weaker than x86: the producer's two stores arrive in any order, unless a fence is between
+ * them; so do the member's two loads. The rest is in program order (E11: lease.pml, join.pml). The
+ * producer may stop between any two steps. DAMAGES stores of an invalid cursor come from any
+ * process that may write the page set, at any time: they harm the tenancy that was damaged, and no
+ * other.
  *
- * Properties (assertions): only a tenancy that was damaged is refused as invalid; only one that
- * was refused hears so; what was read before a release that holds had not been written over,
- * where a kept group goes on neither.
+ * Properties (assertions): only a tenancy that was damaged is refused as invalid; only the member
+ * of a refused one gets the error; what was read before a successful release was not overwritten,
+ * nor was what lies where a kept group continues.
  *
  * mutant no_fence_producer: assertion violated - bytes may arrive before void_state
- * mutant no_fence_member: assertion violated - asked first, read then
- * mutant no_void: assertion violated - the row ceases to gate, and its member does not hear
+ * mutant no_fence_member: assertion violated - the member checks first, then reads
+ * mutant no_void: assertion violated - the row no longer gates, and its member does not learn of it
  * mutant no_generation: assertion violated - the next tenancy is taken for the one refused
  * mutant state_once: assertion violated - state is loaded before the cursor only
- * mutant resume_counts: assertion violated - resuming a kept group takes the next one
- * mutant cursor_kept: assertion violated - a kept group that begins anew keeps the old cursor at first
- * mutant ask_by_word: assertion violated - a joiner was refused, its member asks as ACTIVE
+ * mutant resume_counts: assertion violated - resuming a kept group takes the next generation
+ * mutant cursor_kept: assertion violated - a kept group's new tenancy starts with the old cursor
+ * mutant ask_by_word: assertion violated - a joiner was refused, the member compares with ACTIVE
  *
  * Measured: 955 525 states; LARGE: 9 979 591 */
 #ifdef LARGE
@@ -45,7 +46,7 @@
 #define JOINING 3
 
 byte state, cursor, void_state;
-bool over[TURNS + 2];             /* messages of this generation were written over */
+bool over[TURNS + 2];             /* messages of this generation were overwritten */
 bool hurt[TURNS + 2];             /* ghost: generations that were damaged */
 bool done;
 byte who, void_who;               /* ghost: whose generation the state word is, and void_state */

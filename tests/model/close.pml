@@ -1,35 +1,35 @@
 /* SPDX-License-Identifier: MIT
- * farewell.pml - a queue is removed, or its producer announces its close: all that sleep on it
- * see it.
+ * close.pml - a queue is removed, or its producer announces its close: all processes that sleep
+ * on it see that.
  *
  * PROTOCOL U4, U5, C1, C2, W2 to W4, W11 and W12. Follows bury() and wake_everybody() in unlink.c,
  * farewell() in producer.c, take_row() in group.c, and park_for_message(), ended() and
  * park_for_room() in park.c; edges E7, E12, E13 and E15. The remover, or the producer that closes,
  * stores a flag (the tombstone; the producer's state CLOSED), then loads which rows are taken, and
  * kicks those. A consumer that joins stores its row, and loads the flags later, when it is about
- * to sleep: a store and a load on both sides, as in E3, so both fence: the consumer in its join
- * (A10), the other one in between. A producer that waits for room has no row that could be missed:
- * the remover bumps `room` always, behind the flag, and the producer loads the flag behind its
- * reading of `room`.
+ * to sleep. That is a store and a load on both sides, as in E3, so both fence: the consumer in its
+ * join (A10), the other process between flag and rows. A producer that waits for room has no row
+ * that could be missed: the remover always bumps `room`, behind the flag, and the producer reads
+ * `room` before it loads the flag.
  *
  * Memory: x86-TSO: the flags and the consumer's row wait in store buffers until a fence, a
  * locked instruction or a system call of the same process, or a membarrier of another one, if
  * the process is registered for it (full mode: it is not).
  *
- * Properties, without slices and without a death (else a slice is the backstop): consumer and
+ * Properties, without slices and without a death (otherwise the end of a slice helps): consumer and
  * producer end their waits, since they see the flag: none is left parked (invalid end state).
  *
- * mutant no_fence: invalid end state - full mode: rows are looked at before the flag is seen
+ * mutant no_fence: invalid end state - full mode: rows are loaded before the flag is visible
  * mutant no_own_fence: invalid end state - a joiner fences neither in its join nor before it parks
- * mutant rows_first: invalid end state - rows are looked at, then the flag is stored
+ * mutant rows_first: invalid end state - rows are loaded, then the flag is stored
  * mutant no_look: invalid end state - a consumer parks without a check of the flags
  * mutant look_first: invalid end state - a consumer checks the flags, then reads kick
  * mutant no_look_room: invalid end state - a producer parks without a check of the tombstone
- * mutant look_first_room: invalid end state - ... checks it before it reads room
- * mutant room_first: invalid end state - room is bumped, and the tombstone stored then
+ * mutant look_first_room: invalid end state - a producer checks the tombstone, then reads room
+ * mutant room_first: invalid end state - room is bumped, then the tombstone is stored
  *
  * Measured: 1 825 states, all there are */
-bool registered;                  /* the one that stores the flag */
+bool registered;                  /* the process that stores the flag */
 bool removes;                     /* else its producer closes */
 bool flag, flag_seen;             /* the tombstone, or CLOSED: stored, visible */
 bool row, row_seen;               /* the consumer's */

@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: MIT
- * seat.pml - rows and names: each group has one row, and a row has one group.
+ * row.pml - rows and names: each group has one row, and a row has one group.
  *
  * PROTOCOL G6, G7. Follows rilli_row_take(), find_named(), take_named(), find_free(), lock_row() and
  * rilli_row_settle() in row.c, prepare_row() and rill_consumer_close() in consumer.c,
- * rilli_reclaim_group() in reclaim.c and rilli_leave() in group.c; edges E10 and E11. Within one
- * row lease.pml is finer. Rows are found without a lock, so what was found is checked again once
- * lease and reclaim byte are held: the name of a row that has one, the state of one that is free.
+ * rilli_reclaim_group() in reclaim.c and rilli_leave() in group.c; edges E10 and E11. For one
+ * row, lease.pml has finer steps. Rows are found without a lock, so what was found is checked
+ * again once lease and reclaim byte are held: the name of a row that has one, the state of one that
+ * is free.
  * A process that searches a name holds the lock of this name until the row says that it is taken.
- * A row is used anew when its old lease is free, not before.
+ * A row is used again when its old lease is free, not before.
  *
  * Memory: sequentially consistent (kernel locks; E10). Two rows; members of two names; one
- * group is kept, the other one not. Each process may die after each step, KILLS times in all.
+ * group is kept, the other one is not. Each process may die after each step, KILLS times in all.
  *
  * Properties (assertions): never two rows of one name that are taken or kept; a member works
  * in a row of its name, and alone; a group that was kept is found by its next member.
  *
  * mutant no_name_lock: assertion violated - two members make one group twice
  * mutant settled_early: assertion violated - the name's lock is dropped before the row is taken
- * mutant no_name_check: assertion violated - a row that was found by name is another's by now
+ * mutant no_name_check: assertion violated - a row found by name belongs to another group by now
  * mutant no_state_check: assertion violated - a row that was found free is taken by now
- * mutant no_lease: assertion violated - a row is used anew while its member is still there
+ * mutant no_lease: assertion violated - a row is used again while its member is still there
  *
  * Measured: 57 122 states; LARGE: 2.46 million */
 #ifdef LARGE
@@ -30,16 +31,16 @@
 #define STARTS 3
 #endif
 #define ROWS 2
-#define NOBODY 255
+#define NO_PID 255
 #define NONE 0
 #define JOINING 1
 #define ACTIVE 2
 #define KEPT 3
 
 byte state[ROWS], name[ROWS];
-byte lease[ROWS] = NOBODY, guard[ROWS] = NOBODY;
-byte name_lock[2] = NOBODY;
-byte owner[ROWS] = NOBODY;        /* ghost: who works there */
+byte lease[ROWS] = NO_PID, guard[ROWS] = NO_PID;
+byte name_lock[2] = NO_PID;
+byte owner[ROWS] = NO_PID;        /* ghost: the member that works there */
 bool place;                       /* ghost: group 1 was kept */
 byte kills, starts;
 
@@ -62,8 +63,8 @@ inline leave(r) {
 
 inline unlock_row() {
   atomic {
-    if :: r < ROWS && lease[r] == _pid -> lease[r] = NOBODY :: else fi;
-    if :: r < ROWS && guard[r] == _pid -> guard[r] = NOBODY :: else fi;
+    if :: r < ROWS && lease[r] == _pid -> lease[r] = NO_PID :: else fi;
+    if :: r < ROWS && guard[r] == _pid -> guard[r] = NO_PID :: else fi;
     held = false
   }
 }
@@ -73,13 +74,13 @@ inline lock_row() {
   held = true;
 #else
   atomic {
-    held = (lease[r] == NOBODY);
+    held = (lease[r] == NO_PID);
     if :: held -> lease[r] = _pid :: else fi;
     X
   };
 #endif
   if
-  :: held -> atomic { guard[r] == NOBODY -> guard[r] = _pid; X }
+  :: held -> atomic { guard[r] == NO_PID -> guard[r] = _pid; X }
   :: else
   fi
 }
@@ -89,7 +90,7 @@ proctype Member(byte n) {
   byte r, tries;
   bool held;
 #ifndef no_name_lock
-  atomic { name_lock[n - 1] == NOBODY -> name_lock[n - 1] = _pid; X };
+  atomic { name_lock[n - 1] == NO_PID -> name_lock[n - 1] = _pid; X };
 #endif
 find:
   atomic { tries++; if :: tries > 2 -> goto died :: else fi };
@@ -131,35 +132,35 @@ free:
   od;
 enter:
 #ifdef settled_early
-  if :: name_lock[n - 1] == _pid -> name_lock[n - 1] = NOBODY :: else fi;
+  if :: name_lock[n - 1] == _pid -> name_lock[n - 1] = NO_PID :: else fi;
 #endif
   if :: DIRTY(r) -> leave(r) :: else fi;         /* prepare_row */
   if
   :: state[r] == KEPT -> assert(name[r] == n)
   :: else ->
-     atomic { assert(owner[r] == NOBODY); name[r] = n; X };
+     atomic { assert(owner[r] == NO_PID); name[r] = n; X };
      atomic { state[r] = JOINING; X }
   fi;
   atomic {
     state[r] = ACTIVE;
-    assert(owner[r] == NOBODY && name[r] == n);
+    assert(owner[r] == NO_PID && name[r] == n);
     assert(state[1 - r] == NONE || name[1 - r] != n);
     owner[r] = _pid;
     place = place || KEEPS(n);
     X
   };
   atomic {                                       /* rilli_row_settle */
-    if :: guard[r] == _pid -> guard[r] = NOBODY :: else fi;
-    if :: name_lock[n - 1] == _pid -> name_lock[n - 1] = NOBODY :: else fi;
+    if :: guard[r] == _pid -> guard[r] = NO_PID :: else fi;
+    if :: name_lock[n - 1] == _pid -> name_lock[n - 1] = NO_PID :: else fi;
     X
   };
   atomic { assert(owner[r] == _pid && name[r] == n && state[r] == ACTIVE); X };
-  atomic { owner[r] = NOBODY; leave(r) };
+  atomic { owner[r] = NO_PID; leave(r) };
 died:
   atomic {
-    if :: r < ROWS && owner[r] == _pid -> owner[r] = NOBODY :: else fi;
+    if :: r < ROWS && owner[r] == _pid -> owner[r] = NO_PID :: else fi;
     unlock_row();
-    if :: name_lock[n - 1] == _pid -> name_lock[n - 1] = NOBODY :: else fi;
+    if :: name_lock[n - 1] == _pid -> name_lock[n - 1] = NO_PID :: else fi;
     r = 0; tries = 0
   }
 }
@@ -169,15 +170,15 @@ proctype Reclaimer() {
   bool held;
 end:
   do
-  :: atomic { DIRTY(0) && lease[0] == NOBODY && guard[0] == NOBODY -> r = 0; guard[0] = _pid; X };
+  :: atomic { DIRTY(0) && lease[0] == NO_PID && guard[0] == NO_PID -> r = 0; guard[0] = _pid; X };
      goto look
-  :: atomic { DIRTY(1) && lease[1] == NOBODY && guard[1] == NOBODY -> r = 1; guard[1] = _pid; X };
+  :: atomic { DIRTY(1) && lease[1] == NO_PID && guard[1] == NO_PID -> r = 1; guard[1] = _pid; X };
 look:
      if
-     :: lease[r] == NOBODY && DIRTY(r) -> leave(r)
+     :: lease[r] == NO_PID && DIRTY(r) -> leave(r)
      :: else
      fi;
-     atomic { guard[r] = NOBODY; r = 0 }
+     atomic { guard[r] = NO_PID; r = 0 }
   od;
 died:
   atomic { unlock_row(); r = 0; run Reclaimer() }
