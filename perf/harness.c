@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* perf/harness.c - the rounds: who has a turn when, and what becomes of the figures.
+/* perf/harness.c - the rounds: which contender has a turn when, and what is made of the figures.
  *
  * The ping process leads: it announces each turn in shared memory, the pong process
  * follows. Time is taken around a whole turn, never around one trip. */
@@ -60,7 +60,7 @@ static int64_t now(void) {
   return t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-/* polite: threads of the last contender may still have to carry its last message. */
+/* polite: yields, since threads of the last contender may still carry its last message. */
 static uint64_t await_change(_Atomic uint64_t *word, uint64_t from, bool polite) {
   uint64_t value;
   while ((value = atomic_load_explicit(word, memory_order_acquire)) == from) {
@@ -70,7 +70,7 @@ static uint64_t await_change(_Atomic uint64_t *word, uint64_t from, bool polite)
   return value;
 }
 
-/* What went wrong in a role, with the contender in front. */
+/* Reports what went wrong in a role, with the contender's name in front. */
 static int role_error(const struct contender *contender, const char *what, int rc) {
   char words[256];
   snprintf(words, sizeof words, "%s", *pair_error_text() ? pair_error_text() : strerror(-rc));
@@ -151,7 +151,7 @@ static double percentile_of(const struct samples *samples, uint32_t per_million)
 }
 
 /* A short turn that brings the lines here, then the one that counts: ns a unit. The
- * next turn will be as long as this figure says. */
+ * figure decides how long the next turn is. */
 static int measure(struct run *run, size_t index, double *ret) {
   uint64_t units = run->units[index];
   uint64_t file = run->list[index]->samples && run->filed ? run->filed + index - RAW : 0;
@@ -176,7 +176,7 @@ static int one_round(struct run *run, size_t round, double *figures) {
   int rc = 0;
   for (size_t i = 0; i < RAW && !rc; i++)
     rc = measure(run, i, &figures[i]);
-  /* Another one begins in each round: nobody always follows the same neighbour. */
+  /* Another contender begins in each round, so that none always follows the same neighbour. */
   for (size_t i = 0; i < others && !rc; i++) {
     size_t index = RAW + (i + round) % others;
     rc = measure(run, index, &figures[index]);
@@ -234,7 +234,7 @@ double harness_raw_figure(double begin, double end) {
   return fmax(begin, end) > 1.5 * fmin(begin, end) ? 0 : (begin + end) / 2;
 }
 
-/* From the figures as they were measured to those of the rounds that count. */
+/* Reduces the figures that were measured to those of the rounds that count. */
 static int fold(const struct run *run, struct harness_result *ret) {
   const struct board *board = run->board;
   size_t from = columns_of(run->count), to = HARNESS_FIRST + run->count - RAW;
@@ -271,7 +271,7 @@ static int fold(const struct run *run, struct harness_result *ret) {
   return 0;
 }
 
-/* Sets all up, lets the two run, and takes all down again as far as it got. */
+/* Sets the contenders up, runs the two processes, and tears down what was set up. */
 static int supervise(struct run *run, char *ret_why, size_t size) {
   size_t ready = 0;
   int rc = 0;
@@ -308,7 +308,7 @@ static void *share(size_t bytes) {
               0);
 }
 
-/* Room for all samples there may be: what is not written takes no memory. */
+/* Space for as many samples as there may be: pages that are not written take no memory. */
 static int make_samples(struct run *run) {
   bool wanted = false;
   for (size_t i = RAW; i < run->count; i++)

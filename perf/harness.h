@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* perf/harness.h - interleaved rounds of everything that is to be compared.
+/* perf/harness.h - interleaved rounds of all that is to be compared.
  *
  * A round lasts a few milliseconds. It begins and ends with the raw round trip of a
- * cache line between the two cores; in between all contenders have their turn. Their
+ * cache line between the two cores; in between each contender has its turn. Their
  * figures are divided by the raw figure of their own round, so that what the host does
- * to the machine cancels; rounds in which the raw figure moved are dropped. */
+ * to the machine cancels. Rounds in which the raw figure changed are dropped. */
 #ifndef RILL_PERF_HARNESS_H
 #define RILL_PERF_HARNESS_H
 
@@ -18,13 +18,13 @@
  * returns 0 or a negative errno value, and may say more with pair_error.
  * The supervisor calls setup before the two processes exist, and teardown after they
  * are gone, however they ended: it removes what would outlive them. Each process opens
- * its own handles and closes them at the end. Functions may be NULL, but ping and pong.
+ * its own handles and closes them at the end. All functions but ping and pong may be NULL.
  * A turn is n units (round trips, messages): ping and pong run side by side, and the
- * turn lasts until both have returned. n is new each time. After a turn comes rest, in
- * the ping process and not timed: what has to be done before the next one.
- * One that has samples is about its latencies: pong adds to them, they are empty when its
+ * turn lasts until both have returned. n may differ each time. After a turn comes rest, in
+ * the ping process and not timed: what has to be done before the next turn.
+ * A contender with samples measures latencies: pong adds to them, they are empty when its
  * turn begins, and those of a turn that counts are filed under its round. Its figure is
- * then their median in place of the turn's time for each unit. */
+ * then their median instead of the turn's time for each unit. */
 struct contender {
   const char *name; /* subject and setting: "rill/48"                            */
   void *self;
@@ -38,7 +38,7 @@ struct contender {
   void (*teardown)(void *self);
   struct samples *samples; /* NULL: none; each process has its own                   */
   bool threads;            /* it has threads that need the cores: the harness yields to them */
-  unsigned stretch;        /* its turns are so many times as long; 0: as the others'         */
+  unsigned stretch;        /* its turns are this many times as long; 0: as the others'       */
   double settle_ns;        /* of each unit, spent by ping and pong on purpose: not counted   */
 };
 
@@ -46,9 +46,9 @@ struct harness_options {
   size_t rounds;     /* at most                                                  */
   double seconds;    /* at most; 0: no limit                                     */
   unsigned slice_us; /* length of a turn                                         */
-  unsigned patience; /* seconds without progress that are taken for a hang       */
+  unsigned patience; /* seconds without progress before it counts as a hang      */
   struct pair_cpus cpus;
-  /* Called by the supervisor about ten times a second with how many rounds are done that
+  /* Called by the supervisor about ten times a second, with the number of rounds done that
    * count; may be NULL. */
   void (*look)(void *arg, size_t rounds);
   void *look_arg;
@@ -66,12 +66,12 @@ struct harness_result {
   size_t rounds, dropped, columns;
   struct regime_cut cut;
   double *ns;              /* rounds x columns, ns a unit, of the rounds that were not dropped */
-  struct samples *samples; /* measured rounds x contenders; NULL: nobody had any        */
+  struct samples *samples; /* measured rounds x contenders; NULL: no contender had any  */
   size_t samples_bytes;
-  size_t *measured; /* of each round that was not dropped: which one it was         */
+  size_t *measured; /* of each round that was not dropped: its number               */
 };
 
-/* Runs the rounds. Returns 0, or a negative errno value and why. */
+/* Runs the rounds. Returns 0, or a negative errno value and the reason in *ret_why. */
 int harness_run(const struct contender *contenders, size_t count,
                 const struct harness_options *options, struct harness_result *ret, char *ret_why,
                 size_t size);
@@ -84,8 +84,8 @@ struct harness_summary {
   double ns, ns_q1, ns_q3, ratio, ratio_q1, ratio_q3;
 };
 
-/* unit: the column that ratios are to, HARNESS_RAW_BEST or a contender's. Which regime a
- * round is of depends on the raw figure in any case. Returns 0 or -ENOMEM. */
+/* unit: the column that ratios are to, HARNESS_RAW_BEST or a contender's. The regime
+ * of a round depends on the raw figure in any case. Returns 0 or -ENOMEM. */
 int harness_summarize(const struct harness_result *result, size_t column, size_t unit,
                       enum regime regime, struct harness_summary *ret);
 
@@ -93,14 +93,14 @@ int harness_summarize(const struct harness_result *result, size_t column, size_t
 void harness_gather(const struct harness_result *result, size_t column, enum regime regime,
                     struct samples_total *ret);
 
-/* The same, one turn at a time: the median over those rounds of each turn's percentile. What
- * disturbs a turn now and then is in the percentiles of all samples, and not in this one.
+/* The same, one turn at a time: the median over those rounds of each turn's percentile. A
+ * disturbance of a few turns shows in the percentiles of all samples, and not in this one.
  * 0 if there are none. Returns 0 or -ENOMEM. */
 int harness_typical(const struct harness_result *result, size_t column, enum regime regime,
                     uint32_t per_million, double *ret);
 
-/* What two measurements of a round's raw figure say of it: 0 if they differ by more
- * than half, else their mean. */
+/* A round's raw figure from its two measurements: 0 if they differ by more than half, else their
+ * mean. */
 double harness_raw_figure(double begin, double end);
 
 /* The raw round trip itself (raw.c): HARNESS_RAW_SPIN and HARNESS_RAW_PAUSE. */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* perf/pace.h - the open loop: messages that are due at times fixed beforehand.
  *
- * A sender that is held up does not shift what comes after: it sends at once what is
+ * A sender that is held up does not shift the messages after: it sends immediately what is
  * overdue, and each message's latency counts from the moment at which it was due. So a stall
- * of a millisecond shows in the thousand messages that were due meanwhile, and not in the one
- * that happened to be on its way ("coordinated omission"). Pure: the clock is the caller's. */
+ * of a millisecond shows in the thousand messages that were due meanwhile, and not only in the one
+ * that was on its way ("coordinated omission"). Pure: the clock is the caller's. */
 #ifndef RILL_PERF_PACE_H
 #define RILL_PERF_PACE_H
 

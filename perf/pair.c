@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* perf/pair.c - fork, pin, watch, end: the life of the two processes of a benchmark.
- * What they do with each other is the harness's. */
+ * What they do with each other is in harness.c. */
 #include "pair.h"
 
 #include <errno.h>
@@ -124,7 +124,7 @@ static _Noreturn void live(const struct pair *pair, enum pair_side side, pid_t s
     pair_error(rc, "%s", strerror(-rc));
   if (rc)
     _exit(1);
-  exit(0); /* libraries say goodbye to their daemons in exit handlers */
+  exit(0); /* libraries sign off from their daemons in exit handlers */
 }
 
 static void finish(pid_t *pid) {
@@ -198,7 +198,7 @@ int pair_run(const struct pair *pair, char *ret_why, size_t size) {
   }
   int rc = 0;
   pid_t supervisor = getpid(), pids[PAIR_SIDES] = {0};
-  fflush(NULL); /* or each process would print again what is not printed yet */
+  fflush(NULL); /* else each process would print the buffered output again */
   for (enum pair_side side = PAIR_PING; side < PAIR_SIDES && !rc; side++) {
     pids[side] = fork();
     if (pids[side] == 0) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* perf/pair_error.h - words for what goes wrong in a process of a pair; also from C++. */
+/* perf/pair_error.h - error texts of a process of a pair; also for C++. */
 #ifndef RILL_PERF_PAIR_ERROR_H
 #define RILL_PERF_PAIR_ERROR_H
 
@@ -7,11 +7,11 @@
 extern "C" {
 #endif
 
-/* In a role: leaves the words for what goes wrong, and returns code. Outside of a role
- * it does the same for the caller of pair_run. printf-like. */
+/* In a role: stores the text of an error, and returns code. Outside of a role it does the
+ * same for the caller of pair_run. printf-like. */
 int pair_error(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The words of the last pair_error of this process. */
+/* The text of the last pair_error of this process. */
 const char *pair_error_text(void);
 
 /* A signal is held back that will end the program (pair_hold_signals): do not wait. */

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* perf/raw.c - the raw round trip: one cache line each way, nothing else.
  *
- * The limit that the machine sets to whatever passes between two cores, and so the
- * unit of all other figures. Two poll loops, since which is faster is the machine's
- * affair: bare, and with the instruction that tells the core it is polling.
+ * The limit that the machine sets for all that passes between two cores, and so the
+ * unit of all other figures. Two poll loops, since it depends on the machine which one is
+ * faster: a bare one, and one with the pause instruction.
  *
  * How far a line has to go depends on its address (which slice of the last-level cache
- * keeps its directory entry): one pair of lines may be a third faster than another, and
- * stays so for a whole run. A ring goes over many lines, and so does this: another pair
- * every few trips, in an order that no prefetcher guesses. */
+ * keeps its directory entry): one pair of lines may be a third faster than another, for
+ * a whole run. A ring goes over many lines, and so does this: it takes another pair every few
+ * trips, in an order that no prefetcher guesses. */
 #include "harness.h"
 #include "relax.h"
 
@@ -45,7 +45,7 @@ static void raw_teardown(void *self) {
   raw->lines = NULL;
 }
 
-/* The loops are written out by the compiler for each variant: no test in them. */
+/* The compiler makes a loop for each variant: there is no test in them. */
 static inline __attribute__((always_inline)) void await(struct line *line, uint64_t value,
                                                         bool polite) {
   while (atomic_load_explicit(&line->value, memory_order_acquire) != value) {
@@ -54,7 +54,7 @@ static inline __attribute__((always_inline)) void await(struct line *line, uint6
   }
 }
 
-/* The pair of the n-th trip: both sides count alike. An odd factor visits all pairs. */
+/* The pair of the n-th trip: both sides count the same way. An odd factor visits all pairs. */
 static inline struct line *pair_of(const struct raw *raw, uint64_t n) {
   return raw->lines + n / STAY * 389 % PAIRS * PAIR_SIDES;
 }

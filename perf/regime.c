@@ -33,8 +33,8 @@ double regime_quantile(const double *sorted, size_t n, double q) {
   return sorted[below] + (place - (double)below) * (sorted[below + 1] - sorted[below]);
 }
 
-/* Where the sorted logarithms fall apart best: the size of the lower part. The least
- * variance inside the parts is the most sum*sum/count over them. */
+/* The best split of the sorted logarithms: the size of the lower part. The variance inside the
+ * parts is least where the total of sum*sum/count is greatest. */
 static size_t best_split(const double *log_raw, size_t n) {
   double total = 0, low = 0, best = -1;
   size_t split = 0;
@@ -75,7 +75,7 @@ struct regime_cut regime_find(const double *raw, size_t n) {
     cut.ns = exp((sorted[low - 1] + sorted[low]) / 2);
     cut.clusters = 2;
   } else {
-    /* One cluster keeps together, also where it lies across the rule. */
+    /* One cluster is not divided, even where it lies on both sides of the rule. */
     cut.ns = exp(regime_quantile(sorted, n, 0.5)) < single_rule ? HUGE_VAL : 0;
   }
 out:

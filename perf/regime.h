@@ -20,7 +20,7 @@ struct regime_cut {
 /* Finds the cut between two clusters of n raw figures (ns, all above zero): the split
  * of the sorted logarithms with the least variance inside its halves. It counts if
  * their centres are a factor of 2 apart and the smaller has 2 % of the rounds and 5 of
- * them; else there is one cluster, and 250 ns decides how that is called. */
+ * them; else there is one cluster, and 250 ns decides its name. */
 struct regime_cut regime_find(const double *raw, size_t n);
 
 /* The regime of a round, by its raw figure. */

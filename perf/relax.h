@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* perf/relax.h - the instruction that tells a core it is polling. */
+/* perf/relax.h - the pause instruction, for poll loops. */
 #ifndef RILL_PERF_RELAX_H
 #define RILL_PERF_RELAX_H
 

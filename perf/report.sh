@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # report.sh - all benchmarks of this machine in one page. Builds what it needs, runs every
-# program of perf/ that stands in the build directory, and writes report.html, with the JSON of
+# program of perf/ that is in the build directory, and writes report.html, with the JSON of
 # each program beside it.
 #
 # sh perf/report.sh [--quick] [--out DIR]
@@ -43,7 +43,7 @@ while [ $# -gt 0 ]; do
     exit
     ;;
   *)
-    echo "report.sh: what is '$1'? See sh perf/report.sh --help" >&2
+    echo "report.sh: unknown argument '$1': see sh perf/report.sh --help" >&2
     exit 2
     ;;
   esac
@@ -107,7 +107,7 @@ for name in $programs; do
   status=0
   "$build/perf/rill_perf_$name" --seconds=$seconds --rounds=100000 --benchmark_out="$part/$name.json" \
     >"$log" 2>&1 || status=$?
-  # 1: a contender failed, and the figures say which. Else they are not whole.
+  # 1: a contender failed, and the figures say which. Above: they are incomplete.
   if [ $status -gt 1 ] || ! [ -s "$part/$name.json" ]; then
     cat "$log" >&2
     echo "report.sh: rill_perf_$name ended with status $status; it is not in the report" >&2

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* perf/samples.h - every latency of a turn, in a precise histogram (shm/histogram.h). */
+/* perf/samples.h - every latency of a turn, in a precise histogram (src/base/histogram.h). */
 #ifndef RILL_PERF_SAMPLES_H
 #define RILL_PERF_SAMPLES_H
 
@@ -21,8 +21,8 @@ struct samples_total { /* of many turns */
 void samples_add(struct samples *samples, uint64_t ns);
 void samples_gather(struct samples_total *total, const struct samples *turn);
 
-/* What this part of all (a million: all) are not above, and never above the maximum. 0 if
- * there are none. */
+/* The value that this part of all samples (a million: all) does not exceed, and never more than
+ * the maximum. 0 if there are none. */
 uint64_t samples_percentile(const struct samples_total *total, uint32_t per_million);
 
 #endif

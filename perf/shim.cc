@@ -2,8 +2,8 @@
 // perf/shim.cc - main(), and the C interface of shim.h over Google Benchmark.
 //
 // Google Benchmark appends "/iterations:1/manual_time" to the name of a benchmark that
-// is timed by hand. The reporters here take that off again: names are what scripts and
-// tables hold on to.
+// is timed by hand. The reporters here remove that again, since scripts and tables
+// use the names.
 
 #include "shim.h"
 

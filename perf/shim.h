@@ -3,7 +3,7 @@
  *
  * The shim owns main(): it reads the --benchmark_ flags, lets the program register
  * what it has, and prints. It knows nothing of rounds or queues; a benchmark here
- * reports one figure that somebody else measured (manual time, one iteration). */
+ * reports one figure that was measured elsewhere (manual time, one iteration). */
 #ifndef RILL_PERF_SHIM_H
 #define RILL_PERF_SHIM_H
 
@@ -17,8 +17,8 @@ typedef struct shim_state shim_state;
 typedef void shim_function(shim_state *state, void *arg);
 
 /* The program defines these three. bench_register gets the arguments that are not
- * Google Benchmark's and returns 0, or the exit status; bench_prepare comes once,
- * when it is sure that benchmarks will run (not for --benchmark_list_tests), and may
+ * Google Benchmark's and returns 0, or the exit status; bench_prepare is called once,
+ * when it is certain that benchmarks will run (not for --benchmark_list_tests), and may
  * still add context; bench_usage prints the program's own options. */
 int bench_register(int argc, char **argv);
 void bench_prepare(void);

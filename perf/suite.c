@@ -26,7 +26,7 @@ static struct harness_options options = {.patience = 10, .cpus = {{-1, -1}}};
 static struct entry *entries;
 static size_t entry_count;
 static struct harness_result result;
-static size_t unit_column; /* of the result: what the ratios are to             */
+static size_t unit_column; /* of the result: the unit of the ratios             */
 static char failure[512];  /* why there is no result                             */
 
 /* Once: for --help, which comes before all else, or for the run. */
@@ -41,14 +41,14 @@ void bench_usage(void) {
          "          [--rounds=N]        rounds at most (%zu)\n"
          "          [--seconds=S]       seconds at most; 0: no limit (0)\n"
          "          [--slice-us=US]     length of one contender's turn in a round (%u)\n"
-         "          [--patience=S]      seconds without progress taken for a hang (10)\n"
+         "          [--patience=S]      seconds without progress that count as a hang (10)\n"
          "          [--cpus=A,B]        where to pin (two allowed ones of different cores)\n",
          suite.rounds, suite.slice_us);
   for (size_t i = 0; i < suite.note_count; i++)
     printf("%s%s: %s\n", i ? "" : "\nContenders:\n", suite.notes[i].key, suite.notes[i].value);
 }
 
-/* A number of at least `least`; -1 if it is none. */
+/* A number of at least `least`; -1 if the text is not one. */
 static double number(const char *text, double least) {
   char *end;
   double value = strtod(text, &end);
@@ -85,20 +85,20 @@ static int read_options(int argc, char **argv) {
   int option, index = 0;
   while ((option = getopt_long(argc, argv, "", table, &index)) != -1) {
     if (option == '?')
-      return -EINVAL; /* getopt has said why */
+      return -EINVAL; /* getopt has reported it */
     if (set_option(option, optarg)) {
       fprintf(stderr, "%s: --%s cannot be '%s'\n", argv[0], table[index].name, optarg);
       return -EINVAL;
     }
   }
   if (optind < argc) {
-    fprintf(stderr, "%s: what is '%s'?\n", argv[0], argv[optind]);
+    fprintf(stderr, "%s: unknown argument '%s'\n", argv[0], argv[optind]);
     return -EINVAL;
   }
   return 0;
 }
 
-/* Of a contender that is about its latencies: of all its messages in that regime. */
+/* For a contender that measures latencies: of all its messages in that regime. */
 static void report_samples(shim_state *state, const struct entry *entry) {
   static const struct {
     const char *name;
@@ -126,7 +126,7 @@ static void report_samples(shim_state *state, const struct entry *entry) {
   shim_counter(state, "count", (double)total.count);
 }
 
-/* Google Benchmark comes back here for each name: its figures in that regime. */
+/* Google Benchmark calls this for each name: its figures in that regime. */
 static void report(shim_state *state, void *arg) {
   const struct entry *entry = arg;
   struct harness_summary summary;
@@ -189,8 +189,7 @@ int bench_register(int argc, char **argv) {
   for (size_t i = 0; i < suite.count; i++)
     have_unit |= is_unit(i);
   if (!have_unit) {
-    fprintf(stderr, "%s: there is no %s, which the ratios would be to\n", argv[0],
-            suite.unit_contender);
+    fprintf(stderr, "%s: there is no %s, the unit of the ratios\n", argv[0], suite.unit_contender);
     return 1;
   }
   entries = calloc((HARNESS_FIRST + suite.count) * REGIMES, sizeof *entries);

@@ -19,7 +19,7 @@ static bool is_invariant(void) {
   return __get_cpuid(0x80000007, &a, &b, &c, &d) && (d & 1u << 8);
 }
 
-/* The kernel takes it off this list when it sees the processors' counters apart. */
+/* The kernel removes it from this list when the processors' counters differ. */
 static bool is_trusted(void) {
   char text[256] = "";
   FILE *file = fopen("/sys/devices/system/clocksource/clocksource0/available_clocksource", "re");
@@ -33,7 +33,8 @@ static bool is_trusted(void) {
   return false;
 }
 
-/* The same moment by both: of some tries, the one with the least between two readings. */
+/* The same moment by both clocks: of several tries, the one with the least time between two
+ * readings. */
 struct moment {
   uint64_t ns, count;
 };

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* perf/ticks.h - a clock for single messages: the time stamp counter, where that is one.
+/* perf/ticks.h - a clock for single messages: the time stamp counter, where it is usable.
  *
- * It is, if the processor says that it runs at one rate in all states (invariant), and the
+ * It is usable if the processor says that it runs at one rate in all states (invariant), and the
  * kernel has not found that it differs between the processors; then it takes 10 ns to read,
- * and ticks are translated by a calibration against CLOCK_MONOTONIC. Else ticks are that
- * clock's nanoseconds. */
+ * and ticks are translated by a calibration against CLOCK_MONOTONIC. Otherwise ticks are
+ * nanoseconds of that clock. */
 #ifndef RILL_PERF_TICKS_H
 #define RILL_PERF_TICKS_H
 
@@ -19,10 +19,10 @@ struct ticks {
 };
 extern struct ticks ticks;
 
-/* Chooses and calibrates (20 ms), once; before the fork. Returns what was chosen, in words. */
+/* Chooses and calibrates (20 ms), once; before the fork. Returns a description of the choice. */
 const char *ticks_init(void);
 
-/* After all loads before it have their values: it would else be read before the message. */
+/* Waits until all loads before it are done: otherwise it could be read before the message. */
 static inline uint64_t ticks_now(void) {
 #if defined(__x86_64__)
   if (ticks.counter) {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* perf/bench/fan_out.c - what a stream costs that several processes take, each all of it.
+/* perf/bench/fan_out.c - the cost of a stream that several processes take, each of them all
+ * messages.
  *
  * One producer has a core to itself; 1, 2, 4 or 16 consumers, each a process, share the other.
  * 48 bytes, reliable: nothing is lost, every consumer reads every byte of every message.
  *
  * Ratios are to rill_spin/1 of the same rounds: ns a message to ns a message, so the part
- * of its throughput that is left is 1/ratio. Turns are long, since the scheduler takes part. */
+ * of its throughput that is left is 1/ratio. Turns are long, since the scheduler is involved. */
 #include "fan.h"
 
 enum { SIZE = 48 };

@@ -2,9 +2,9 @@
 /* perf/bench/groups.c - how long a publish takes with 1, 8 and 64 groups attached.
  *
  * One process is the producer and all consumers in turn: it publishes a turn, which is
- * timed, and then drains every group, which is not. So nobody ever waits, and what is
- * measured is what the producer itself pays for groups: the scan of their rows, once in
- * capacity/64 bytes. 48 bytes, all attributes at their defaults but RILL_SPIN. The other
+ * timed, and then drains every group, which is not. So no process waits, and the figure is
+ * the cost of groups for the producer itself: the scan of their rows, once in capacity/32
+ * bytes. 48 bytes, all attributes at their defaults except RILL_SPIN. The other
  * process has nothing to do. Ratios are to one group. */
 #include "drive.h"
 #include "suite.h"
@@ -76,7 +76,7 @@ static int groups_pong(void *self, uint64_t n) {
   return 0;
 }
 
-/* Every group takes every message of the turn, and finds the ring empty then. */
+/* Every group takes every message of the turn, and then finds the ring empty. */
 static int groups_rest(void *self) {
   struct groups *groups = self;
   const struct peer *peer = groups->producer.peer;
@@ -96,7 +96,7 @@ static struct groups one = {.name = "groups-1", .count = 1};
 static struct groups eight = {.name = "groups-8", .count = 8};
 static struct groups sixty_four = {.name = "groups-64", .count = 64};
 
-/* A turn fits the ring: nobody drains it meanwhile. */
+/* A turn fits the ring: it is not drained meanwhile. */
 /* clang-format off */
 #define GROUPS(name_, self_)                                                                       \
   {.name = name_, .self = self_, .longest = RING / FRAME - 64, .setup = groups_setup,              \

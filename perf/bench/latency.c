@@ -3,10 +3,10 @@
  *
  * An open loop (pace.h): a message every 1 us or 10 us, both ends spinning, and every 100 us
  * with a taker that sleeps. A message carries the time at which it was due; the taker copies
- * all of it out and then looks at the clock (ticks.h). Every message is a sample. What is sent
- * late, because the sender was held up or found no room, counts from when it was due. Who
- * cannot keep the pace falls behind for as long as the turn lasts: its figures then say so,
- * and nothing else.
+ * all of it out and then reads the clock (ticks.h). Every message is a sample. A message that
+ * is sent late, because the sender was held up or found no room, counts from when it was due.
+ * A contender that cannot keep the pace falls behind for as long as the turn lasts: its
+ * figures then show that, and nothing else.
  *
  * The limit is `clock`: the number of the messages that are due, on one bare line, polled as
  * the peers poll. */
@@ -23,7 +23,7 @@
 
 enum {
   SIZE = 48,
-  LEAD_NS = 5000 /* from the begin of a turn to its first message: the taker is there by then */
+  LEAD_NS = 5000 /* from the start of a turn to its first message: the taker is ready by then */
 };
 
 /* What a contender's turns need beside its drive. */
@@ -156,7 +156,7 @@ static int line_pong(void *self, uint64_t n) {
   return 0;
 }
 
-/* --- who takes part --------------------------------------------------------------- */
+/* --- the contenders --------------------------------------------------------------- */
 
 static void *need(void *memory) {
   if (memory)

@@ -4,8 +4,8 @@
  *
  * The queues are small (64 KiB, one group) and kept. Each figure is the median over single
  * calls, in microseconds, of queues that are spread over the names; a registry runs and is
- * asked as well. Nothing is a ratio here: these are system calls for the most part. What is
- * looked for is the column that grows. A program of its own, like reclaim.c. */
+ * asked as well. Nothing is a ratio here, since most of the time is spent in system calls. The
+ * question is which column grows. A separate program, like reclaim.c. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -29,7 +29,7 @@ static const char *const kinds[KINDS] = {
     [UNLINK] = "rill_queue_unlink",
     [ASK] = "one look-up at rilld",
     [LIST] = "rill_queue_list, a name",
-    [LIST_REGISTRY] = "a list of rilld's, a name",
+    [LIST_REGISTRY] = "the list of rilld, a name",
 };
 
 static char name_space[64];

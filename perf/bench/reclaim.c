@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* perf/bench/reclaim.c - how long after kill -9 is a consumer reclaimed by the registry alone?
+/* perf/bench/reclaim.c - how long after kill -9 the registry alone has reclaimed a consumer.
  *
- * A child joins a group and is killed; this process only looks: when the child's lease is seen
+ * A child joins a group and is killed; this process only polls: when the child's lease is seen
  * free (the limit: the kernel's own time), and when its row is given back by rilld, which is
- * started here. Both are measured of the same death. Then the same with children that have
- * much memory, which the kernel must take down before it lets go of the lease. */
+ * started here. Both are measured for the same death. Then the same with children that have
+ * much memory, which the kernel must free before it releases the lease. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -111,7 +111,7 @@ static struct times kill_one(const rill_queue *queue, const struct rilli_file *c
     if (rilli_row_state(group) == RILLI_GROUP_NONE)
       times.reclaimed = rill_clock() - start;
   }
-  if (!times.lease_free) /* both between two looks */
+  if (!times.lease_free) /* both between two polls */
     times.lease_free = times.reclaimed;
   (void)waitpid(victim, NULL, 0);
   return times;

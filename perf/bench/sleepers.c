@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* perf/bench/sleepers.c - what it costs a busy producer that others go to sleep.
+/* perf/bench/sleepers.c - what a busy producer pays when others go to sleep.
  *
- * Who is about to sleep makes every attached process fence (membarrier), so that publish
- * needs no fence itself: an interrupt for each process that runs. Here one process publishes
- * 48 bytes again and again, to nobody (then nobody is waited for), and the other one
+ * A process about to sleep makes every attached process fence (membarrier), so that publish
+ * itself needs no fence: an interrupt for each process that runs. Here one process publishes
+ * 48 bytes again and again, to no consumer (so it never waits), and the other one
  *   rill/quiet   does nothing,
  *   rill/parks   parks on another queue, again and again, as 16 consumers in turn, each
  *                until a deadline 10 us ahead: as often as one core can.
@@ -24,7 +24,7 @@ struct sleepers {
   const char *name;
   bool parks;
   struct drive drive;      /* the producer's                                      */
-  struct peer_link *idle;  /* where nothing comes                                 */
+  struct peer_link *idle;  /* where no message comes                              */
   _Atomic uint64_t *turns; /* shared: how many the producer has ended             */
   uint64_t turn;           /* of the sleepers                                     */
   rill_consumer *consumers[SLEEPERS];
@@ -57,7 +57,7 @@ static void sleepers_teardown(void *self) {
   (void)munmap(sleepers->turns, sizeof *sleepers->turns);
 }
 
-/* Many consumers in one process, which a link is not made for. */
+/* Many consumers in one process; a link has only one. */
 static int open_consumers(struct sleepers *sleepers) {
   const struct rill_consumer_attr attr = {
       .size = sizeof attr, .wait = RILL_PARK, .flags = RILL_FOLLOW};

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* perf/bench/wake.c - how long a message needs there and back when everybody sleeps.
+/* perf/bench/wake.c - how long a message needs there and back when both ends sleep.
  *
- * As round_trip, but both ends sleep in the kernel at once: every message wakes a process,
- * and the figures are the scheduler's for the most part. Each side works for a while before it
- * sends (drive.h), so that the other one is asleep indeed. The unit is not the raw line but
+ * As round_trip, but both ends sleep in the kernel immediately: every message wakes a process,
+ * and most of the time is spent in the scheduler. Each side works for a while before it sends
+ * (drive.h), so that the other one is really asleep. The unit is not the raw line but
  * the least that can wake a process: the round trip over two bare futex words of the same
  * rounds. A turn takes 1 ms without that work: a round trip takes about 50 us. */
 #include "lineup.h"

@@ -2,9 +2,9 @@
 /* perf/peers/bare.c - the least that passes messages of one size between two processes.
  *
  * A ring of fixed slots, each with its sequence in front of the payload, for one producer
- * and one consumer that never sleep; no header, no other consumers, nobody who may die.
- * It is the limit for a payload where the raw line is the limit for a signal, a memcpy
- * handed over: what a queue costs beyond this is the price of being a queue. All inlined. */
+ * and one consumer that never sleep; no header, no other consumers, no process that may die.
+ * The raw line is the limit for a signal; this is the limit for a payload: one memcpy in, one
+ * out. What a queue costs beyond it is the price of a queue. All inlined. */
 #include "drive.h"
 
 #include <stdatomic.h>
@@ -75,7 +75,7 @@ PEER_FAST int take(struct peer_link *link, struct peer_message *ret) {
   return drive_spin(poll_, link, ret);
 }
 
-/* The producer sees it after each eighth of the ring. */
+/* The producer learns of it after each eighth of the ring. */
 PEER_FAST int done(struct peer_link *link) {
   struct bare *bare = (struct bare *)link;
   bare->next++;
@@ -87,5 +87,5 @@ PEER_FAST int done(struct peer_link *link) {
 static const struct peer_ops ops = {
     sizeof(struct bare), make, remove_, NULL, NULL, send_, take, poll_, done};
 
-DRIVE_PEER(bare, ops, "a ring of fixed slots, inlined: the memcpy hand-over", PEER_LARGEST,
+DRIVE_PEER(bare, ops, "a ring of fixed slots, inlined: the cost of a memcpy", PEER_LARGEST,
            PEER_SPIN, 0);

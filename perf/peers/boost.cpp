@@ -2,10 +2,10 @@
 // perf/peers/boost.cpp - Boost.Interprocess message_queue.
 //
 // 100 messages of the link's size, all of one priority, as in Boost's own example; 1000 are
-// slower for large ones, since they leave the cache. A link that spins calls try_send and
+// slower for large messages, since they do not fit the cache. A link that spins calls try_send and
 // try_receive; each takes the queue's mutex, and a poll loop of one pause keeps the other side
 // out of it (three times slower), so there are 16. One that sleeps calls send and receive,
-// which wait on a condition variable. The name goes as soon as the queue is there: the
+// which wait on a condition variable. The name is removed as soon as the queue exists: the
 // processes inherit the mapping.
 #include "drive.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* perf/peers/ck.c - the ring of Concurrency Kit, single producer and many consumers.
  *
- * ck_ring by value (CK_RING_PROTOTYPE), since pointers mean nothing to another process: the
- * payload lies in the ring, no second line is fetched for it. The slots are as large as the
+ * ck_ring by value (CK_RING_PROTOTYPE), since a pointer is not valid in another process: the
+ * payload is in the ring, and no second line is fetched for it. The slots are as large as the
  * payload of the sizes that the benchmarks use, else the next larger. The ring of about
  * 1 MiB lies in shared memory; it has no way to sleep. The head of many consumers is moved
  * by compare-and-swap, as the SPMC kind has it. */

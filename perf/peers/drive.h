@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* perf/peers/drive.h - the measuring loops, written once and compiled into each adapter.
  *
- * DRIVE_PEER stands at the end of an adapter. It hands the loops a constant struct of
+ * DRIVE_PEER stands at the end of an adapter. It passes the loops a constant struct of
  * functions of the same file, so that the compiler calls them directly and may inline
- * them: a call by pointer would be a good part of a message that takes 5 ns.
+ * them: a call through a pointer would be a large part of a message that takes 5 ns.
  *
- * Every byte of a payload is written by who sends it and read by who takes it. */
+ * Every byte of a payload is written by the sender and read by the taker. */
 #ifndef RILL_PERF_DRIVE_H
 #define RILL_PERF_DRIVE_H
 
@@ -35,10 +35,10 @@ static inline unsigned char drive_next(struct drive *drive) {
 
 enum { DRIVE_SETTLE_NS = 50000 };
 
-/* Where everybody sleeps, the other side shall be asleep when it is sent to. Without this a
- * bare futex runs away from the others: an answer within a microsecond finds its receiver
- * still on the way to bed, and then nobody ever sleeps. The time is known, and does not
- * count. It is spent awake, as a program that works between messages would. */
+/* Where both ends sleep, the receiver has to be asleep when a message is sent. Without this a
+ * bare futex looks far too fast: an answer within a microsecond finds its receiver still about
+ * to sleep, and then no process ever sleeps. The time is known, and does not count. It is spent
+ * awake, as by a program that works between messages. */
 static inline void drive_settle(const struct drive *drive) {
   struct timespec t;
   int64_t end = 0, now;
@@ -51,9 +51,9 @@ static inline void drive_settle(const struct drive *drive) {
   } while (now < end);
 }
 
-/* Where in its page a payload lies is chance, the same for a whole run, and otherwise in the next:
- * across two pages, 200 bytes take 40 ns longer to write and to copy, at a page's beginning, where
- * much else begins, 20. So it lies behind that. */
+/* The place of a payload in its page would be chance: the same for a whole run, another one in the
+ * next run. Across two pages, 200 bytes take 40 ns longer to write and to copy; at the start of a
+ * page, where many other objects start, 20 ns. So it lies 1 KiB into a page. */
 enum { DRIVE_INTO_PAGE = 1024 };
 #define DRIVE_BUFFER(name)                                                                         \
   __attribute__((aligned(4096))) unsigned char name##_page[DRIVE_INTO_PAGE + PEER_LARGEST];        \
@@ -81,7 +81,7 @@ DRIVE_LOOP drive_ping(const struct peer_ops *ops, struct drive *drive, uint64_t 
   return 0;
 }
 
-/* Answers with the bytes that it finds where the peer has put them. */
+/* Answers with the bytes in the place where the peer has put them. */
 DRIVE_LOOP drive_pong(const struct peer_ops *ops, struct drive *drive, uint64_t n) {
   struct peer_message message = {NULL, 0};
   for (; n; n--) {
@@ -101,7 +101,7 @@ DRIVE_LOOP drive_pong(const struct peer_ops *ops, struct drive *drive, uint64_t 
   return 0;
 }
 
-/* One after the other, as fast as there is room. */
+/* Sends one message after the other, as fast as there is room. */
 DRIVE_LOOP drive_feed_sized(const struct peer_ops *ops, struct drive *drive, uint64_t n,
                             size_t size) {
   DRIVE_BUFFER(payload);
@@ -114,7 +114,7 @@ DRIVE_LOOP drive_feed_sized(const struct peer_ops *ops, struct drive *drive, uin
   return 0;
 }
 
-/* Copies every byte out, whatever the compiler thinks of the copy. */
+/* Copies every byte out; the compiler cannot remove the copy. */
 DRIVE_LOOP drive_drain_sized(const struct peer_ops *ops, struct drive *drive, uint64_t n,
                              size_t size) {
   DRIVE_BUFFER(copy);

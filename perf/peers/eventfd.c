@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* perf/peers/eventfd.c - an eventfd, which carries one number of 8 bytes.
  *
- * Not a queue: what is written before it was read is added up, so it holds one message. 0
- * and the greatest number cannot be sent; drive.h does not. See descriptor.h for how it
- * spins and sleeps. */
+ * Not a queue: a number that is written before the last one was read is added to it, so it holds
+ * one message. 0 and the greatest number cannot be sent; drive.h never sends them. See descriptor.h
+ * for how it spins and sleeps. */
 #include "descriptor.h"
 
 #include <sys/eventfd.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* perf/peers/fan.c - one stream taken whole by several processes (fan.h).
+/* perf/peers/fan.c - one stream of which several processes take all messages (fan.h).
  *
- * The harness has one taking process; here it forks the further ones when it opens, before
- * anything is timed, on its own core. Between turns they sleep on a futex of a board that
- * they share with it, so that they disturb nobody's turn; at the beginning of a turn it
- * wakes them, takes its own part, and sleeps until all have theirs. They end when it
- * closes, and with it, however it dies. */
+ * The harness has one taking process; here it forks the others when it opens, before
+ * anything is timed, on its own core. Between turns they sleep on a futex in memory that they
+ * share with it, so that they disturb no turn; at the beginning of a turn it wakes them,
+ * takes its own messages, and sleeps until the others have theirs. They end when it closes,
+ * and also when it dies. */
 #include "fan.h"
 
 #include "drive.h"
@@ -86,7 +86,7 @@ static _Noreturn void be_another(struct fan *fan, pid_t first) {
   _exit(rc ? 1 : 0);
 }
 
-/* Sleeps until the others have done what they were told, or one of them is gone. */
+/* Sleeps until the others have taken their messages, or one of them is gone. */
 static int await_others(struct fan *fan) {
   struct board *board = fan->board;
   const uint32_t wanted = (uint32_t)(fan->takers - 1) * (fan->turns + 1);
@@ -97,7 +97,7 @@ static int await_others(struct fan *fan) {
       return 0;
     const int failed = atomic_load_explicit(&board->failed, memory_order_acquire);
     if (failed)
-      return failed; /* it has said why */
+      return failed; /* it has reported the reason */
     if (waitpid(-1, NULL, WNOHANG) > 0)
       return pair_error(-EIO, "a consumer process has died");
     (void)futex(&board->done, FUTEX_WAIT, done, &look);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* perf/peers/futex.c - the least that wakes a sleeping process: the unit of `wake`.
  *
- * One word in shared memory with 8 bytes beside it. The sender writes, raises the word and
- * wakes; the taker sleeps while the word stands still. No check for sleepers and no spin, so
- * each message costs the two system calls that nobody who sleeps can do without. It has one
- * place: the next message may come when this one is answered. */
+ * One word in shared memory with 8 bytes beside it. The sender writes, increments the word
+ * and wakes; the taker sleeps while the word is unchanged. No check for sleepers and no spin, so
+ * each message costs two system calls, the least for a process that sleeps. It has one place:
+ * the next message may come when this one is answered. */
 #include "drive.h"
 
 #include <linux/futex.h>

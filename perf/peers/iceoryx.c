@@ -7,8 +7,8 @@
  * where it lies. A link that spins takes chunks with a pause; one that sleeps waits in a
  * WaitSet for the subscriber's state, as its examples do.
  *
- * Its daemon RouDi (roudi.c) runs beside the two processes, on whichever core; it and the
- * process's own keep-alive thread wake up ten times a second. */
+ * Its daemon RouDi (roudi.c) runs beside the two processes, on any core; it and the
+ * keep-alive thread of each process wake up ten times a second. */
 #include "drive.h"
 #include "roudi.h"
 
@@ -48,14 +48,14 @@ static void enter_runtime(void) {
   char name[64];
   if (users++ > 0)
     return;
-  /* It talks to standard output, where the figures go. */
+  /* It writes to standard output, where the figures go. */
   dup2(STDERR_FILENO, STDOUT_FILENO);
   iox_set_loglevel(Iceoryx_LogLevel_Fatal);
   snprintf(name, sizeof name, "rill-perf-%ld-%ld", (long)getppid(), (long)getpid());
   iox_runtime_init(name);
 }
 
-/* RouDi brings both ends together in its own time, some tenths of a second. */
+/* RouDi connects both ends, which takes some tenths of a second. */
 static int open_sender(struct iceoryx *self) {
   iox_pub_options_t options;
   iox_pub_options_init(&options);
@@ -129,7 +129,7 @@ PEER_FAST int poll_(struct peer_link *link, struct peer_message *ret) {
     return -EAGAIN;
   if (rc != ChunkReceiveResult_SUCCESS)
     return pair_error(-EIO, "no message from %s: error %d", link->name, (int)rc);
-  /* A chunk is as large as its pool's; the binding does not tell what was asked for. */
+  /* A chunk is as large as its pool's; the binding does not give the size that was asked for. */
   *ret = (struct peer_message){self->chunk, link->size};
   return 0;
 }

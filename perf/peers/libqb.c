@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* perf/peers/libqb.c - the ring buffer of libqb (qbrb.h), for one writer and one reader.
  *
- * 1 MiB, as many as a Rill queue has by default. Chunks are read where they lie
+ * 1 MiB, as a Rill queue has by default. Chunks are read where they lie
  * (qb_rb_chunk_peek) and then given back. A link that spins has no semaphore
  * (QB_RB_FLAG_NO_SEMAPHORE), which is its fast kind, and polls with a pause; one that sleeps
  * has the semaphore, which is posted for each chunk. The supervisor makes the ring, and the

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 
 /* A peer with threads of its own buffers a thousand messages between them, and takes some 50 us
- * for a round trip; a turn in which buffers are only filled, or of four round trips, would
- * measure its own beginning and end. */
+ * for a round trip. A turn that only fills buffers, or has four round trips, would measure
+ * mostly its own beginning and end. */
 enum { LONG_TURN = 8 };
 
 static int make(void *self) {

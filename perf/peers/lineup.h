@@ -8,13 +8,13 @@
 
 enum lineup_kind {
   LINEUP_ECHO,  /* two links, one each way; a unit is a message there and back      */
-  LINEUP_WAKE,  /* the same, and who is sent to has had time to fall asleep         */
+  LINEUP_WAKE,  /* the same, and the receiver has had time to fall asleep           */
   LINEUP_STREAM /* one link; a unit is one message                                 */
 };
 
-/* Adds NAME/SIZE for a peer that can do it: its own name if name is NULL. One that cannot
- * (size, wait, a stream through a single place), or NULL, is left out. Exits when there
- * is no memory: this is for the beginning of a program. */
+/* Adds NAME/SIZE for a peer that can do it: its own name if name is NULL. A peer that
+ * cannot (size, wait, a stream through a single place), or NULL, is left out. Exits when there
+ * is no memory: only for the beginning of a program. */
 void lineup_add(struct suite *suite, const struct peer *peer, const char *name,
                 enum lineup_kind kind, enum peer_wait wait, size_t size);
 

@@ -2,8 +2,8 @@
 /* perf/peers/mq.c - a POSIX message queue of the kernel.
  *
  * 10 messages deep, the most that a user gets without a change of the system's limits. A
- * link that spins has O_NONBLOCK and calls until it works, with a pause. The name goes as
- * soon as the queue is open: the processes inherit the descriptor. */
+ * link that spins has O_NONBLOCK and calls until it works, with a pause. The name is removed
+ * as soon as the queue is open: the processes inherit the descriptor. */
 #include "drive.h"
 
 #include <fcntl.h>

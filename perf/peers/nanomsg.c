@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* perf/peers/nanomsg.c - nanomsg, PUSH to PULL over ipc.
  *
- * The pipeline protocol is its kind for messages that go one way. Messages are taken in
+ * The pipeline protocol is made for messages that go one way. Messages are taken in
  * nanomsg's own buffers (NN_MSG), without a copy. Buffers are the default (128 KiB).
  *
  * The taker binds, the sender connects and waits for it by itself. A link that spins calls
- * with NN_DONTWAIT and gives the core away in between (sched_yield): nanomsg's worker thread
+ * with NN_DONTWAIT and yields its core in between (sched_yield): nanomsg's worker thread
  * needs the same core. One that sleeps blocks in the library. */
 #include "drive.h"
 #include "place.h"

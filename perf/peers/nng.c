@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* perf/peers/nng.c - nng, push to pull over ipc.
  *
- * The pipeline protocol is its kind for messages that go one way. Messages are nng_msg, which
+ * The pipeline protocol is made for messages that go one way. Messages are nng_msg, which
  * it takes and gives without a copy. The sender buffers 1000 of them (NNG_OPT_SENDBUF, 0 by
  * default), as many as ZeroMQ does, and so does the taker if its protocol has a buffer.
  * The calls are the synchronous ones, which most programs use: inside, each waits for a
- * thread of nng's, also with NNG_FLAG_NONBLOCK, and a stream pays for that with every message.
- * Many asynchronous operations (nng_aio) at once would share this cost.
+ * thread of nng, even with NNG_FLAG_NONBLOCK, and a stream pays for that with every message.
+ * Many asynchronous operations (nng_aio) together would share this cost.
  *
  * The taker listens, the sender dials and waits for it by itself. A link that spins calls
- * with NNG_FLAG_NONBLOCK and gives the core away in between (sched_yield): nng hands every
+ * with NNG_FLAG_NONBLOCK and yields its core in between (sched_yield): nng hands every
  * message from thread to thread, and all of them need the same core. One that sleeps blocks
  * in the library. */
 #include "drive.h"

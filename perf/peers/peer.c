@@ -15,7 +15,7 @@ const struct peer *peer_find(const char *name) {
 
 struct peer_link *peer_link_new(const struct peer *peer, enum peer_wait wait, size_t size,
                                 const char *name) {
-  /* Away from its neighbours, so that nobody measures where malloc has put it. */
+  /* Away from its neighbours, so that the figures do not depend on where malloc has put it. */
   const size_t line = 128, bytes = (peer->ops->link_size + line - 1) / line * line;
   struct peer_link *link = aligned_alloc(line, bytes);
   if (!link)

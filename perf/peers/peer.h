@@ -4,7 +4,7 @@
  * A link is one direction between two processes. A peer makes links; its adapter is one
  * file, NAME.c or NAME.cpp, which ends in DRIVE_PEER (drive.h). The head comment of that file
  * says how the peer is configured, and why. Functions return 0 or a negative errno value,
- * having told pair_error.
+ * with a text by pair_error.
  *
  *   supervisor   make (before the fork)                  remove (both processes are gone)
  *   sender            open(PEER_SEND)  send...   close
@@ -32,8 +32,8 @@ enum peer_end { PEER_SEND = 0, PEER_TAKE = 1 };
 /* How an end waits, for a message or for room. */
 enum peer_wait {
   PEER_SPIN = 1,    /* polls, with a pause; a whole core                            */
-  PEER_SLEEP = 2,   /* sleeps in the kernel at once                                */
-  PEER_ADAPTIVE = 4 /* what the peer itself thinks best                            */
+  PEER_SLEEP = 2,   /* sleeps in the kernel immediately                            */
+  PEER_ADAPTIVE = 4 /* as the peer itself decides                                  */
 };
 
 /* What is special about a peer. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* perf/peers/place.c - names of a run, and sweeping up; see place.h. */
+/* perf/peers/place.c - names of a run, and their removal; see place.h. */
 #include "place.h"
 
 #include "pair.h"
@@ -47,7 +47,7 @@ static pid_t owner_of(const char *name) {
   return pid > 0 && (!*end || *end == '-') ? (pid_t)pid : 0;
 }
 
-/* What is ours, and what belongs to nobody who lives. */
+/* Removes what belongs to this run, or to no live process. */
 static void sweep(void) {
   for (size_t i = 0; i < sizeof parents / sizeof parents[0]; i++) {
     DIR *directory = opendir(parents[i]);

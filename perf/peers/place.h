@@ -3,14 +3,14 @@
  *
  * A private directory /dev/shm/rill-perf-PID, PID being the supervisor's; and where a peer
  * chooses the directory, names that begin with rill-perf-PID- in /dev/shm or /tmp. What
- * supervisors that were killed have left goes when the next one enters. */
+ * killed supervisors have left is removed when the next one enters. */
 #ifndef RILL_PERF_PLACE_H
 #define RILL_PERF_PLACE_H
 
 #include <stddef.h>
 
 /* In the supervisor: makes the directory at the first call, and removes it and all those names
- * at the last. 0, or a negative errno value, having told pair_error. */
+ * at the last. 0, or a negative errno value, with a text by pair_error. */
 int place_enter(void);
 void place_leave(void);
 

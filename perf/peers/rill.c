@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* perf/peers/rill.c - Rill itself, through its public interface only.
  *
- * All attributes but the wait strategy are the defaults: what a user gets who writes the
- * first program of the README. Queues live in the namespace perf-PID of the supervisor. */
+ * All attributes but the wait strategy are the defaults, as in the first program of the
+ * README. Queues live in the namespace perf-PID of the supervisor. */
 #include "drive.h"
 
 #include "rill/rill.h"
@@ -16,8 +16,8 @@ struct rill {
   struct peer_link link;
   rill_context *context; /* each process has its own handles                       */
   rill_queue *queue;
-  /* The supervisor's, which its children cannot close: kept, so that no checker of leaks
-   * misses them when a child exits. */
+  /* The supervisor's, which its children cannot close: kept, so that a leak checker
+   * does not report them when a child exits. */
   rill_context *made_context;
   rill_queue *made_queue;
   rill_producer *producer; /* NULL in the taker                                      */
@@ -31,7 +31,7 @@ static int told(int rc, const char *what, const char *name) {
   return rc ? pair_error(rc, "%s '%s': %s", what, name, rill_error()) : 0;
 }
 
-/* A child's copy of its parent's handles is of no use to it (-ECHILD): it opens anew. */
+/* A child's copy of its parent's handles is of no use to it (-ECHILD): it opens its own. */
 static int open_queue(struct rill *rill, unsigned flags) {
   const struct rill_context_attr attr = {.size = sizeof attr, .name_space = name_space};
   rill->queue = NULL;
@@ -55,8 +55,8 @@ static const char *directory(void) {
   return chosen ? chosen : "/dev/shm";
 }
 
-/* What supervisors that were killed have left, and only that: gc touches no queue that
- * somebody has open, and a directory with files in it stays. */
+/* Removes what killed supervisors have left, and only that: gc touches no queue that a
+ * process has open, and a directory with files in it stays. */
 static void sweep(void) {
   char path[4096];
   glob_t found;
@@ -98,7 +98,7 @@ static void remove_(struct peer_link *link) {
   struct rill *rill = (struct rill *)link;
   rill_queue_unlink(rill->context, link->name);
   close_handles(rill);
-  /* The library keeps the directory of a namespace; this one is of no more use. With
+  /* The library keeps the directory of a namespace; this one is not needed any more. With
    * other queues still in it, this does nothing. */
   char path[4096];
   snprintf(path, sizeof path, "%s/rill.%s", directory(), name_space);

@@ -2,7 +2,7 @@
 /* perf/peers/roudi.c - starting and ending iox-roudi; see roudi.h.
  *
  * Its pools hold what the benchmarks need and no more, since it touches all of them at the
- * start. Monitoring of processes is off: whoever dies here ends the whole run. */
+ * start. Monitoring of processes is off: a process that dies here ends the whole run. */
 #include "roudi.h"
 
 #include "pair_error.h"
@@ -32,7 +32,7 @@ static const char configuration[] = "[general]\n"
 
 static unsigned users;
 static pid_t daemon_;
-static int output = -1; /* of the daemon; kept open, so that it can go on talking     */
+static int output = -1; /* of the daemon; kept open, so that it can go on writing     */
 
 static int64_t now_ms(void) {
   struct timespec t;
@@ -79,7 +79,7 @@ static int await_ready(char *said, size_t size) {
   size_t length = 0;
   for (;;) {
     if (length == size - 1)
-      length = 0; /* a talkative one: only the end matters */
+      length = 0; /* a long output: only its end matters */
     ssize_t n = read(output, said + length, size - 1 - length);
     if (n <= 0) {
       said[length] = 0;
@@ -148,7 +148,7 @@ int roudi_enter(void) {
   return pair_error(rc, "iox-roudi (package iceoryx): %s", said);
 }
 
-/* Asks RouDi to end, insists after a while; its status as waitpid gives it. */
+/* Asks RouDi to end, kills it after a while; its status as waitpid gives it. */
 static int stop(void) {
   int64_t deadline = now_ms() + END_S * 1000;
   int status;
@@ -166,8 +166,8 @@ void roudi_leave(void) {
   char said[SAID_SIZE];
   if (--users > 0)
     return;
-  /* It aborts when a process has died without saying goodbye, and leaves its shared memory;
-   * the next RouDi takes that over, and removes it in good order. */
+  /* It aborts when a process has died without signing off, and leaves its shared memory;
+   * the next RouDi takes that over, and removes it cleanly. */
   if (stop() != 0 && start(said, sizeof said) == 0)
     stop();
   place_leave();

@@ -7,9 +7,9 @@
  * marks are the default (1000 messages on each side).
  *
  * The taker binds, the sender connects and waits for it by itself. A link that spins calls
- * with ZMQ_DONTWAIT and gives the core away in between (sched_yield) instead of a pause: the
- * I/O thread needs the same core, and with a pause it gets it only when the scheduler
- * insists (a stream then varies tenfold). One that sleeps blocks in the library. */
+ * with ZMQ_DONTWAIT and yields its core in between (sched_yield) instead of a pause: the I/O
+ * thread needs the same core, and with a pause gets it only when the scheduler takes it away
+ * (a stream then varies tenfold). One that sleeps blocks in the library. */
 #include "drive.h"
 #include "place.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* perf/report/charts.c - see charts.h. Labels have columns of their own, or are spread until
- * none lies over another; nothing is told by colour alone. */
+ * none lies over another; no meaning is carried by colour alone. */
 #include "charts.h"
 
 #include "plot.h"

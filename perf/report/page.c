@@ -36,7 +36,7 @@ static void put_facts(FILE *out, const char *heading, const struct facts *facts)
   fputs("</table>\n</section>\n", out);
 }
 
-/* What every program says, and stands elsewhere on the page; or only Google Benchmark does. */
+/* What is elsewhere on the page already, or comes from Google Benchmark alone. */
 static bool told_elsewhere(const char *key) {
   static const char *const keys[] = {"date",   "host_name",       "executable",         "library",
                                      "rounds", "regimes",         "library_build_type", "unit",
@@ -125,7 +125,7 @@ static void put_noise(FILE *out, const struct report *report) {
     put_noise_row(out, &report->runs[i]);
   fputs("</table>\n", out);
   if (report->passed_over)
-    fprintf(out, "<p>%zu entries do not follow the naming scheme and were passed over.</p>\n",
+    fprintf(out, "<p>%zu entries do not follow the naming scheme and were skipped.</p>\n",
             report->passed_over);
   fputs("</section>\n", out);
 }
@@ -148,10 +148,11 @@ void report_write(FILE *out, const struct report *report) {
   put_style(out);
   fputs("</head>\n<body>\n<main>\n<h1>Rill: benchmarks</h1>\n", out);
   if (report->count)
-    fputs("<p>Figures are ratios to what the machine itself costs, taken in the same rounds; each "
-          "section says to what. Less is better. raw/best is one cache line there and back between "
-          "the two cores.</p>\n",
-          out);
+    fputs(
+        "<p>Figures are ratios to what the machine itself costs, taken in the same rounds; each "
+        "section names the unit. Less is better. raw/best is one cache line there and back between "
+        "the two cores.</p>\n",
+        out);
   else
     fputs("<p>No figures were found.</p>\n", out);
   put_contents(out, report);

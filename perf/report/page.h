@@ -20,10 +20,10 @@ size_t cells_of(const struct run *run, enum regime regime, struct cell ret[CELLS
 /* What the numbers in the names are of: "B"; "consumers" of fan_out, "groups" of groups. */
 const char *number_word(const struct run *run);
 
-/* "48 B", "48 B, 1us"; the subject where the name tells neither. */
+/* "48 B", "48 B, 1us"; the subject where the name has neither. */
 const char *cell_words(const struct run *run, const struct cell *cell, char buffer[LABEL_SIZE]);
 
-/* The figures of a cell, best ratio first, without the raw ones. They are to be freed; NULL:
+/* The figures of a cell, best ratio first, without the raw ones. The caller frees them; NULL:
  * there is none, or no memory. */
 const struct figure **figures_of(const struct run *run, enum regime regime, const struct cell *cell,
                                  size_t *ret_count);
@@ -33,7 +33,7 @@ const struct figure *figure_at(const struct run *run, enum regime regime, const 
                                const struct cell *cell);
 
 /* The contenders of a regime, in the order of the (geometric) mean of their results over all
- * cells. They are to be freed; NULL: there is none, or no memory. */
+ * cells. The caller frees them; NULL: there is none, or no memory. */
 const struct figure **contenders_of(const struct run *run, enum regime regime, size_t *ret_count);
 
 /* "Round trip": the subject as a heading. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* perf/report/plot.h - axes and the elements of SVG. What is drawn is the charts' affair. */
+/* perf/report/plot.h - axes and the elements of SVG. charts.c decides what is drawn. */
 #ifndef RILL_PERF_REPORT_PLOT_H
 #define RILL_PERF_REPORT_PLOT_H
 
@@ -14,7 +14,7 @@ struct scale {
   double from, to, start, end;
 };
 
-/* Widens *scale so that it holds the value; values that are none are ignored. The first
+/* Widens *scale so that it holds the value; values that are not numbers are ignored. The first
  * one makes from and to. A scale begins with from and to 0. */
 void scale_hold(struct scale *scale, double value);
 /* Some room at both ends, and at least a factor of 1.5 in all. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* perf/report/read.c - from the JSON of Google Benchmark to figures. What does not follow
- * the naming scheme, or carries no counter that is known, is passed over and counted. */
+/* perf/report/read.c - from the JSON of Google Benchmark to figures. An entry that does
+ * not follow the naming scheme, or has no known counter, is skipped and counted. */
 #include "report.h"
 
 #include <errno.h>
@@ -74,7 +74,7 @@ static bool parse_name(struct figure *figure, const char *name, const char **ret
   return true;
 }
 
-/* Whether there is anything to tell of it. Beyond these no unit of time makes sense, and no axis
+/* Is the value in the range that can be shown? Beyond it no unit of time is usual, and no axis
  * could hold the value. */
 static bool parse_values(struct figure *figure, const json_t *entry) {
   static const double least = 1e-9, most = 1e18;
@@ -251,7 +251,7 @@ void report_free(struct report *report) {
   free(report->versions.list);
 }
 
-/* All figures of a regime have the same rounds; who failed has none. */
+/* All figures of a regime have the same rounds; a contender that failed has none. */
 static double of_regime(const struct run *run, enum regime regime, enum counter counter) {
   for (size_t i = 0; i < run->count; i++) {
     const struct figure *figure = &run->figures[i];

@@ -2,8 +2,8 @@
 /* perf/report/report.h - what the report is made from: the figures of some benchmark
  * programs, as they wrote them, and facts about where they ran.
  *
- * The report knows the naming scheme and the counters, no subject and no contender: a new
- * one of either needs no line here. */
+ * The report knows the naming scheme and the counters, but no subject and no contender: a new
+ * subject or contender needs no line here. */
 #ifndef RILL_PERF_REPORT_H
 #define RILL_PERF_REPORT_H
 
@@ -62,7 +62,7 @@ struct run {
   const char *file; /* base name of where it was read                          */
   char *subject;
   const char *library; /* of the context: "shared"; "" if it does not say         */
-  const char *unit;    /* what is counted: "round trip"; "" if nobody says        */
+  const char *unit;    /* what is counted: "round trip"; "" if it is not said    */
   json_t *context;     /* an object                                               */
   struct figure *figures;
   size_t count;
@@ -84,7 +84,7 @@ struct report {
  * report_read. */
 int report_read_text(struct report *report, const char *heading, const char *path);
 
-/* read.c: adds a file. Returns 0, or -1 after saying on stderr what was wrong. */
+/* read.c: adds a file. Returns 0, or -1 with a message on stderr. */
 int report_read(struct report *report, const char *path);
 void report_free(struct report *report);
 

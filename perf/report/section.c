@@ -11,7 +11,7 @@ static const double percentile_at[] = {2, 10, 100, 1000, 10000, 100000}; /* 1 / 
 static const char *const percentile_names[] = {"50 %", "90 %", "99 %", "99.9 %", "99.99 %", "max"};
 enum { PERCENTILES = MAX - P50 + 1 };
 
-/* What one regime of a run is shown by. */
+/* One regime of a run, as it is shown. */
 struct view {
   FILE *out;
   const struct report *report;
@@ -23,7 +23,7 @@ struct view {
   size_t contender_count;
 };
 
-static bool anybody_has(const struct view *view, enum counter counter) {
+static bool any_has(const struct view *view, enum counter counter) {
   for (size_t i = 0; i < view->contender_count; i++)
     for (size_t j = 0; j < view->cell_count; j++) {
       const struct figure *figure =
@@ -34,12 +34,12 @@ static bool anybody_has(const struct view *view, enum counter counter) {
   return false;
 }
 
-/* One message after the other: how many in a second is what people ask. */
+/* One message after the other: the usual figure is messages a second. */
 static bool is_flow(const struct run *run) {
   return strcmp(run->unit, "message") == 0;
 }
 
-/* What its ratios are to. */
+/* The unit of its ratios. */
 static const char *limit_of(const struct run *run) {
   const char *unit = json_string_value(json_object_get(run->context, "unit"));
   return unit ? unit : "the limit";
@@ -98,7 +98,7 @@ static void put_matrix(const struct view *view, const char *caption, put_cell *p
   fputs("</table>\n", out);
 }
 
-/* Where there is nobody to compare with, the cells are compared with each other. */
+/* With one contender alone, its cells are compared with each other. */
 static void put_alone(const struct view *view) {
   const struct figure *rows[CELLS_MOST];
   char words[CELLS_MOST][LABEL_SIZE];
@@ -129,7 +129,7 @@ static void put_compared(const struct view *view, const struct cell *cell) {
 }
 
 static void put_ratios(const struct view *view) {
-  if (!anybody_has(view, RATIO))
+  if (!any_has(view, RATIO))
     return;
   fputs("<div class=\"charts\">\n", view->out);
   if (view->contender_count == 1)
@@ -210,7 +210,7 @@ static void put_sizes_chart(const struct view *view, const char *setting) {
 }
 
 static void put_sizes(const struct view *view) {
-  if (!anybody_has(view, NS))
+  if (!any_has(view, NS))
     return;
   fputs("<div class=\"charts\">\n", view->out);
   for (size_t i = 0; i < view->cell_count; i++)
@@ -291,7 +291,7 @@ static void put_percentiles(const struct view *view) {
   }
 }
 
-/* Who failed, and why; a regime that was not seen says so once. */
+/* The contenders that failed, and why; a regime that was not seen is reported once. */
 static void put_errors(FILE *out, const struct run *run, enum regime regime, bool measured) {
   const char *before = NULL;
   for (size_t i = 0; i < run->count; i++) {

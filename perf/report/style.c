@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* perf/report/style.c - how the page looks, by day and by night. The colours of lines are
- * apart for every kind of colour vision (Okabe and Ito; Tol), darker on white than on black;
- * blue is Rill's alone. */
+/* perf/report/style.c - how the page looks, light and dark. The colours of lines can be
+ * distinguished with every kind of colour vision (Okabe and Ito; Tol); they are darker on white
+ * than on black. Only Rill is blue. */
 #include "page.h"
 
 static const char style[] =

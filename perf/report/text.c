@@ -44,7 +44,7 @@ const char *shortened(char buffer[LABEL_SIZE], const char *text, size_t most) {
     memcpy(buffer, text, bytes + 1);
     return buffer;
   }
-  if (characters <= most) { /* long in bytes before it is in characters */
+  if (characters <= most) { /* it has more bytes than characters */
     keep = bytes;
     while (keep > 0 && ((unsigned char)text[keep] & 0xc0) == 0x80)
       keep--;

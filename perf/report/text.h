@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* perf/report/text.h - text on its way into the page: escaped, shortened, rounded. */
+/* perf/report/text.h - text for the page: escaped, shortened, rounded. */
 #ifndef RILL_PERF_REPORT_TEXT_H
 #define RILL_PERF_REPORT_TEXT_H
 
@@ -17,7 +17,7 @@ const char *shortened(char buffer[LABEL_SIZE], const char *text, size_t most);
 
 enum measure { AS_NUMBER, AS_TIME /* of ns */, AS_RATE /* with k, M, G */, MEASURES };
 
-/* Three significant digits, no exponent: "131 ns", "1.07"; "-" for what is not there. As a
+/* Three significant digits, no exponent: "131 ns", "1.07"; "-" for a missing value. As a
  * tick of an axis the zeros at the end are left out. Both return buffer. */
 const char *with_unit(char buffer[NUMBER_SIZE], enum measure measure, double value);
 const char *as_tick(char buffer[NUMBER_SIZE], enum measure measure, double value);

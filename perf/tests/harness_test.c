@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* perf/tests/harness_test.c - the rounds, and what happens when a peer of a benchmark
- * fails, dies or hangs: it is said, and nobody is left. */
+ * fails, dies or hangs: that is reported, and no process is left. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A contender that misbehaves where it is told to. */
+/* A contender that misbehaves where its flags say so. */
 struct odd {
   int setup_fails, open_fails, pong_fails, pong_dies, ping_hangs;
   int set_up, torn_down; /* in the supervisor                                    */
@@ -68,7 +68,7 @@ static int run_odd(struct odd *odd, size_t rounds, struct harness_result *ret, c
   struct harness_options options = {.rounds = rounds, .slice_us = 50, .patience = 1};
   assert_int_equal(pair_choose_cpus(&options.cpus), 0);
   int rc = harness_run(&contender, 1, &options, ret, why, size);
-  assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* nobody is left */
+  assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* no process is left */
   assert_int_equal(errno, ECHILD);
   return rc;
 }
@@ -184,7 +184,7 @@ static void samples_are_filed_under_their_round(void **state) {
   harness_free(&result);
 }
 
-static void a_failing_setup_starts_nobody(void **state) {
+static void a_failing_setup_starts_no_process(void **state) {
   (void)state;
   struct odd odd = {.setup_fails = -ENOSPC};
   char why[512];
@@ -193,7 +193,7 @@ static void a_failing_setup_starts_nobody(void **state) {
   assert_int_equal(odd.torn_down, 0);
 }
 
-static void what_a_process_says_of_its_failure_is_told(void **state) {
+static void the_error_text_of_a_process_is_reported(void **state) {
   (void)state;
   struct odd pong = {.pong_fails = -EPIPE}, open = {.open_fails = -EACCES};
   char why[512];
@@ -281,7 +281,7 @@ static void both_end_with_their_supervisor(void **state) {
   close(pipes[1]);
   char byte;
   assert_int_equal(read(pipes[0], &byte, 1), 1);
-  usleep(200000); /* so that there is a pair; if it is not there yet, all the better */
+  usleep(200000); /* so that there is a pair; a run without one yet passes as well */
   kill(supervisor, SIGKILL);
   assert_int_equal(waitpid(supervisor, NULL, 0), supervisor);
   assert_int_equal(read(pipes[0], &byte, 1), 0);
@@ -310,7 +310,7 @@ static void a_signal_to_the_supervisor_cleans_up_first(void **state) {
   munmap(odd, sizeof *odd);
 }
 
-/* Something that takes its time for each unit, and says how many it got in a turn. */
+/* A contender that takes some time for each unit, and counts the units of a turn. */
 struct slow {
   _Atomic uint64_t *most; /* shared: units in its longest turn                     */
 };
@@ -341,8 +341,8 @@ static void settling_does_not_count_and_stretched_turns_are_longer(void **state)
       mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   assert_true(most != MAP_FAILED);
   struct slow slow[3] = {{&most[0]}, {&most[1]}, {&most[2]}};
-  /* At least 20 us a unit; of the second one a second is said to be no part of it, of the
-   * third one all count, and its turns are eight times as long. */
+  /* At least 20 us a unit. The second contender declares a second of it as settling; of the third
+   * one all counts, and its turns are eight times as long. */
   const struct contender contenders[3] = {
       {.name = "slow/1", .self = &slow[0], .ping = slow_ping, .pong = slow_pong},
       {.name = "slow/2",
@@ -394,7 +394,7 @@ static void processes_that_end_well_run_their_exit_handlers(void **state) {
   assert_int_equal(harness_run(&contender, 1, &options, &result, why, sizeof why), 0);
   assert_int_equal(atomic_load(goodbyes), PAIR_SIDES);
   harness_free(&result);
-  rc = -EIO; /* who fails leaves at once: what is said of it must not wait for handlers */
+  rc = -EIO; /* a process that fails ends immediately: its report must not wait for handlers */
   assert_int_equal(harness_run(&contender, 1, &options, &result, why, sizeof why), -EIO);
   assert_int_equal(atomic_load(goodbyes), PAIR_SIDES);
   munmap(goodbyes, 4096);
@@ -405,8 +405,8 @@ int main(void) {
       cmocka_unit_test(every_round_is_kept_or_counted_as_dropped),
       cmocka_unit_test(a_turn_is_no_longer_than_allowed_and_followed_by_a_rest),
       cmocka_unit_test(samples_are_filed_under_their_round),
-      cmocka_unit_test(a_failing_setup_starts_nobody),
-      cmocka_unit_test(what_a_process_says_of_its_failure_is_told),
+      cmocka_unit_test(a_failing_setup_starts_no_process),
+      cmocka_unit_test(the_error_text_of_a_process_is_reported),
       cmocka_unit_test(a_dead_process_ends_the_other),
       cmocka_unit_test(a_hang_is_ended_and_says_where),
       cmocka_unit_test(the_supervisor_looks_while_they_run),

@@ -5,7 +5,7 @@
  *   rill_perf_instructions receive SIZE GROUPS   20,000 x (rill_receive, rill_release), one group
  *
  * One thread is the producer and all consumers in turn, so that every count is the same in
- * every run: a message is always there, nobody waits. Callgrind collects between the entry and
+ * every run: a message is always there, no process waits. Callgrind collects between the entry and
  * the return of the library's functions, and nowhere else (instructions.cmake). Exit status: 0;
  * 77, where the kernel has no membarrier, since a publish then carries a fence; 1 with a text. */
 #include "rill/rill.h"
@@ -57,7 +57,7 @@ static void drain(const struct ends *ends, size_t group, unsigned n) {
       fail("receive and release");
   /* The empty poll at the end of a block publishes the group's place. */
   if (rill_receive(ends->consumers[group], RILL_NOW, &message) != -EAGAIN)
-    fail("a message that nobody sent");
+    fail("a message that was not sent");
 }
 
 static void nothing(const struct ends *ends, unsigned n) {

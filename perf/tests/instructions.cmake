@@ -1,13 +1,13 @@
 # cmake -DPROGRAM=... -DVALGRIND=... -DWHAT=... -DSIZE=... -DGROUPS=... -DLIMIT=... -P
 # instructions.cmake: one line of instructions.limits.
 #
-# Callgrind counts what rill_publish, or rill_receive and rill_release, execute from entry to
-# return, to the last instruction and the same in every run: the library and its memcpy. Not
-# what belongs to the caller: arguments, the call and the stub of the dynamic linker it goes
-# through (some eight instructions a call). A publish contains its share of the gate, which
+# Callgrind counts exactly what rill_publish, or rill_receive and rill_release, execute from entry
+# to return, and gets the same number in every run: the library and its memcpy. It does not count
+# what belongs to the caller: arguments, the call, the stub of the dynamic linker (some eight
+# instructions a call). A publish contains its share of the gate, which
 # comes once in capacity/32 bytes.
 # Two things differ under valgrind: libc chooses its memcpy by the CPU that valgrind pretends
-# (here with AVX2, never with AVX-512), and futex_waitv is missing; nobody waits here.
+# (here with AVX2, never with AVX-512), and futex_waitv is missing; no process waits here.
 cmake_minimum_required(VERSION 3.22)
 set(units 20000) # that the program executes
 

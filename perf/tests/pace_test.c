@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* perf/tests/pace_test.c - the open loop, by a clock that is made up: what a stall does to the
+/* perf/tests/pace_test.c - the open loop, with a simulated clock: what a stall does to the
  * percentiles. And histograms of turns, and the real clock. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,7 +13,7 @@
 
 #include <string.h>
 
-/* A clock of ns that a look takes 10 of. */
+/* A clock in ns; reading it takes 10 ns. */
 static uint64_t now;
 
 static uint64_t look(void) {
@@ -68,9 +68,8 @@ static void messages_leave_when_they_are_due(void **state) {
   assert_true(samples_percentile(&total, 500000) <= total.max);
 }
 
-/* A stall of 1 ms under a message each us: a thousand were due meanwhile. Each 60 ns take one
- * of them off, so the last of about 1,064 late ones left with it. Who shifts its schedule
- * sees one. */
+/* A stall of 1 ms under a message each us: a thousand were due meanwhile. One is sent
+ * every 60 ns, so about 1,064 are late. A sender that shifts its schedule sees one late message. */
 static void a_stall_shows_in_all_messages_that_were_due_meanwhile(void **state) {
   (void)state;
   static struct channel channel = {.cost = 50, .stall_at = 5000, .stall = 1000000};
@@ -84,12 +83,12 @@ static void a_stall_shows_in_all_messages_that_were_due_meanwhile(void **state) 
   assert_in_range(samples_percentile(&total, 990000), 880000, 930000);
   assert_in_range(samples_percentile(&total, 950000), 480000, 560000);
   assert_in_range(samples_percentile(&total, 999000), 970000, 1001000);
-  /* And then it is on its schedule again, which was never shifted. */
+  /* Then it is on schedule again; the schedule was never shifted. */
   assert_int_equal(channel.last_due, 1000000 + 10 + LEAD + (MESSAGES - 1) * INTERVAL);
 }
 
 /* 1.5 us for a message each us: the backlog grows by half a us a message. */
-static void who_cannot_keep_the_pace_falls_behind_for_ever(void **state) {
+static void too_slow_a_sender_falls_behind_for_ever(void **state) {
   (void)state;
   static struct channel channel = {.cost = 1490, .stall_at = UINT64_MAX};
   const struct samples_total total = run(&channel);
@@ -162,7 +161,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(messages_leave_when_they_are_due),
       cmocka_unit_test(a_stall_shows_in_all_messages_that_were_due_meanwhile),
-      cmocka_unit_test(who_cannot_keep_the_pace_falls_behind_for_ever),
+      cmocka_unit_test(too_slow_a_sender_falls_behind_for_ever),
       cmocka_unit_test(a_failing_send_ends_the_turn),
       cmocka_unit_test(nothing_is_received_before_it_was_due),
       cmocka_unit_test(turns_are_added_up),

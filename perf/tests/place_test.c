@@ -25,8 +25,8 @@ static int exists(const char *path) {
   return access(path, F_OK) == 0;
 }
 
-/* The number of a process that has ended. */
-static pid_t somebody_dead(void) {
+/* The pid of a process that has ended. */
+static pid_t dead_process(void) {
   pid_t pid = fork();
   assert_true(pid >= 0);
   if (pid == 0)
@@ -51,10 +51,10 @@ static void files_go_with_the_last_user(void **state) {
   assert_false(exists(outside));
 }
 
-static void what_the_dead_have_left_goes_and_what_the_living_have_stays(void **state) {
+static void files_of_dead_processes_go_and_those_of_live_ones_stay(void **state) {
   (void)state;
   char dead[64], inside[80], dead_file[64], living[64];
-  pid_t pid = somebody_dead();
+  pid_t pid = dead_process();
   snprintf(dead, sizeof dead, "/dev/shm/rill-perf-%ld", (long)pid);
   snprintf(inside, sizeof inside, "%s/socket", dead);
   snprintf(dead_file, sizeof dead_file, "/tmp/rill-perf-%ld-12", (long)pid);
@@ -75,7 +75,7 @@ static void what_the_dead_have_left_goes_and_what_the_living_have_stays(void **s
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(files_go_with_the_last_user),
-      cmocka_unit_test(what_the_dead_have_left_goes_and_what_the_living_have_stays),
+      cmocka_unit_test(files_of_dead_processes_go_and_those_of_live_ones_stay),
   };
   return cmocka_run_group_tests_name("place", tests, NULL, NULL);
 }

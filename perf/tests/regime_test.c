@@ -35,7 +35,7 @@ static void two_clusters_are_cut_between_them(void **state) {
   }
 }
 
-static void two_clusters_on_one_side_of_the_rule_are_told_apart(void **state) {
+static void two_clusters_on_one_side_of_the_rule_are_separated(void **state) {
   (void)state;
   double raw[ROUNDS];
   make(raw, ROUNDS / 2, 60, 180);
@@ -207,7 +207,7 @@ static void a_disturbed_turn_is_not_typical(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(two_clusters_are_cut_between_them),
-      cmocka_unit_test(two_clusters_on_one_side_of_the_rule_are_told_apart),
+      cmocka_unit_test(two_clusters_on_one_side_of_the_rule_are_separated),
       cmocka_unit_test(one_cluster_is_named_by_the_rule),
       cmocka_unit_test(a_cluster_across_the_rule_keeps_together),
       cmocka_unit_test(a_few_outliers_are_no_regime),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* perf/tests/report_test.c - the page that rill_perf_report makes of report_sample.json: it is
- * well-formed, names everybody, keeps hostile text text; and broken files are refused. */
+ * well-formed, names every contender, and hostile text stays text; broken files are refused. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -32,7 +32,7 @@ static char *slurp(const char *path) {
   return text;
 }
 
-/* Runs the generator on a file; its exit status, and what it said on stderr. */
+/* Runs the generator on a file; its exit status, and its messages on stderr. */
 static int generate(const char *input, char *said, size_t size) {
   int ends[2];
   assert_int_equal(pipe(ends), 0);
@@ -80,8 +80,8 @@ static bool is_entity(const char *at) {
   return false;
 }
 
-/* Every element is closed, in order; every & begins an entity; no control characters. Returns
- * where it is not so, or NULL. */
+/* Every element is closed, in the right sequence; every & begins an entity; there are no control
+ * characters. Returns where that is violated, or NULL. */
 static const char *malformed(const char *text) {
   const char *open[64];
   size_t depth = 0;

@@ -1,11 +1,11 @@
 # cmake -DPROGRAM=... -DSUBJECT=... -DUNIT=... -DNAMES=FILES -P smoke.cmake: runs a benchmark for
 # a few rounds and checks its JSON: every name of the subject in both regimes, and figures in
-# at least one of them, unless the machine was so busy that every round had to be dropped;
+# at least one of them, unless the machine was so busy that every round was dropped;
 # and the ratio of the unit to itself is 1.
 cmake_minimum_required(VERSION 3.22)
 
 set(quick "")
-if(SUBJECT STREQUAL "latency") # its turns are long, and who falls behind makes them longer
+if(SUBJECT STREQUAL "latency") # its turns are long, and longer when a contender falls behind
   set(quick --slice-us=500)
 endif()
 execute_process(COMMAND ${PROGRAM} --rounds=20 ${quick} --benchmark_format=json

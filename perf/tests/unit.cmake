@@ -1,6 +1,6 @@
 # cmake -DPROGRAM=... -P unit.cmake: the unit of a subject has its turns although the filter
 # leaves it out. A sleeper's round trip is hundreds of times the raw line's, and about one
-# time the futex's; so 20 tells what it was divided by.
+# time the futex's; so a limit of 20 shows which unit it was divided by.
 cmake_minimum_required(VERSION 3.22)
 
 execute_process(COMMAND ${PROGRAM} --rounds=20 --benchmark_format=json --benchmark_filter=/rill/8/
