@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* error.c - the last failure of each thread, in words.
+/* error.c - the last failure of each thread, as a text.
  *
- * It stands in the lowest layer so that every layer can say what it knows. Fixed
+ * It is in the lowest layer so that every layer can say what it knows. Fixed
  * memory, no allocation: it works when memory is what failed. */
 #include "error.h"
 

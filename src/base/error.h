@@ -3,13 +3,13 @@
 #ifndef RILLI_ERROR_H
 #define RILLI_ERROR_H
 
-/* Notes the text and returns -code. code: a positive errno value. */
+/* Stores the text and returns -code. code: a positive errno value. */
 int rilli_fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Puts "prefix: " before the text that is there, and returns -code. */
+/* Puts "prefix: " before the stored text, and returns -code. */
 int rilli_fail_in(int code, const char *prefix, ...) __attribute__((format(printf, 2, 3)));
 
-/* In words, for a positive errno value; never a bare number. Thread-safe. */
+/* The text of a positive errno value; never a bare number. Thread-safe. */
 const char *rilli_words(int code);
 
 #endif

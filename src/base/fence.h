@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* fence.h - who pays for the order between a store and a sleeper's look.
+/* fence.h - which process pays for the order between a store and a sleeper's check.
  *
- * Membarrier mode: publish and release contain no fence; whoever is about to sleep
- * makes every registered process execute one (E5, E7). Full mode: they fence themselves. */
+ * Membarrier mode: publish and release contain no fence; a process about to sleep makes
+ * every registered process execute one (E5, E7). Full mode: publish and release fence. */
 #ifndef RILLI_FENCE_H
 #define RILLI_FENCE_H
 
@@ -10,14 +10,14 @@
 #include <stdint.h>
 
 /* Registers this process. wanted: RILL_FENCE_*. Returns the mode that holds
- * (RILL_FENCE_MEMBARRIER or RILL_FENCE_FULL), or -ENOSYS if the wanted one cannot be. */
+ * (RILL_FENCE_MEMBARRIER or RILL_FENCE_FULL), or -ENOSYS if the wanted one is not available. */
 int rilli_fence_init(uint32_t wanted);
 
 /* A full fence here, and in every registered process. Returns 0 when the kernel could not
- * do it: then nobody may sleep for long. */
+ * do it: then no sleep may be long. */
 int rilli_fence_peers(void);
 
-/* What the fast path executes between its store and its look. */
+/* What the fast path executes between its store and its check. */
 static inline void rilli_fence_own(uint32_t full) {
   if (__builtin_expect(full != 0, 0))
     atomic_thread_fence(memory_order_seq_cst);
@@ -33,8 +33,8 @@ static inline void rilli_pause(void) {
 #endif
 }
 
-/* A hint that this line is for another core: cldemote (%rax), by its bytes, since assemblers want
- * to be told of it. Processors that do not know it take it for a nop. */
+/* A hint that this line is for another core: cldemote (%rax), written as bytes, since assemblers
+ * need an option for it. A processor that does not know it executes a nop. */
 static inline void rilli_demote(const void *line) {
 #if defined(__x86_64__)
   __asm__ volatile(".byte 0x0f, 0x1c, 0x00" : : "a"(line) : "memory");

@@ -25,14 +25,14 @@ struct waiter {
   uint32_t reserved;
 };
 
-/* 1: slept, or need not; else a negative errno, -ENOSYS for whatever forbids the call. */
+/* 1: slept, or there was no need; else a negative errno, -ENOSYS if anything forbids the call. */
 static int answer(long result) {
   if (result >= 0 || errno == EAGAIN)
     return 1;
   return errno == ETIMEDOUT || errno == EINTR ? -errno : -ENOSYS;
 }
 
-/* Where a sandbox forbids futexes: still no busy loop. */
+/* A short sleep where a sandbox forbids futexes, so that there is no busy loop. */
 static int nap(int64_t deadline, const struct timespec *at) {
   struct timespec now, span = {.tv_nsec = 1000000};
   (void)clock_gettime(CLOCK_MONOTONIC, &now);

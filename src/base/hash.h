@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* hash.h - FNV-1a (Fowler, Noll, Vo). It finds damage and spreads names; it stops no forger. */
+/* hash.h - FNV-1a (Fowler, Noll, Vo). It finds damage and spreads names; it stops no forgery. */
 #ifndef RILLI_HASH_H
 #define RILLI_HASH_H
 

@@ -3,7 +3,7 @@
  *
  * Of libnuma only the kernel's calls are used: its own functions print on standard error when
  * they fail, and end the process when there is no memory. A policy set through a
- * shared mapping of a tmpfs file is the file's: posix_fallocate keeps to it. */
+ * shared mapping of a tmpfs file belongs to the file: posix_fallocate follows it. */
 #include "nodes.h"
 
 #include <errno.h>
@@ -35,7 +35,7 @@ static uint32_t count_nodes(const struct nodes *nodes) {
   return count;
 }
 
-/* The nodes that this process may have memory of. A kernel without NUMA has node 0. */
+/* The nodes from which this process may have memory. A kernel without NUMA has node 0. */
 static struct nodes allowed_nodes(void) {
   struct nodes ret = {{0}};
   if (numa_available() < 0 ||
@@ -52,7 +52,7 @@ int rilli_nodes_check(uint32_t numa, uint32_t node) {
   if (node < RILLI_NODES && has_node(&nodes, node))
     return 0;
   return rilli_fail(EINVAL,
-                    "there is no NUMA node %u that this process may have memory of: it has %u "
+                    "there is no NUMA node %u from which this process may have memory: it has %u "
                     "(numactl --show)",
                     node, count_nodes(&nodes));
 }
@@ -66,17 +66,17 @@ int rilli_nodes_bind(void *base, size_t size, uint32_t numa, uint32_t node) {
   if (numa == RILL_NUMA_LOCAL) {
     mode = MPOL_LOCAL;
     memset(&nodes, 0, sizeof nodes);
-  } else if (numa == RILL_NUMA_NODE) { /* not MPOL_BIND: a full node would be deadly */
+  } else if (numa == RILL_NUMA_NODE) { /* not MPOL_BIND: a full node would kill the process */
     mode = MPOL_PREFERRED;
     memset(&nodes, 0, sizeof nodes);
     nodes.words[node / WORD_BITS] = 1ul << node % WORD_BITS;
   }
-  /* The kernel takes one bit less than it is told. */
+  /* The kernel uses one bit less than this number. */
   const unsigned long bits = mode == MPOL_LOCAL ? 0 : RILLI_NODES + 1;
   if (mbind(base, size, mode, bits ? nodes.words : NULL, bits, 0) == 0)
     return 0;
   const int code = errno;
-  if (one) /* a sandbox forbids it, say: there is nothing to choose */
+  if (one) /* perhaps a sandbox forbids it: there is nothing to choose */
     return 0;
   return rilli_fail(code, "cannot choose the NUMA node of its memory: %s", rilli_words(code));
 }
@@ -85,7 +85,7 @@ uint32_t rilli_nodes_policy(const void *at, uint32_t *ret_node) {
   int mode = MPOL_DEFAULT;
   struct nodes nodes = {{0}};
   *ret_node = 0;
-  /* Not written to: the parameter of get_mempolicy is just not const. */
+  /* get_mempolicy does not write to it, although its parameter lacks const. */
   if (get_mempolicy(&mode, nodes.words, RILLI_NODES, (void *)(uintptr_t)at, MPOL_F_ADDR) != 0)
     return RILL_NUMA_NONE;
   switch (mode) {
@@ -101,7 +101,7 @@ uint32_t rilli_nodes_policy(const void *at, uint32_t *ret_node) {
         *ret_node = i;
         return RILL_NUMA_NODE;
       }
-    return RILL_NUMA_LOCAL; /* as kernels before 5.14 say it */
+    return RILL_NUMA_LOCAL; /* as kernels before 5.14 report it */
   default:
     return RILL_NUMA_OTHER;
   }
@@ -119,7 +119,7 @@ int rilli_nodes_check(uint32_t numa, uint32_t node) {
   (void)node;
   if (numa == RILL_NUMA_NONE)
     return 0;
-  return rilli_fail(ENOSYS, "this librill was built without libnuma: numa can only be left alone");
+  return rilli_fail(ENOSYS, "this librill was built without libnuma: leave numa at its default");
 }
 
 int rilli_nodes_bind(void *base, size_t size, uint32_t numa, uint32_t node) {

@@ -7,14 +7,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RILLI_NODES 1024u /* numbers of nodes are smaller: as the kernel is built */
+#define RILLI_NODES 1024u /* node numbers are smaller: a limit of the kernel */
 
 /* Can this host do that? numa: RILL_NUMA_*. Returns 0, -EINVAL (there is no such node) or
  * -ENOSYS (built without libnuma), with a text. */
 int rilli_nodes_check(uint32_t numa, uint32_t node);
 
-/* Has the memory of a shared mapping, and of every other mapping of that file, come from there;
- * to be called before there is any. On a host with one node it cannot fail. */
+/* Makes the memory of a shared mapping, and of every other mapping of that file, come from there.
+ * To be called before the file has memory. On a host with one node it cannot fail. */
 int rilli_nodes_bind(void *base, size_t size, uint32_t numa, uint32_t node);
 
 /* The policy that holds at an address: RILL_NUMA_*, or RILL_NUMA_OTHER for what this library

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* consumer.h - what a consumer keeps for itself, and what others ask of it. */
+/* consumer.h - what a consumer keeps for itself, and what other files call. */
 #ifndef RILLI_CONSUMER_H
 #define RILLI_CONSUMER_H
 
@@ -14,7 +14,7 @@ struct rill_consumer {
   uint64_t position, sequence; /* of the next message                            */
   uint64_t usual_size;         /* payload of the message taken last,                     */
   uint64_t usual_stride;       /* and of its frame                              */
-  uint64_t released;           /* the first byte of those not given back        */
+  uint64_t released;           /* the first byte that is not released           */
   uint64_t published;          /* the cursor as it stands in shared memory        */
   uint64_t publish_step;
   const _Atomic uint64_t *waiting; /* of the producer page                        */
@@ -46,11 +46,11 @@ struct rill_consumer {
 void rilli_consumer_init(struct rill_consumer *consumer);
 /* The fast path is for reliable groups that have no loss to report; see next_frame. */
 void rilli_choose_path(struct rill_consumer *consumer);
-/* Publishes what was released and is not yet known to others, on leaving. */
+/* On leaving: publishes the releases that are not in shared memory yet. */
 void rilli_publish_cursor(struct rill_consumer *consumer);
-/* The sequence of the first message that is not released; of no use to copying consumers. */
+/* The sequence of the first message that is not released; not for copying consumers. */
 uint64_t rilli_released_sequence(const struct rill_consumer *consumer);
-/* Is there something to do at the consumer's place: a message, or having been lapped? */
+/* Is there a message at the consumer's place, or was the consumer lapped? */
 int rilli_something_there(const struct rill_consumer *consumer);
 
 #endif

@@ -2,8 +2,8 @@
 /* copy.c - receiving by copy: overwrite queues and tails.
  *
  * No cursor protects these messages. So a message is copied, and delivered only if the write
- * limit has not passed it meanwhile (E4); a consumer that was lapped goes on at the oldest whole
- * message that the index knows, and counts what it lost. Model: tests/model/overwrite.pml. */
+ * limit has not passed it meanwhile (E4); a consumer that was lapped continues at the oldest
+ * whole message that the index knows, and counts what it lost. Model: tests/model/overwrite.pml. */
 #include "copy.h"
 
 #include <errno.h>
@@ -13,7 +13,8 @@
 #include "message.h"
 #include "walk.h"
 
-/* Lapped: goes on at the oldest whole message that the index knows, and counts the rest.
+/* After being lapped: continues at the oldest whole message that the index knows, and counts the
+ * messages before it as lost.
  * PROTOCOL R4 */
 static int catch_up(struct rill_consumer *consumer) {
   for (int tries = 0; tries < 1000; tries++) {
@@ -44,7 +45,7 @@ static void copy_words(uint8_t *to, const _Atomic uint64_t *from, uint64_t size)
   }
 }
 
-/* One try: 0, -EAGAIN (nothing there), -ESTALE (lapped), -EPROTO; *ret_word on 0. PROTOCOL R3 */
+/* One try: 0 sets *ret_word; -EAGAIN (no message), -ESTALE (lapped), -EPROTO. PROTOCOL R3 */
 static int copy_frame(struct rill_consumer *consumer, uint64_t *ret_word) {
   const uint8_t *frame = rilli_frame_at(consumer->base, consumer->mask, consumer->position);
   const uint64_t word = rilli_load_word(frame);

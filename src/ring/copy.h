@@ -5,7 +5,7 @@
 
 #include "consumer.h"
 
-/* Is what was read at the consumer's place still what lay there? */
+/* Was what was read at the consumer's place not overwritten meanwhile? */
 static inline int rilli_is_whole(const struct rill_consumer *consumer) {
   /* E4, acquire: pairs with raise_limit() and open_gate() in gate.c. What was read comes before
    * W. */

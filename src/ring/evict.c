@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* evict.c - refusing a group: one whose cursor is invalid, or that holds the queue up.
  *
- * The producer alone refuses, a whole tenancy of a row together, by its generation: void_state,
- * then nothing of that row gates any more (E14). What its member reads from then on may be
- * overwritten, which its release reports. The row stays its own until its lease is free. The
- * steps: shm/PROTOCOL.md, V. Model: tests/model/void.pml. */
+ * Only the producer refuses, and always a whole tenancy of a row, by its generation: it stores
+ * void_state, and from then on the row does not gate (E14). What its member reads after that may be
+ * overwritten, and its release reports this. The row stays the member's until its lease is free.
+ * The steps: shm/PROTOCOL.md, V. Model: tests/model/void.pml. */
 #include "evict.h"
 
 #include <errno.h>
@@ -16,7 +16,8 @@
 /* PROTOCOL V3 */
 void rilli_refuse(struct rill_producer *producer, uint32_t index, uint64_t state, uint64_t why) {
   struct rilli_seen *seen = &producer->ring.seen[index];
-  rilli_note_gate(&producer->ring, index, RILLI_REFUSED, state); /* every scan checks closer */
+  rilli_note_gate(&producer->ring, index, RILLI_REFUSED,
+                  state); /* makes every scan check closely */
   atomic_store_explicit(&seen->void_why, why, memory_order_relaxed);
   atomic_store_explicit(&seen->void_state, state, memory_order_release);
   /* E14, release fence: pairs with rilli_is_refused() in evict.h, was_refused() in group.c.
@@ -24,8 +25,8 @@ void rilli_refuse(struct rill_producer *producer, uint32_t index, uint64_t state
   atomic_thread_fence(memory_order_release);
 }
 
-/* Does the row stand between the producer and `need`? Not one that just changes: its member lives.
- * Every row that gates counts, whatever its state says; *ret_state is never 0. PROTOCOL V2 */
+/* Is the row between the producer and `need`? A row that just changes is not: its member lives.
+ * Every row that gates counts, whatever its state is; *ret_state is never 0. PROTOCOL V2 */
 static int holds_up(const struct rill_producer *producer, uint32_t index, uint64_t need,
                     uint64_t *ret_state) {
   const struct rilli_group *group = rilli_group_at(&producer->ring, index);
@@ -56,7 +57,7 @@ static void evict(struct rill_producer *producer, uint64_t need) {
   }
 }
 
-/* Since when no room could be had for this; a wish for more begins anew. */
+/* The time since which there is no room for this; a need for more starts again. */
 static int64_t held_since(struct rill_producer *producer, uint64_t need) {
   if (producer->held_at != producer->position || rilli_before(producer->held_need, need)) {
     producer->held_at = producer->position;
@@ -80,7 +81,7 @@ int rilli_wait_or_evict(struct rill_producer *producer, uint64_t need, rill_time
     evict(producer, need);
     if (rilli_scan_groups(producer, need) == 0)
       return 0;
-    producer->held_since = now; /* a row that just changed has its time too */
+    producer->held_since = now; /* a row that just changed gets the full time, too */
     if (deadline <= now)
       return deadline == RILL_NOW ? -EAGAIN : -ETIMEDOUT;
   }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* evict.h - refusing groups, and what a refused member asks and hears. */
+/* evict.h - refusing groups, and how a member learns that it was refused. */
 #ifndef RILLI_EVICT_H
 #define RILLI_EVICT_H
 
@@ -14,11 +14,11 @@ static inline int rilli_is_void(const struct rilli_seen *seen, uint64_t state) {
 
 /* Refuses the tenancy of a row. why: RILLI_VOID_*. */
 void rilli_refuse(struct rill_producer *producer, uint32_t index, uint64_t state, uint64_t why);
-/* As rilli_wait_room; but a group that holds the producer up for longer than evict_after does so
- * no longer. */
+/* As rilli_wait_room, but evicts the groups that hold the producer up for longer than
+ * evict_after. */
 int rilli_wait_or_evict(struct rill_producer *producer, uint64_t need, rill_time deadline);
 
-/* Is the membership void? Asked after what it read. */
+/* Was the member refused? To be checked after it has read. */
 static inline int rilli_is_refused(const struct rill_consumer *member) {
   /* E14, acquire fence: pairs with rilli_refuse() in evict.c. What was read comes before
    * void_state. */

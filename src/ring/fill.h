@@ -50,10 +50,10 @@ static inline void rilli_copy_small(uint8_t *to, const uint8_t *from, size_t siz
   }
 }
 
-/* More than RILLI_SMALL bytes, behind the header. What shares its line with the commit word comes
+/* More than RILLI_SMALL bytes, behind the header. The bytes in the line of the commit word come
  * last: a reader polls that line, so it has to be fetched, and a store that waits for its line
- * lets no later one pass. The others are in this core's cache since they were cleared. So they are
- * written, and handed down (pace.h), meanwhile. */
+ * holds all later stores back. The other lines are in this core's cache since they were cleared, so
+ * they are written, and handed down (pace.h), first. */
 static inline void rilli_copy_large(uint8_t *to, const uint8_t *from, size_t size, int hand) {
   const size_t first = -(uintptr_t)to & 63;
   size_t at = first;
@@ -77,7 +77,7 @@ static inline void rilli_copy_large(uint8_t *to, const uint8_t *from, size_t siz
     for (; at + 16 < size; at += 16)
       rilli_move(to + at, from + at);
     rilli_move(to + size - 16, from + size - 16);
-    if (hand && line > first) /* not before: the last bytes may reach into it */
+    if (hand && line > first) /* only now: the last bytes may reach into it */
       rilli_demote(to + line - 64);
     if (hand && line < size)
       rilli_demote(to + line);

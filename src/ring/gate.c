@@ -27,7 +27,7 @@ static void push_index(struct rill_producer *producer) {
   rilli_index_push(ring, &place);
 }
 
-/* The limit is never lowered, by a successor neither. PROTOCOL A3 */
+/* The limit is never lowered, not even by a successor. PROTOCOL A3 */
 static uint64_t raise_limit(struct rill_producer *producer, uint64_t need) {
   const struct rilli_ring *ring = &producer->ring;
   uint64_t limit = atomic_load_explicit(&ring->page->limit, memory_order_relaxed);
@@ -38,7 +38,7 @@ static uint64_t raise_limit(struct rill_producer *producer, uint64_t need) {
      * frame_or_nothing() in examine.c. Earlier commits come before W. */
     atomic_store_explicit(&ring->page->limit, limit, memory_order_release);
   }
-  /* Ahead of need; but a reader of an overwrite queue keeps what it can. */
+  /* Ahead of need, except in an overwrite queue: its readers keep as much as possible. */
   producer->raise_at = ring->overwrite ? limit + ring->capacity : limit - ring->quantum / 2;
   return limit;
 }
@@ -49,7 +49,7 @@ static int is_valid(const struct rill_producer *producer, const struct rilli_see
   if (cursor % RILLI_FRAME_ALIGN != 0 || producer->position - cursor > producer->ring.capacity)
     return 0;
   const uint64_t last = atomic_load_explicit(&seen->gate, memory_order_relaxed);
-  return last % RILLI_FRAME_ALIGN != 0 || /* there was none, or it was refused */
+  return last % RILLI_FRAME_ALIGN != 0 || /* there was no cursor, or it was refused */
          atomic_load_explicit(&seen->gate_state, memory_order_relaxed) != state ||
          !rilli_before(cursor, last);
 }
@@ -70,20 +70,20 @@ void rilli_note_gate(const struct rilli_ring *ring, uint32_t index, uint64_t cur
   atomic_store_explicit(&seen->gate_state, state, memory_order_release);
 }
 
-/* A cursor that has gone on by whole frames, in the tenancy that was noted last; else the row
- * needs a closer check. The caller checks the upper end. */
+/* Did the cursor move by whole frames, in the tenancy that was noted last? Otherwise the row needs
+ * a closer check. The caller checks the upper end. */
 static inline int gone_on(const struct rilli_ring *ring, const struct rilli_seen *seen,
                           const struct rilli_group *group, uint64_t cursor) {
   const uint64_t step = cursor - atomic_load_explicit(&seen->gate, memory_order_relaxed);
-  const uint64_t frames = step >> 4 | step << 60; /* huge, if it is no multiple of 16 */
+  const uint64_t frames = step >> 4 | step << 60; /* huge, if it is not a multiple of 16 */
   return frames <= ring->capacity >> 4 &&
          atomic_load_explicit(&group->state, memory_order_acquire) ==
              atomic_load_explicit(&seen->gate_state, memory_order_relaxed);
 }
 
-/* A closer check of a row. Returns 1 and its cursor if it gates. What is checked is what is used:
- * the cursor is loaded once. The state around it only decides whether an invalid one is refused
- * (E14). PROTOCOL V1 */
+/* A closer check of a row. Returns 1 and its cursor if it gates. The value that is checked is
+ * the one that is used: the cursor is loaded once. The state around it only decides whether an
+ * invalid one is refused (E14). PROTOCOL V1 */
 static int check_row(struct rill_producer *producer, uint32_t index, uint64_t *ret_cursor) {
   const struct rilli_ring *ring = &producer->ring;
   struct rilli_group *group = rilli_group_at(ring, index);
@@ -145,7 +145,7 @@ int rilli_scan_groups(struct rill_producer *producer, uint64_t need) {
     behind = furthest_behind(producer, 1);
   const uint64_t free_space = behind < ring->capacity ? ring->capacity - behind : 0;
   const uint64_t ahead = limit - position; /* what the limit lets it write */
-  /* Whole words of frames: a cursor that was not checked may be unaligned. */
+  /* Rounded to whole frames: a cursor that was not checked may be unaligned. */
   const uint64_t span =
       (ahead < free_space ? ahead : free_space) & ~(uint64_t)(RILLI_FRAME_ALIGN - 1);
   if (span > producer->room - position)

@@ -8,12 +8,12 @@
 /* Moves the write limit and scans the groups. Returns 0 when need <= room, else -EAGAIN;
  * -ESTALE when the queue was removed. */
 int rilli_make_room(struct rill_producer *producer, uint64_t need);
-/* Makes room before there is need, while no reader waits for what comes next. */
+/* Makes room before it is needed, while no reader waits for the next message. */
 void rilli_raise_ahead(struct rill_producer *producer);
-/* Only scans the groups again; the same answer. */
+/* Only scans the groups again; returns as rilli_make_room. */
 int rilli_scan_groups(struct rill_producer *producer, uint64_t need);
 
-/* For the successor, and for observers: what the producer last saw of a row. */
+/* For the successor, and for observers: notes what the producer last saw of a row. */
 void rilli_note_gate(const struct rilli_ring *ring, uint32_t index, uint64_t cursor,
                      uint64_t state);
 

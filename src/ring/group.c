@@ -22,7 +22,7 @@ static int protected(const struct rilli_ring *ring, uint64_t position) {
   return limit - position <= ring->capacity;
 }
 
-/* Where to begin before anything is promised. PROTOCOL A9 */
+/* Chooses where to begin, before the row protects anything. PROTOCOL A9 */
 static int choose(const struct rilli_ring *ring, const struct rilli_start *start,
                   struct rilli_place *ret) {
   const uint64_t limit = atomic_load_explicit(&ring->page->limit, memory_order_acquire);
@@ -39,7 +39,7 @@ static void store_unreleased(struct rilli_group *group, uint64_t position, uint6
   atomic_store_explicit(&group->owed.position, position, memory_order_relaxed);
 }
 
-/* PROTOCOL A9 to A11. A kept group hears later what it lost: unreleased is the first message that
+/* PROTOCOL A9 to A11. A kept group learns later what it lost: unreleased is the first message that
  * it has not released, or NULL. */
 static int take_row(struct rill_consumer *consumer, const struct rilli_start *start,
                     const uint64_t *unreleased, struct rilli_place *place) {
@@ -47,7 +47,7 @@ static int take_row(struct rill_consumer *consumer, const struct rilli_start *st
   struct rilli_group *group = consumer->group;
   for (int tries = 0; tries < TRIES; tries++) {
     if (choose(ring, start, place))
-      continue; /* the index moved on under the search */
+      continue; /* the index changed during the search */
     if (unreleased)
       store_unreleased(group, place->position, *unreleased);
     atomic_store_explicit(&group->cursor, place->position, memory_order_release);
@@ -59,7 +59,7 @@ static int take_row(struct rill_consumer *consumer, const struct rilli_start *st
   return -EPROTO;
 }
 
-/* Under protection (or, in overwrite mode, without): forward to the wanted message.
+/* Walks forward to the wanted message, protected (in overwrite mode: not protected).
  * PROTOCOL A12 */
 static int walk_to_start(struct rill_consumer *consumer, const struct rilli_start *start,
                          struct rilli_place *place, uint64_t *ret_head) {
@@ -80,7 +80,7 @@ static int walk_to_start(struct rill_consumer *consumer, const struct rilli_star
   return code;
 }
 
-/* As a tenancy with this state word. PROTOCOL A8 */
+/* Joins as a tenancy with this state word. PROTOCOL A8 */
 static int join_fresh(struct rill_consumer *consumer, uint64_t joining,
                       const struct rilli_start *start, const uint64_t *unreleased,
                       struct rilli_place *place, uint64_t *ret_head) {
@@ -102,7 +102,6 @@ static int join_fresh(struct rill_consumer *consumer, uint64_t joining,
   return -EPROTO;
 }
 
-/* The sequence that the group's last member noted for this cursor. */
 int rilli_noted_place(const struct rilli_group *group, uint64_t cursor, struct rilli_place *ret) {
   for (uint32_t turn = 0; turn < 2; turn++) {
     if (atomic_load_explicit(&group->place[turn].position, memory_order_relaxed) != cursor)
@@ -114,8 +113,8 @@ int rilli_noted_place(const struct rilli_group *group, uint64_t cursor, struct r
   return -EPROTO;
 }
 
-/* The first message that a kept group has not released: not always the one at its cursor. Without
- * a cursor its last member died before it had a new one. PROTOCOL V8 */
+/* The first message that a kept group has not released: not always the one at its cursor. If there
+ * is no cursor, its last member died before it stored a new one. PROTOCOL V8 */
 static int find_unreleased(const struct rilli_group *group, uint64_t *ret_sequence) {
   const uint64_t cursor = atomic_load_explicit(&group->cursor, memory_order_acquire);
   const uint64_t position = atomic_load_explicit(&group->owed.position, memory_order_relaxed);
@@ -130,11 +129,11 @@ static int find_unreleased(const struct rilli_group *group, uint64_t *ret_sequen
   return code;
 }
 
-/* Where a frame begins at the cursor, and its number, by walking to it from the index. */
+/* Checks that a frame begins at the cursor, and finds its sequence, by walking from the index. */
 static int verify(const struct rilli_ring *ring, uint64_t cursor, struct rilli_place *ret) {
   const uint64_t limit = atomic_load_explicit(&ring->page->limit, memory_order_acquire);
   if (rilli_index_position(ring, limit - ring->capacity, cursor, ret)) {
-    /* Older than the oldest entry, so it was committed: the frame itself shows it. */
+    /* Older than the oldest entry, so it was committed: the frame itself has its sequence. */
     const uint8_t *frame = rilli_frame_at(ring->base, ring->capacity - 1, cursor);
     const uint64_t word = rilli_load_word(frame);
     ret->position = cursor;
@@ -148,9 +147,9 @@ static int verify(const struct rilli_ring *ring, uint64_t cursor, struct rilli_p
   return code == 0 && ret->position != cursor ? -EPROTO : code;
 }
 
-/* The slowest group of a full queue: the write limit may stand beyond its cursor + capacity,
- * since it is raised before the rows are scanned; what the producer writes does not, since the
- * row gates it. What the last member noted, and the frame itself, show the place. */
+/* The slowest group of a full queue: the write limit may be beyond its cursor + capacity, since it
+ * is raised before the rows are scanned. The producer does not write there, since the row gates it.
+ * The last member's note and the frame itself show the place. */
 static int gated(const struct rill_consumer *consumer, uint64_t cursor, struct rilli_place *ret) {
   const struct rilli_ring *ring = &consumer->ring;
   if (rilli_noted_place(consumer->group, cursor, ret))
@@ -167,13 +166,13 @@ static uint32_t generation_of(const struct rilli_group *group) {
   return RILLI_STATE_GENERATION(atomic_load_explicit(&group->state, memory_order_acquire));
 }
 
-/* Did the producer refuse the tenancy of this generation, in whatever state it was then? */
+/* Did the producer refuse the tenancy of this generation, in any state? */
 static int was_refused(const struct rill_consumer *consumer, uint32_t generation) {
   /* E14, acquire: pairs with rilli_refuse() in evict.c */
   return rilli_is_void(&consumer->ring.seen[consumer->group_index], RILLI_STATE(generation, 0, 0));
 }
 
-/* A kept group goes on where it was. It stays KEPT, so its place is held, until the
+/* A kept group continues where it was. It stays KEPT, so its place is held, until the
  * member is ready. PROTOCOL A14 */
 static int resume(const struct rill_consumer *consumer, struct rilli_place *place) {
   const struct rilli_ring *ring = &consumer->ring;
@@ -195,10 +194,10 @@ struct beginning {
   const uint64_t *unreleased;
 };
 
-/* One tenancy of the row, up to its state. Resuming a kept group keeps its generation: refused in
- * any state, it is refused in all that follow. A kept group that has to begin anew stays KEPT
- * meanwhile, so that it is there for the next member, if this one dies here. Returns -ESTALE when
- * the producer refused the tenancy before it was whole. PROTOCOL A13, V7 */
+/* One tenancy of the row, up to its state. Resuming a kept group keeps its generation: if that is
+ * refused in one state, it is refused in all later ones. A kept group that starts a new tenancy
+ * stays KEPT meanwhile, so that the next member finds it if this one dies here. Returns -ESTALE
+ * when the producer refused the tenancy before it was whole. PROTOCOL A13, V7 */
 static int begin(struct rill_consumer *consumer, const struct beginning *how, uint64_t *ret_head) {
   struct rilli_group *group = consumer->group;
   const uint64_t old = atomic_load_explicit(&group->state, memory_order_acquire);
@@ -216,8 +215,7 @@ static int begin(struct rill_consumer *consumer, const struct beginning *how, ui
     return was_refused(consumer, generation) ? -ESTALE : code;
   rilli_store_place(group, 0, place.position, place.sequence);
   rilli_store_place(group, 1, place.position, place.sequence);
-  if (how->unreleased &&
-      rilli_before(*how->unreleased, place.sequence)) /* its place was not to be had */
+  if (how->unreleased && rilli_before(*how->unreleased, place.sequence)) /* its place was lost */
     consumer->lost = place.sequence - *how->unreleased;
   atomic_store_explicit(&consumer->slot->lost, consumer->lost, memory_order_relaxed);
   /* E2, release: pairs with check_row() and furthest_behind() in gate.c, holds_up() in evict.c */
@@ -253,7 +251,7 @@ int rilli_join(struct rill_consumer *consumer, uint32_t flags, const struct rill
                           memory_order_release);
     consumer->tenancy = 0;
   }
-  return code == -ESTALE ? -EPROTO : code; /* no sound producer refuses that often */
+  return code == -ESTALE ? -EPROTO : code; /* a correct producer does not refuse that often */
 }
 
 /* PROTOCOL A15, G4 */

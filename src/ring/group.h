@@ -13,13 +13,13 @@ struct rilli_start {
  * consumer's place is set; *ret_head on -ERANGE: the sequence that comes next. */
 int rilli_join(struct rill_consumer *consumer, uint32_t flags, const struct rilli_start *start,
                uint64_t *ret_head);
-/* Gives the row up (or keeps its place); the process that finds it half done repeats it.
- * The state word may be of a dead member. named: whether a later member can find it again. */
+/* Gives the row up (or keeps its place); a process that finds this half done repeats it.
+ * The state word may be a dead member's. named: whether a later member can find the row again. */
 void rilli_leave(struct rilli_group *group, int named);
 /* A group that exists from the start. */
 void rilli_declare(struct rilli_group *group, const struct rilli_place *place);
 
-/* The sequence that the group's member noted for this cursor; -EPROTO: it did not. */
+/* The sequence that the group's member noted for this cursor; -EPROTO: there is none. */
 int rilli_noted_place(const struct rilli_group *group, uint64_t cursor, struct rilli_place *ret);
 static inline void rilli_store_place(struct rilli_group *group, uint32_t turn, uint64_t position,
                                      uint64_t sequence) {

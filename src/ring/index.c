@@ -2,8 +2,8 @@
 /* index.c - the index: where frames begin, once in capacity/32 bytes.
  *
  * The producer pushes entries; joiners, successors and lapped consumers search them from the
- * newest down. What they read may be overwritten meanwhile, or be invalid: an entry is believed
- * when it is still that one behind the read (E8). Model: tests/model/index.pml. */
+ * newest down. What they read may be overwritten meanwhile, or be invalid: an entry is
+ * trusted if it is still the same one after the read (E8). Model: tests/model/index.pml. */
 #include <errno.h>
 
 #include "walk.h"
@@ -22,7 +22,7 @@ void rilli_index_push(const struct rilli_ring *ring, const struct rilli_place *p
   atomic_store_explicit(&ring->page->index_head, n + 1, memory_order_release);
 }
 
-/* Entry n, if it is still that one. */
+/* Entry n, if it was not replaced meanwhile. */
 static int read_entry(const struct rilli_ring *ring, uint64_t n, struct rilli_place *ret) {
   const struct rilli_index *entry = &ring->index[n % RILLI_INDEX_COUNT];
   const struct rilli_place place = {

@@ -8,7 +8,7 @@
 #include "consumer.h"
 
 /* Is this the header of the message that is due here? Callers may have memory for max_message
- * only. */
+ * bytes only. */
 static inline int rilli_header_ok(const struct rill_consumer *consumer, uint64_t word) {
   return rilli_word_ok(word, consumer->sequence, consumer->ring.capacity) &&
          ((rilli_word_flags(word) & RILLI_FLAG_SKIP) ||

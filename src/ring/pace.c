@@ -2,8 +2,8 @@
 /* pace.c - measuring the pace of messages: see pace.h. */
 #include "pace.h"
 
-#define SINGLE 200    /* ns a message: slower ones come singly, */
-#define SINGLE_RATE 4 /* if they bring fewer bytes a ns than this */
+#define SINGLE 200    /* ns a message: slower messages count as single, */
+#define SINGLE_RATE 4 /* if they carry fewer bytes a ns than this */
 
 void rilli_pace_init(struct rill_producer *producer) {
   producer->handed = RILLI_HANDED;
@@ -12,8 +12,8 @@ void rilli_pace_init(struct rill_producer *producer) {
   producer->pace_position = producer->position;
 }
 
-/* A core that is far answers a message after 360 ns or more, and 4 KiB at 2.4 bytes a ns; a stream
- * that is handed down by mistake takes up to 140 ns a message, and goes at 7. */
+/* A far core answers a message after 360 ns or more, and 4 KiB at 2.4 bytes a ns; a stream that is
+ * handed down by mistake takes up to 140 ns a message, and runs at 7 bytes a ns. */
 void rilli_measure_pace(struct rill_producer *producer, int64_t now) {
   const int64_t took = now - producer->pace_time;
   const uint64_t messages = producer->sequence - producer->pace_sequence;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* pace.h - how fast a producer's messages come, and what it does by that: lines of single
- * messages are handed down to the cache that all cores share, from where a reader has them sooner
- * than from this core. Pure: the caller reads the clock. */
+/* pace.h - how fast a producer's messages come, and what follows from it: lines of single
+ * messages are handed down to the cache that all cores share, where a reader gets them sooner than
+ * from this core. Pure: the caller reads the clock. */
 #ifndef RILLI_PACE_H
 #define RILLI_PACE_H
 
@@ -14,7 +14,7 @@
 #endif
 #define RILLI_HANDINGS 8u /* messages handed down between two readings of the clock       */
 
-/* At the place of its first message. */
+/* To be called when the producer is at the place of its first message. */
 void rilli_pace_init(struct rill_producer *producer);
 /* Did messages come singly since this was measured last? Then they are handed down. */
 void rilli_measure_pace(struct rill_producer *producer, int64_t now);

@@ -21,7 +21,7 @@
 #include "futex.h"
 #include "gate.h"
 
-#define PAUSES_A_REST 8u  /* between two scans of the groups meanwhile     */
+#define PAUSES_A_REST 8u  /* pauses between two scans of the groups        */
 #define POLLS_A_CHECK 32u /* polls between two readings of the clock       */
 
 int64_t rilli_now(void) {
@@ -39,8 +39,8 @@ int rilli_check_removed(const struct rilli_ring *ring) {
 
 /* --- the producer waits for room --------------------------------------------------- */
 
-/* Whether the queue was removed, which is one load, each time; dead groups once a slice. Returns
- * 0 or -ESTALE. */
+/* Checks each time whether the queue was removed, which is one load, and once a slice for dead
+ * groups. Returns 0 or -ESTALE. */
 static int producer_housekeeping(struct rill_producer *producer, int64_t now) {
   const int removed = rilli_check_removed(&producer->ring);
   if (removed || now < producer->patience.next_housekeeping)
@@ -58,9 +58,8 @@ static int poll_room(struct rill_producer *producer, uint64_t need) {
   return rilli_scan_groups(producer, need);
 }
 
-/* The ring is full, so nothing is urgent: consumers that take a stream publish their cursor every
- * now and then, and are not asked to do so at each release, which would make them slower, while
- * that is enough. */
+/* The ring is full, so nothing is urgent: consumers of a stream publish their cursor now and then.
+ * While that is enough, they are not asked to do it at each release, which would slow them. */
 static int rest_for_room(struct rill_producer *producer, uint64_t need, int64_t until) {
   do {
     for (uint32_t pauses = 0; pauses < PAUSES_A_REST; pauses++)
@@ -201,7 +200,7 @@ static int interrupted(struct rill_consumer *consumer) {
                     consumer->ring.name);
 }
 
-/* The producer is gone: is everything read? The ring is checked after that was seen. */
+/* The producer is gone: is everything read? The ring is checked after the end was seen. */
 static int end_of_stream(const struct rill_consumer *consumer) {
   atomic_thread_fence(memory_order_acquire);
   if (rilli_something_there(consumer) || consumer->follow)
@@ -210,7 +209,7 @@ static int end_of_stream(const struct rill_consumer *consumer) {
                     consumer->ring.name);
 }
 
-/* What can be seen without a system call: a removal, a refusal, an announced close.
+/* Checks what needs no system call: a removal, a refusal, an announced close.
  * PROTOCOL W4, V6, C4 */
 static int ended(const struct rill_consumer *consumer) {
   int code = rilli_check_removed(&consumer->ring);
@@ -245,8 +244,8 @@ static int poll_message(struct rill_consumer *consumer) {
   return rilli_something_there(consumer) ? 0 : -EAGAIN;
 }
 
-/* Returns 0 (something is there), -EAGAIN (time to park) or what ends the wait. A message is not
- * kept waiting for a clock: *ret_now is when it was read last. PROTOCOL W1 */
+/* Returns 0 (something is there), -EAGAIN (time to park) or what ends the wait. A message never
+ * waits for a clock: *ret_now is the last time that was read. PROTOCOL W1 */
 static int spin_for_message(struct rill_consumer *consumer, int64_t until, int64_t *ret_now) {
   for (uint32_t polls = 1;; polls++) {
     if (rilli_something_there(consumer))

@@ -10,7 +10,7 @@ int64_t rilli_now(void); /* CLOCK_MONOTONIC in ns                               
 
 int rilli_wait_room(struct rill_producer *producer, uint64_t need, rill_time deadline);
 int rilli_wait_message(struct rill_consumer *consumer, rill_time deadline);
-/* Does not read the next line for a while; yields the core if others lag. */
+/* Does not read the next line for a while; yields the core if other groups lag. */
 void rilli_rest(struct rill_consumer *consumer, int64_t deadline);
 
 /* Returns 0, for the tail of a publish. */

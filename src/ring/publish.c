@@ -3,7 +3,7 @@
  *
  * Keeps promises 1 and 2: no lock, no compare-and-swap, no full fence, no system call
  * while no process sleeps. In-band commit: a frame is filled, and its commit word is stored
- * with release (E1); whatever may be the next commit word was zeroed before. So a reader
+ * with release (E1); every place that may be the next commit word was zeroed before. So a reader
  * spins on the line that brings the message, and the word at the head is always 0. The steps:
  * shm/PROTOCOL.md, P. */
 #include <errno.h>
@@ -18,9 +18,9 @@
 #include "park.h"
 #include "producer.h"
 
-#define AHEAD 16384u /* bytes zeroed behind a frame,                                  */
-#define PIECE 2048u  /* a piece at a time;                                            */
-#define BULK 8192u   /* at a fast pace: fewer and longer are cheaper                   */
+#define AHEAD 16384u /* bytes zeroed behind a frame                                   */
+#define PIECE 2048u  /* ... in steps of this size                                     */
+#define BULK 8192u   /* ... at a fast pace: fewer and longer steps are cheaper          */
 
 /* Plain bytes into the ring. Overwrite readers may be copying the same bytes: then both
  * sides are relaxed words (E4). PROTOCOL P4 */
@@ -42,7 +42,7 @@ static void fill(const struct rill_producer *producer, uint8_t *to, const void *
   }
 }
 
-/* Makes a frame be there. The next commit word is zero already. PROTOCOL P5 */
+/* Makes a frame visible. The next commit word is zero already. PROTOCOL P5 */
 static inline void commit(uint8_t *frame, uint64_t word) {
   /* E1, release: pairs with rilli_load_word() in view.h */
   atomic_store_explicit((_Atomic uint64_t *)(void *)frame, word, memory_order_release);
@@ -75,7 +75,7 @@ static int producer_forked(void) {
 
 /* Whole lines together: the processor may take them for writing without reading them. */
 static void zero(uint8_t *to, uint64_t size) {
-#ifdef __x86_64__ /* libc does the same by bytes, which is no faster, and eight times the count */
+#ifdef __x86_64__ /* libc does it by bytes, which is no faster and eight times as many steps */
   uint64_t words = size / 8;
   __asm__ volatile("rep stosq" : "+D"(to), "+c"(words) : "a"(UINT64_C(0)) : "memory");
 #else
@@ -101,13 +101,13 @@ static void clear(struct rill_producer *producer, uint64_t end, uint64_t to) {
   producer->cleared = to;
 }
 
-/* Up to here, and no further: the user or a predecessor wrote behind it. */
+/* Cleared up to here and not further: the user or a predecessor wrote behind it. */
 static void clear_no_more(struct rill_producer *producer, uint64_t cleared) {
   producer->cleared = producer->clear_at = cleared;
 }
 
-/* What a publish has left to do sometimes. The lines to come are fetched for writing while no
- * reader waits for a commit behind them, and many together. PROTOCOL P6 */
+/* The work that only some publishes have. The next lines are fetched for writing while no reader
+ * waits for a commit behind them, and many together. PROTOCOL P6 */
 static __attribute__((noinline)) int clear_and_wake(struct rill_producer *producer) {
   const uint64_t position = producer->position;
   if (!rilli_before(position, producer->raise_at))
@@ -177,12 +177,12 @@ publish_slowly(struct rill_producer *producer, const void *data, size_t size, ri
   return got < 0 ? got : 0;
 }
 
-/* For single messages only: one that follows immediately would have to wait for the way down. */
+/* For single messages only: a message right behind would have to wait for the hand-down. */
 static inline int hands_down(const struct rill_producer *producer, uint64_t end) {
   return end - producer->position <= producer->handed;
 }
 
-/* What is behind the line of the commit word. Returns whether it was handed down. */
+/* Hands down the lines behind that of the commit word. Returns whether it did. */
 static inline int hand_down(const struct rill_producer *producer, const uint8_t *frame,
                             uint64_t end) {
   if (!hands_down(producer, end) || end - producer->position <= 64)
@@ -193,7 +193,7 @@ static inline int hand_down(const struct rill_producer *producer, const uint8_t 
   return 1;
 }
 
-/* Commits a message, and hands its first line down if the others were. */
+/* Commits a message, and hands its first line down if the others were handed down. */
 static inline void commit_single(struct rill_producer *producer, uint8_t *frame, uint64_t word,
                                  int handed) {
   commit(frame, word);

@@ -19,7 +19,7 @@
 #define EAGER_POLLS 32u
 #define PUBLISHED 32u     /* a cursor is published at least every capacity/32 */
 #define FETCHED 1024u     /* bytes: as many lines as a core asks for together          */
-#define MOST_ROUNDS 10000 /* of a message that is there, and then is not: no producer does that */
+#define MOST_ROUNDS 10000 /* in which a message comes and vanishes: a producer error */
 
 static int consumer_forked(void) {
   return rilli_fail(ECHILD, "this consumer was opened before fork: open one in the child");
@@ -38,7 +38,7 @@ void rilli_consumer_init(struct rill_consumer *consumer) {
   consumer->page = ring->page;
   consumer->waiting = &ring->page->waiting;
   consumer->copies = ring->overwrite || !consumer->group;
-  /* A member that may be evicted asks at each release whether what it read was whole. */
+  /* A member that may be evicted checks at each release whether what it read was whole. */
   consumer->publish_step = consumer->copies || ring->evict_after ? 0 : ring->capacity / PUBLISHED;
   consumer->eager = consumer->patience.wait == RILL_PARK ? 0 : EAGER_POLLS;
   consumer->usual_stride = RILLI_FRAME_HEADER; /* of no bytes */
@@ -47,8 +47,8 @@ void rilli_consumer_init(struct rill_consumer *consumer) {
 
 /* --- cursor --------------------------------------------------------------- */
 
-/* Does a cursor that goes from here to there pass the one that a producer waits for? The store that
- * passes it wakes; one before it did, if it is behind them already. */
+/* Does a cursor that moves from `from` to `to` pass the one that a producer waits for? Only the
+ * store that passes it wakes: an earlier one has done so if `from` is beyond it already. */
 static inline int reaches(uint64_t waiting, uint64_t from, uint64_t to) {
   return waiting % RILLI_FRAME_ALIGN == 0 && rilli_before(from, waiting) &&
          !rilli_before(to, waiting);
@@ -77,8 +77,8 @@ static void publish_cursor(struct rill_consumer *consumer, uint64_t sequence) {
     rilli_wake_producer(consumer->ring.hints);
 }
 
-/* Of the first message that is not released. Unless all are, it lies in the ring, protected:
- * copying groups publish at each release, and so have nothing left to publish later. */
+/* Unless all messages are released, the first that is not lies in the ring, protected: copying
+ * groups publish at each release, and so have nothing left to publish later. */
 uint64_t rilli_released_sequence(const struct rill_consumer *consumer) {
   if (consumer->released == consumer->position)
     return consumer->sequence;
@@ -100,16 +100,16 @@ static __attribute__((noinline)) int publish_or_fail(struct rill_consumer *consu
   return code;
 }
 
-/* Not every release has to be published: not one that is less than a step from the last published
- * one while the producer does not wait; */
+/* Must this release perhaps be published? Not while the producer does not wait and the last
+ * published one is less than a step away. */
 static inline int may_publish(const struct rill_consumer *consumer) {
   return consumer->released - consumer->published >= consumer->publish_step ||
          atomic_load_explicit(consumer->waiting, memory_order_relaxed) != RILLI_NONE;
 }
 
-/* ... nor one that does not give it the room that it sleeps for: the place that it waits for, or,
- * if that is not reached before its slice ends, the room that it needs. That has to be there then:
- * this consumer may not release anything more for long. PROTOCOL R6 */
+/* Publishes a release unless the producer sleeps and this gives it no room: neither the place that
+ * it waits for, nor the minimum that it needs when its slice ends. The minimum counts, too, since
+ * this consumer may not release more for a long time. PROTOCOL R6 */
 static __attribute__((noinline)) int publish_release(struct rill_consumer *consumer,
                                                      uint64_t sequence) {
   const uint64_t waiting = atomic_load_explicit(consumer->waiting, memory_order_relaxed);
@@ -147,10 +147,10 @@ RILLI_HOT int rill_release(rill_consumer *consumer, const struct rill_message *u
 
 /* --- one message ------------------------------------------------------------- */
 
-/* In place. Nothing is written behind the cursor of a group that is not refused, so a commit word
- * there is this message's, or damage; the sequence behind it is for readers that may meet a frame
- * of another lap: copies, walks, successors. Returns 0, -EAGAIN (nothing there) or -EPROTO.
- * PROTOCOL R2 */
+/* Takes a message in place. Nothing is written behind the cursor of a group that is not refused, so
+ * a commit word there is this message's, or damage; the sequence behind it is for readers that may
+ * meet a frame of another lap: copies, walks, successors. Returns 0, -EAGAIN (no message) or
+ * -EPROTO. PROTOCOL R2 */
 static int take_in_place(struct rill_consumer *consumer, struct rill_message *ret) {
   for (uint64_t skipped = 0; skipped <= consumer->ring.capacity;) {
     const uint8_t *frame = rilli_frame_at(consumer->base, consumer->mask, consumer->position);
@@ -182,9 +182,9 @@ static int take(struct rill_consumer *consumer, struct rill_message *ret) {
   return consumer->copies ? rilli_take_copy(consumer, ret) : take_in_place(consumer, ret);
 }
 
-/* For the fast path. Off it, and in a forked child, mask and distance are zero: then this is the
- * struct itself, whose first word, that distance, says that nothing is there. So the fast path need
- * not ask. The ring may lie below, so the distance has a sign. */
+/* For the fast path. Where that is off, and in a forked child, mask and distance are zero: then
+ * this returns the struct itself, whose first word, that distance, reads as "no message". So the
+ * fast path needs no check. The ring may be at a lower address, so the distance has a sign. */
 static inline const uint8_t *next_frame(const struct rill_consumer *consumer) {
   const uintptr_t distance = (consumer->position & consumer->fast_mask) + consumer->to_ring;
   return (const uint8_t *)consumer + (ptrdiff_t)distance;
@@ -193,8 +193,8 @@ static inline const uint8_t *next_frame(const struct rill_consumer *consumer) {
 /* A message without key and flags, of a length in range. Returns 0 for any other, or none.
  * PROTOCOL R1.
  * As long as messages are of one size, where the next one begins does not depend on the header of
- * this one: only a branch does, which the processor predicts. So it asks for the lines of several
- * messages together, and not for each when the one before it has come. */
+ * this one: only a branch does, which the processor predicts. So it fetches the lines of several
+ * messages together, and does not wait for one message before it fetches the next. */
 static inline int take_plain(struct rill_consumer *consumer, struct rill_message *ret) {
   const uint8_t *frame = next_frame(consumer);
   const uint64_t sequence = consumer->sequence;
@@ -222,9 +222,9 @@ static inline int take_plain(struct rill_consumer *consumer, struct rill_message
   return 1;
 }
 
-/* Nothing is there. A consumer that polls the line which a saturated producer is about to write
- * takes it away from it, message by message. So one that has caught up with a stream rests a
- * little, longer while that pays; one that waits for single messages never does. */
+/* There is no message. A consumer that polls the line which a busy producer is about to write takes
+ * that line from the producer, message by message. So a consumer that has caught up with a stream
+ * rests a little, and longer each time; a consumer that waits for single messages never rests. */
 static inline void rest_behind_stream(struct rill_consumer *consumer, int64_t deadline) {
   const uint64_t got = consumer->sequence - consumer->emptied;
   const uint64_t bytes = consumer->position - consumer->emptied_at;
@@ -236,7 +236,7 @@ static inline void rest_behind_stream(struct rill_consumer *consumer, int64_t de
     consumer->rest = 0;
 }
 
-/* Asks for all lines of a message that has just come, and not for each as it is read. */
+/* Fetches all lines of a message that has just come, not each one when it is read. */
 static inline void fetch_lines(const uint8_t *frame) {
   const uint32_t length = rilli_word_length(rilli_load_word(frame)); /* only a hint here */
   for (uint32_t at = 64; at < length && at < FETCHED; at += 64)
@@ -249,7 +249,7 @@ static __attribute__((noinline)) int receive_slowly(struct rill_consumer *consum
   if (!consumer->base)
     return consumer_forked();
   if (deadline != RILL_NOW) {
-    /* A message that comes within a microsecond finds us here, and not on the way to a clock. */
+    /* A message that comes within a microsecond is seen here, before a clock is read. */
     const uint8_t *frame = rilli_frame_at(consumer->base, consumer->mask, consumer->position);
     if (rilli_load_word(frame) == 0) {
       rest_behind_stream(consumer, deadline);
@@ -284,7 +284,7 @@ RILLI_HOT int rill_receive(rill_consumer *consumer, rill_time deadline,
 RILLI_HOT int rill_receive_batch(rill_consumer *consumer, size_t n, rill_time deadline,
                                  struct rill_message *ret_messages) {
   if (n == 0)
-    return rilli_fail(EINVAL, "a batch of no messages was asked for");
+    return rilli_fail(EINVAL, "a batch of 0 messages was asked for");
   int code = rill_receive(consumer, deadline, ret_messages);
   if (code)
     return code;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* ring.h - the ring as the layers above see it: each of its subjects.
+/* ring.h - the ring as the layers above see it: all its headers.
  *
- * The ring knows mapped, validated memory and nothing of files, names or leases; those it
- * reaches by the upcall of struct rilli_host. Tests put it on plain memory. Its own files include
- * the subjects that they need, and not this one. */
+ * The ring knows mapped, validated memory, but no files, names or leases; for those it calls
+ * struct rilli_host. Tests put it on plain memory. The ring's own files include the headers that
+ * they need, not this one. */
 #ifndef RILLI_RING_H
 #define RILLI_RING_H
 

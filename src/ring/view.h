@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* view.h - the mapped memory of a queue, as one process sees it, and places in it.
  *
- * Addresses and loads, no policy. The memory is mapped and its first pages are checked; what
- * lies in it may still be anything, and what is read here is checked by the caller. */
+ * Addresses and loads, no policy. The memory is mapped and its first pages are checked; its
+ * content may still be anything, and the caller checks what is read here. */
 #ifndef RILLI_VIEW_H
 #define RILLI_VIEW_H
 
@@ -11,7 +11,7 @@
 
 #define rilli_likely(x) __builtin_expect(!!(x), 1)
 #define rilli_unlikely(x) __builtin_expect(!!(x), 0)
-/* What runs once a message begins a line of code, however long the functions before it are. */
+/* Functions that run for each message begin at a cache line, wherever the linker puts them. */
 #define RILLI_HOT __attribute__((aligned(64)))
 
 /* Where the parts of a queue lie in this process; constant after open. */
@@ -26,7 +26,7 @@ struct rilli_ring {
   struct rilli_hints *hints;
   const _Atomic uint32_t *tombstone; /* not 0: the queue was removed (E13)          */
   uint8_t *groups;   /* producer: all page sets; a member: NULL                     */
-  const char *names; /* of groups, RILLI_GROUP_NAME_SIZE each; need not have an end  */
+  const char *names; /* of groups, RILLI_GROUP_NAME_SIZE each; may lack a final NUL   */
   uint64_t group_stride;
   const char *name; /* of the queue, for error texts                               */
 };
@@ -49,7 +49,7 @@ static inline const uint8_t *rilli_frame_at(const uint8_t *base, uint64_t mask, 
   return base + (position & mask);
 }
 
-/* A commit word that is not 0 brings the whole frame. */
+/* A commit word that is not 0 makes the whole frame visible. */
 static inline uint64_t rilli_load_word(const uint8_t *frame) {
   /* E1, acquire: pairs with commit() and clear() in publish.c */
   return atomic_load_explicit((const _Atomic uint64_t *)(const void *)frame, memory_order_acquire);

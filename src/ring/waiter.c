@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /* waiter.c - how long a waiter spins, rests and sleeps: see waiter.h.
  *
- * The adaptive strategy spins for about as long as waking a sleeper costs, if its waits lately
- * were that short, and hardly at all if they were longer. A producer whose ring is full is in no
- * hurry: it rests first, so that consumers of a stream need not publish each release. */
+ * The adaptive strategy spins for about as long as waking a sleeper costs, if its recent waits
+ * were that short, and hardly at all if they were longer. For a producer whose ring is full nothing
+ * is urgent: it rests first, so that consumers of a stream need not publish each release. */
 #include "waiter.h"
 
 #define SPIN_LEAST INT64_C(5000) /* ns: the least that adaptive waiting spins      */
 #define SPIN_MOST INT64_C(50000) /* ns: about what waking a sleeper costs          */
 #define TAIL_SLICE_MOST INT64_C(20000000)
-#define REST INT64_C(50000)     /* ns: how long a full ring is left alone,         */
-#define ASKED INT64_C(20000)    /* ns: and how long consumers are asked, then      */
+#define REST INT64_C(50000)     /* ns: how long a producer rests at a full ring    */
+#define ASKED INT64_C(20000)    /* ns: ... and then asks for each release          */
 #define REST_LEAST INT64_C(750) /* ns: how long a consumer rests behind a stream   */
 #define REST_MOST INT64_C(6000)
-#define GIVEN INT64_C(10000000) /* ns: for how long another process may keep a core */
+#define GIVEN INT64_C(10000000) /* ns: how long another process may keep the core   */
 #define ROWS 64u                /* of groups that are checked for a lagging member  */
 
-/* What a strategy makes of the time that the adaptive one spins. */
+/* The time that a strategy spins, where the adaptive one spins for `adaptive`. */
 static int64_t by_strategy(const struct rilli_patience *patience, int64_t adaptive) {
   return patience->wait == RILL_SPIN ? RILL_FOREVER : patience->wait == RILL_PARK ? 0 : adaptive;
 }
@@ -57,7 +57,8 @@ static int others_lag(const struct rilli_ring *ring, uint64_t position, uint32_t
     const uint64_t lag = position - gate;
     if (lag <= ring->capacity / 8 || lag > ring->capacity || i == own)
       continue;
-    /* E16, relaxed: pairs with rilli_note_gate() in gate.c. Whatever it says, this only yields. */
+    /* E16, relaxed: pairs with rilli_note_gate() in gate.c. Any value is harmless: this only
+     * yields. */
     const uint64_t state = atomic_load_explicit(&seen->gate_state, memory_order_relaxed);
     if (RILLI_STATE_STATE(state) == RILLI_GROUP_ACTIVE)
       return 1;

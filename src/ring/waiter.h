@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* waiter.h - how long a waiting producer or consumer spins, rests and sleeps.
  *
- * Decisions, as functions of numbers and of what the view shows: no clock, no system call, so
- * that a test can ask for each of them. park.h carries them out. */
+ * Decisions, as functions of numbers and of the view: no clock, no system call, so that a test
+ * can check each of them. park.h carries them out. */
 #ifndef RILLI_WAITER_H
 #define RILLI_WAITER_H
 
@@ -14,7 +14,7 @@
 #define RILLI_SLICE INT64_C(100000000)     /* ns: the longest sleep in one piece */
 #define RILLI_SLICE_BLIND INT64_C(1000000) /* ns: ... where membarrier fails      */
 
-/* The strategy of a waiter, and how long its waits lately took. */
+/* The strategy of a waiter, and how long its recent waits took. */
 struct rilli_patience {
   uint32_t wait;             /* RILL_ADAPTIVE, ...                            */
   int64_t typical;           /* ns: smoothed length of the last waits         */
@@ -62,12 +62,12 @@ int rilli_should_yield(const struct rilli_patience *patience, const struct rilli
 
 /* How a producer waits for room, before it sleeps. */
 struct rilli_room_plan {
-  int64_t rest; /* until then it leaves the consumers alone,                       */
-  int64_t spin; /* and until then it asks them for each release                    */
+  int64_t rest; /* until then it asks for nothing                                  */
+  int64_t spin; /* until then it asks the consumers for each release               */
 };
 struct rilli_room_plan rilli_plan_room(const struct rilli_patience *patience, int64_t start,
                                        int64_t deadline);
-/* How much more room than it needs a producer waits for first. */
+/* The room, beyond its need, that a producer waits for at first. */
 static inline uint64_t rilli_eagerness(const struct rilli_ring *ring) {
   return ring->capacity / 8;
 }

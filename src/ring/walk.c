@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* walk.c - finding frames from outside, by walking from one to the next.
+/* walk.c - finding frames without a cursor, by walking from one to the next.
  *
  * Used by joiners, by a producer's successor and by the inspector. Everything read here
  * may be overwritten meanwhile, or be invalid: each step is checked against the write limit,
@@ -8,8 +8,8 @@
 
 #include <errno.h>
 
-/* Is what was read at this place still what lay there? -EAGAIN: it was overtaken. -EPROTO: it
- * lies beyond the write limit, where nothing is written; to begin again would not help. */
+/* Was what was read at this place not overwritten meanwhile? -EAGAIN: it may have been. -EPROTO:
+ * the place is beyond the write limit, where nothing is written; to begin again would not help. */
 static int believable(const struct rilli_ring *ring, uint64_t position) {
   /* E4, acquire: pairs with raise_limit() and open_gate() in gate.c */
   atomic_thread_fence(memory_order_acquire);
@@ -42,8 +42,8 @@ int rilli_walk(const struct rilli_ring *ring, const struct rilli_until *until,
     if (!(rilli_word_flags(word) & RILLI_FLAG_SKIP))
       place->sequence++;
   }
-  /* A ring of nothing but skip frames; or a producer as fast as this walk: then all that was
-   * published when it began lies behind. */
+  /* A ring of nothing but skip frames; or a producer as fast as this walk: then the walk is past
+   * all that was published when it began. */
   return place->sequence == first ? -EPROTO : 0;
 }
 

@@ -8,7 +8,7 @@
 int rilli_index_newest(const struct rilli_ring *ring, struct rilli_place *ret);
 /* The oldest entry at or behind `floor`. -ENOENT: there is none. */
 int rilli_index_oldest(const struct rilli_ring *ring, uint64_t floor, struct rilli_place *ret);
-/* The newest entry at or behind floor whose sequence (position) is not above; -ENOENT: none. */
+/* The newest entry at or behind floor whose sequence (position) is not greater; -ENOENT: none. */
 int rilli_index_sequence(const struct rilli_ring *ring, uint64_t floor, uint64_t sequence,
                          struct rilli_place *ret);
 int rilli_index_position(const struct rilli_ring *ring, uint64_t floor, uint64_t position,
@@ -25,7 +25,7 @@ struct rilli_until {
 };
 int rilli_walk(const struct rilli_ring *ring, const struct rilli_until *until,
                struct rilli_place *place);
-/* The place of the next message to come, from outside. */
+/* The place of the next message to come, found without the producer. */
 int rilli_find_head(const struct rilli_ring *ring, struct rilli_place *ret);
 
 #endif
