@@ -1,8 +1,8 @@
-/* fan_out.c - one producer, many readers, nobody waits: a slow reader is told what it lost.
+/* fan_out.c - one producer, many readers, no process waits: a slow reader learns what it lost.
  *
- * `fan_out [MESSAGES]` publishes so many ticks (default 200000) as fast as it can into a small
- * queue in overwrite mode. A quick and a slow process read them; each says what it got, and
- * which ticks it lost first. */
+ * `fan_out [MESSAGES]` publishes that many ticks (default 200000) as fast as it can into a small
+ * queue in overwrite mode. A fast and a slow process read them; each prints how many it got, how
+ * many it lost, and the first one that it lost. */
 #include <errno.h>
 #include <inttypes.h>
 #include <rill/rill.h>
@@ -77,7 +77,7 @@ static pid_t start_reader(const char *name, long pause, const int ready[2]) {
   char byte;
   if (pid == 0)
     exit(read_ticks(name, pause, ready[1]));
-  if (pid < 0 || read(ready[0], &byte, 1) != 1) /* it has joined: nothing is before it */
+  if (pid < 0 || read(ready[0], &byte, 1) != 1) /* it has joined: it misses no message */
     exit(1);
   return pid;
 }

@@ -1,4 +1,4 @@
-/* hello.c - `hello TEXT` sends it, `hello` prints what comes; start either first. */
+/* hello.c - `hello TEXT` sends TEXT, `hello` prints what arrives; start either first. */
 #include <errno.h>
 #include <rill/rill.h>
 #include <stdio.h>

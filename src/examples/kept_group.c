@@ -1,7 +1,7 @@
 /* kept_group.c - a subscription that survives its subscriber.
  *
- * `kept_group` publishes 1000 orders to the group "ledger", whose worker is killed (SIGKILL) in
- * the midst of them; a second worker goes on in its place. Orders that the first had read, but
+ * `kept_group` publishes 1000 orders to the group "ledger", whose worker is killed (SIGKILL)
+ * after some of them; a second worker continues in its place. Orders that the first worker had read, but
  * whose release had not reached shared memory, come again: every order is seen at least once. */
 #include <errno.h>
 #include <inttypes.h>
@@ -32,8 +32,8 @@ static rill_context *open_orders(rill_queue **ret_queue) {
   return context;
 }
 
-/* The worker: tells the parent of each order, then releases it. */
-static int work(int told, int orders) {
+/* The worker: reports each order to the parent, then releases it. */
+static int work(int report, int orders) {
   struct rill_consumer_attr attr = {
       .size = sizeof attr, .group = "ledger", .flags = RILL_KEEP_GROUP};
   rill_queue *queue;
@@ -43,7 +43,7 @@ static int work(int told, int orders) {
   int code = 0;
   check(rill_consumer_open(queue, &attr, &consumer));
   while (orders-- > 0 && (code = rill_receive(consumer, RILL_FOREVER, &message)) == 0) {
-    if (write(told, &message.sequence, sizeof message.sequence) != sizeof message.sequence)
+    if (write(report, &message.sequence, sizeof message.sequence) != sizeof message.sequence)
       return 1;
     check(rill_release(consumer, &message));
   }
@@ -59,21 +59,21 @@ static int work(int told, int orders) {
 /* Runs a worker to its end; counts how often each order was seen. */
 static void run_worker(const char *name, int orders, unsigned seen[ORDERS]) {
   uint64_t sequence, count = 0, first = 0;
-  int told[2], status;
-  if (pipe(told) != 0)
+  int report[2], status;
+  if (pipe(report) != 0)
     exit(1);
   pid_t pid = fork();
   if (pid == 0) {
-    close(told[0]);
-    exit(work(told[1], orders));
+    close(report[0]);
+    exit(work(report[1], orders));
   }
-  close(told[1]);
-  while (read(told[0], &sequence, sizeof sequence) == sizeof sequence && sequence < ORDERS) {
+  close(report[1]);
+  while (read(report[0], &sequence, sizeof sequence) == sizeof sequence && sequence < ORDERS) {
     if (!count++)
       first = sequence;
     seen[sequence]++;
   }
-  close(told[0]);
+  close(report[0]);
   waitpid(pid, &status, 0);
   printf("%s worker: from order %" PRIu64 " on, %" PRIu64 " of them; %s\n", name, first, count,
          WIFSIGNALED(status) ? "killed" : "all is read");
@@ -86,7 +86,7 @@ int main(void) {
   rill_producer *producer;
   rill_context *context = open_orders(&queue);
   check(rill_producer_open(queue, NULL, RILL_NOW, &producer));
-  for (uint64_t order = 0; order < ORDERS; order++) /* before any worker is there */
+  for (uint64_t order = 0; order < ORDERS; order++) /* before any worker exists */
     check(rill_publish(producer, &order, sizeof order, RILL_NOW));
   rill_producer_close(producer);
 

@@ -49,7 +49,7 @@ static void serve(rill_queue *questions, rill_queue *answers) {
     if (code == -EINTR) /* the handler ran: the next receive says so */
       continue;
     check(rill_reserve(producer, NULL, sizeof(struct answer) + message.size, RILL_FOREVER, &place));
-    struct answer *answer = place; /* in the ring itself: nothing is copied twice */
+    struct answer *answer = place; /* in the ring itself: no second copy */
     const char *text = message.data;
     answer->question = message.sequence;
     for (uint32_t i = 0; i < message.size; i++)
@@ -63,7 +63,7 @@ static void serve(rill_queue *questions, rill_queue *answers) {
 }
 
 static void ask(rill_queue *questions, rill_queue *answers, char **texts) {
-  /* LATEST, before asking: what others were told is not for us, and nothing of ours is missed. */
+  /* LATEST, before the first question: skips answers to others, and misses none of ours. */
   struct rill_consumer_attr attr = {
       .size = sizeof attr, .start = RILL_LATEST, .flags = RILL_FOLLOW};
   rill_time deadline = rill_after(20 * INT64_C(1000000000));
@@ -73,7 +73,7 @@ static void ask(rill_queue *questions, rill_queue *answers, char **texts) {
   struct rill_queue_stat before = {.size = sizeof before};
   check(rill_producer_open(questions, NULL, deadline, &producer)); /* our turn */
   check(rill_consumer_open(answers, &attr, &consumer));
-  check(rill_queue_stat(questions, &before)); /* the number that our first question has */
+  check(rill_queue_stat(questions, &before)); /* the sequence of our first question */
   for (uint64_t number = before.sequence; *texts; number++, texts++) {
     const struct answer *answer;
     check(rill_publish(producer, *texts, strlen(*texts), deadline));

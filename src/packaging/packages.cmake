@@ -26,7 +26,7 @@ headers, the static library, the manual of the functions, files for pkg-config a
 set(CPACK_COMPONENT_TOOLS_DESCRIPTION "This package has the inspector, which creates queues, \
 pipes data in and out, looks at them and cleans up; and the registry.")
 
-# A package has its license with it; who installs without packages finds it among the documents.
+# Each package contains the license; an installation without packages has it among the documents.
 foreach(pair librill0:library librill-dev:development rill:tools)
   string(REPLACE ":" ";" pair ${pair})
   list(GET pair 0 package)
