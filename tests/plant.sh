@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# plant.sh - plants defects in a copy of the tree, one at a time, and sees that a test fails for each;
+# plant.sh - plants defects in a copy of the tree, one at a time, and checks that a test fails for each;
 # ends with "N passed, N failed".
 #
 # sh tests/plant.sh [--jobs N] [NAME]...   the defects of these names; without any, all (10 minutes)
 # sh tests/plant.sh --list                 what there is
 #
 # A defect is a file in tests/plants: its first line says what is wrong, "test:" which tests of ctest
-# must fail (a regular expression), "build:" what they need; and then a piece of the sources and what
-# stands in its place: whole lines, or part of one. It is looked for in src and shm, so it may move;
+# must fail (a regular expression), "build:" what they need; and then a piece of the sources and its
+# replacement: whole lines, or part of one. The piece is searched in src and shm, so it may move;
 # exactly one place must have it. Each test is first run without any defect.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)

@@ -29,7 +29,7 @@ need_base() {
     libnuma-dev libbenchmark-dev valgrind spin dpkg-dev file groff-base
 }
 need_clang() { need_packages clang libclang-rt-14-dev; }
-# What the benchmarks compare Rill with: an adapter that is never compiled rots.
+# The libraries that Rill is compared with: an adapter that is never compiled breaks unnoticed.
 need_peers() {
   need_packages libzmq3-dev libnng-dev libnanomsg-dev libqb-dev libboost-dev libck-dev \
     libiceoryx-posh-dev libiceoryx-binding-c-dev iceoryx
@@ -64,9 +64,9 @@ quietly() {
 
 passed=0
 failed=0
-# count: adds what ctest has said, in $result, to both.
+# count: adds the result of ctest, in $result, to both totals.
 count() {
-  # "97% tests passed, 2 tests failed out of 61"; no such line: it did not get so far
+  # "97% tests passed, 2 tests failed out of 61"; no such line: ctest did not get there
   line=$(grep -E '^[0-9]+% tests passed' "$result" || echo "0% tests passed, 1 tests failed out of 1")
   bad=$(echo "$line" | sed 's/.* \([0-9]*\) tests failed.*/\1/')
   all=$(echo "$line" | sed 's/.*out of \([0-9]*\).*/\1/')

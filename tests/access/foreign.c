@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* foreign.c - what lies under a queue's name and is none, or no whole one.
+/* foreign.c - files under a queue's name that are not a queue, or not a whole one.
  *
- * Absent, unfinished, foreign, damaged, other version: five codes, with words that name the
+ * Absent, unfinished, foreign, damaged, other version: five codes, with texts that name the
  * queue and the remedy. Nothing is leaked, and unlink removes each of them. */
 #include <errno.h>
 #include <fcntl.h>

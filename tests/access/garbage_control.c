@@ -2,7 +2,7 @@
 /* garbage_control.c - invalid bytes in the control segment.
  *
  * In a group's row, or in the hints, while the queue is in use: that group is refused, and
- * the healthy one gets every message. In all of it: a clear error. Never a crash or a hang. */
+ * the healthy one gets every message. Anywhere else: a clear error. Never a crash or a hang. */
 #include <errno.h>
 #include <string.h>
 
@@ -43,7 +43,7 @@ static uint32_t row_of(const char *name) {
   return group.index;
 }
 
-/* Three times round the ring. */
+/* Three laps. */
 static void healthy_gets_everything(void) {
   for (unsigned i = 0; i < 400; i++, number++) {
     CHECK_EQ(publish_number(producer, number, RILL_FOREVER), 0);
@@ -59,8 +59,8 @@ static uint64_t odd_value(void) {
   return pick % 4 == 0 ? random_number() : values[pick / 4 % (sizeof values / sizeof *values)];
 }
 
-/* Whole pages of noise, with a state that is known or is not. A sound-looking kept row is
- * left out: it would be a group like any other. */
+/* Whole pages of noise, with a known or an unknown state. A kept row that looks sound is left
+ * out: it would be a group like any other. */
 static void damage_row(struct rilli_group *group) {
   const uint64_t pick = random_number();
   random_bytes(group, RILLI_PAGE);
@@ -112,7 +112,7 @@ static void be_sick(void *arg) {
       open_consumer(open_queue(&attr), (struct joining){.group = "sick", .wait = RILL_PARK});
   struct rill_message message;
   report_ready();
-  for (;;) { /* whatever comes: it must not crash, nor end before it is killed */
+  for (;;) { /* it must not crash, nor end before it is killed, whatever comes */
     const int code = rill_receive(consumer, RILL_FOREVER, &message);
     if (code == 0 && rill_release(consumer, &message) == 0)
       continue;
@@ -120,8 +120,8 @@ static void be_sick(void *arg) {
   }
 }
 
-/* A living member whose row goes bad: while it lives it may hold a reliable queue up, as any
- * member may; what it cannot do is outlive its death, or harm the others. */
+/* The row of a live member becomes invalid: while it lives it may hold a reliable queue up, as any
+ * member may. After its death it holds nothing up, and it never harms the others. */
 static void invalid_row_of_a_living_member_ends_with_it(void) {
   begin();
   for (unsigned round = 0; round < ROUNDS / 5; round++) {
@@ -129,7 +129,7 @@ static void invalid_row_of_a_living_member_ends_with_it(void) {
     await_ready(sick);
     healthy_gets_everything();
     struct rilli_group *group = group_of(&control, row_of("sick"));
-    stop_process(sick); /* or else it may store a sound cursor: then it is a kept group */
+    stop_process(sick); /* else it may store a sound cursor, and is a kept group again */
     damage_row(group);
     for (unsigned i = 0; i < 400; i++) {
       const int code = publish_number(producer, number, RILL_NOW);
@@ -239,10 +239,10 @@ static void invalid_segment_is_refused_at_open(void) {
     rill_queue_close(open_queue(&attr));
     control = view_file(files_of_queue().control);
     if (round % 3 == 0)
-      random_bytes(control.base, control.size); /* all of it */
-    else if (round % 3 == 1)                    /* a few bytes of what is constant */
+      random_bytes(control.base, control.size); /* the whole segment */
+    else if (round % 3 == 1)                    /* a few bytes of the constant part */
       random_bytes((uint8_t *)control.base + random_number() % 250, 1 + random_number() % 40);
-    else /* forged with a right checksum is check.c's business; behind it: the rest */
+    else /* check.c tests forgeries with a right checksum; here: the bytes behind the checksum */
       random_bytes((uint8_t *)control.base + RILLI_PAGE, control.size - RILLI_PAGE);
     close_view(&control);
     try_everything(0);
@@ -276,8 +276,8 @@ static void latencies_are_sorted(void) {
   CHECK(stat.latency_p99 <= stat.latency_p999 && stat.latency_p999 <= stat.latency_max);
 }
 
-/* A member's counters are its own to write, but others of the group could: a reader gets
- * figures that are sorted, and the next member counts within them. */
+/* Only the member writes its counters, but other processes with the right could: a reader gets
+ * sorted figures, and the next member counts within them. */
 static void invalid_latencies_stay_sorted(void) {
   begin();
   struct rilli_slot *slot =

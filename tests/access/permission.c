@@ -131,8 +131,8 @@ static void segment_that_all_users_may_write_is_refused(void) {
   gc_leaves_nothing();
 }
 
-/* Where more than one user may make files, whose a file is decides; else only the directory's
- * owner can have put it there. */
+/* Where several users may make files, the owner of the file decides; elsewhere only the owner of
+ * the directory can have put it there. */
 static void segment_of_an_untrusted_user_is_refused(void) {
   CHECK_THAT(geteuid() == 0, "this test has to begin as root");
   rill_queue_close(open_queue(NULL));

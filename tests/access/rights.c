@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* rights.c - who may publish, take and look: three rights of a queue, held by file modes
- * alone. Root makes the queues; children drop to users that own nothing. */
+/* rights.c - which users may publish, take and look: three rights of a queue, enforced by file
+ * modes alone. Root makes the queues; children drop to users that own nothing. */
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -89,7 +89,7 @@ static int trader_takes_but_does_not_publish(void *arg) {
   return 0;
 }
 
-static int stranger_only_looks(void *arg) {
+static int another_user_only_reads(void *arg) {
   (void)arg;
   become(BOB, BOB);
   const struct may may = try_everything();
@@ -98,7 +98,7 @@ static int stranger_only_looks(void *arg) {
   return 0;
 }
 
-static int stranger_does_nothing(void *arg) {
+static int another_user_does_nothing(void *arg) {
   (void)arg;
   become(BOB, BOB);
   const struct may may = try_everything();
@@ -121,7 +121,7 @@ static int run(int (*child)(void *)) {
   return support_reap(support_child(child, NULL));
 }
 
-/* The place of the producer is free for a process that may have it. */
+/* The role of the producer is free for a process with the right. */
 static void step_back(void) {
   rill_producer_close(producer);
   producer = NULL;
@@ -132,14 +132,14 @@ static void the_three_rights_are_different(void **state) {
   make(0754); /* root: everything; traders: look and take; others: look */
   step_back();
   CHECK_EQ(run(trader_takes_but_does_not_publish), 0);
-  CHECK_EQ(run(stranger_only_looks), 0);
+  CHECK_EQ(run(another_user_only_reads), 0);
   unmake();
 }
 
 static void by_default_a_queue_is_its_owners_alone(void **state) {
   (void)state;
   make(0);
-  CHECK_EQ(run(stranger_does_nothing), 0);
+  CHECK_EQ(run(another_user_does_nothing), 0);
   unmake();
 }
 
@@ -148,7 +148,7 @@ static void a_group_may_be_given_the_right_to_publish(void **state) {
   make(0770);
   step_back();
   CHECK_EQ(run(trader_may_publish), 0);
-  CHECK_EQ(run(stranger_does_nothing), 0);
+  CHECK_EQ(run(another_user_does_nothing), 0);
   unmake();
 }
 

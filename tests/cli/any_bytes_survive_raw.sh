@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# --raw takes and gives any bytes, also when the last block is short.
+# --raw reads and writes any bytes, even when the last block is short.
 . "$(dirname "$0")/common.sh"
 head -c 1000001 /dev/urandom >"$work/in"
 "$RILL" pub q --raw --size 1000 --wait-groups 1 --capacity 64K <"$work/in" &

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# A signal ends rill bench and all its processes; its queues are gone, and what it had finished
-# is printed. What a killed one leaves the next one removes.
+# A signal ends rill bench and all its processes; its queues are removed, and the subjects that it
+# had finished are printed. What a killed one leaves, the next one removes.
 . "$(dirname "$0")/common.sh"
 env --default-signal=INT true 2>/dev/null || skip "env cannot reset SIGINT"
 
@@ -60,7 +60,7 @@ all_gone
 run 0 "$RILL" bench stream --size 8 --rounds 20
 same "" "$(ls "$RILL_DIR")"
 
-# The first subject is finished when two processes run and nothing goes back: a stream has one way.
+# The first subject is finished when two processes run and no queue leads back: a stream has one way.
 env --default-signal=INT "$RILL" bench round_trip stream --size 8 --rounds 500 --json >"$out" &
 background
 bench=$!

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # rill bench: a row for each subject, size and regime, in JSON and as text, and only of those that
-# were asked for. What the figures are is not looked at.
+# were asked for. The values of the figures are not checked.
 . "$(dirname "$0")/common.sh"
 
 # check_line LINE: its keys; sets seen to "subject size regime".

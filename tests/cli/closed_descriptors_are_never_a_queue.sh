@@ -11,7 +11,7 @@ says 'standard output: Bad file descriptor'
 run 1 sh -c '"$RILL" ls >&-'
 says 'standard output: Bad file descriptor'
 
-# What a reader holds open while its streams are closed.
+# The descriptors that a reader holds open while its streams are closed.
 sh -c 'exec "$RILL" sub q --follow --timeout 20s --quiet --stats <&- >&- 2>&-' &
 background
 reader=$!

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# common.sh - what every test of the inspector begins with: queues of its own, gone at
+# common.sh - what every test of the inspector begins with: queues of its own, removed at
 # the end with all that it started. RILL and JSON name the programs.
 set -eu
 : "${RILL:?}" "${JSON:?}"

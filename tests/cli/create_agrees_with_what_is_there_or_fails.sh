@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# create again: the same is fine and said, anything else fails; --exclusive always.
+# create again: the same attributes succeed with a note, others fail; --exclusive always fails.
 . "$(dirname "$0")/common.sh"
 run 0 "$RILL" create q --capacity 1M --overflow overwrite --max-message 1000 --max-groups 7 --group g \
   --mode 0750 --type-id 5 --type-size 16 --type-version 2

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# create --numa, --no-prefault, --mlock, --huge, --dump: stat shows what was asked for and what
-# was obtained, whatever that is on this host.
+# create --numa, --no-prefault, --mlock, --huge, --dump: stat shows what was requested and what
+# this host gave.
 . "$(dirname "$0")/common.sh"
 run 0 "$RILL" create plain
 run 0 "$RILL" stat plain

@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# A reader whose output no process takes is evicted: it fails, says why, and writes nothing that others
-# wrote over. Its group goes on at the oldest message, and the reader says what was lost.
+# A reader whose output no process reads is evicted: it fails, says why, and writes no overwritten
+# bytes. Its group continues at the oldest message, and the next reader reports what was lost.
 . "$(dirname "$0")/common.sh"
 mkfifo "$work/pipe"
 
-# evicted_reader INPUT [OPTION...]: what pub publishes, by these options; what a reader that is
-# evicted meanwhile has written is the beginning of it.
+# evicted_reader INPUT [OPTION...]: pub publishes the input by these options; the output of a reader
+# that is evicted meanwhile is the beginning of it.
 evicted_reader() {
   input=$1
   shift

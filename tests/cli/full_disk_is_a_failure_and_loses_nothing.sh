@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What could not be written stays with the kept group.
+# Messages that could not be written stay with the kept group.
 . "$(dirname "$0")/common.sh"
 [ -c /dev/full ] || skip "no /dev/full"
 run 0 "$RILL" create q --group g

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# gc --dry-run says what would go, and leaves it; gc takes it, and nothing that is kept.
+# gc --dry-run says what it would remove, and leaves it; gc removes it, and nothing that is kept.
 . "$(dirname "$0")/common.sh"
 run 0 "$RILL" gc
 says nothing

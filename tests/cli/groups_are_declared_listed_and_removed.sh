@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# rill group declare makes kept groups on a queue that exists, where --from says; one that exists is
-# as asked for if it is kept. group ls lists them, group rm and rm --group remove them.
+# rill group declare makes kept groups on a queue that exists, where --from says; an existing group
+# is accepted if it is kept. group ls lists them, group rm and rm --group remove them.
 . "$(dirname "$0")/common.sh"
 run 1 "$RILL" group declare q a
 says 'does not exist'
@@ -16,7 +16,7 @@ run 0 "$RILL" create q --group a -g b
 run 1 "$RILL" create q --group c
 says 'group declare'
 
-# What is published is held for them, whether they have come or not.
+# Messages are held for them, whether members have joined or not.
 seq 10 | "$RILL" pub q
 run 0 "$RILL" sub q --group a --quiet
 run 0 "$RILL" group declare q middle --from 5
@@ -35,7 +35,7 @@ run 2 "$RILL" group declare q 'a b'
 run 2 "$RILL" group declare q
 says 'missing GROUP'
 
-# A group that ends with its reader is another one than was asked for.
+# A group that ends with its reader is not as requested.
 "$RILL" sub q --group passing --follow --quiet &
 background
 until run 0 "$RILL" group ls q --names && grep -q passing "$out"; do
@@ -63,7 +63,7 @@ run 0 "$RILL" group ls empty --json
 same 0 "$("$JSON" '#' <"$out")"
 run 2 "$RILL" group ls q --json --names
 
-# A sequence that is gone: the oldest that is left, which is said.
+# A sequence that is gone: the oldest that is left, with a note.
 "$RILL" pub small --capacity 64K --count 5000
 run 0 "$RILL" group declare small late --from 7
 says 'starts at'

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* json.c - for the tests of the inspector: reads JSON texts from standard input, and
- * prints of each, on a line, what lies at the given paths (keys and indices, joined by
+ * prints for each, on a line, the values at the given paths (keys and indices, joined by
  * dots; "#" is the number of elements). Status 1: not JSON, none, or no such path. */
 #include <jansson.h>
 

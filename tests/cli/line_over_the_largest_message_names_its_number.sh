@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# A line that is too long fails, and says which it is; those before it are published.
+# A line that is too long fails, with its number; the lines before it are published.
 . "$(dirname "$0")/common.sh"
 run 0 "$RILL" create q --capacity 64K --max-message 100 --group g
 { printf 'one\ntwo\n' && head -c 101 /dev/zero | tr '\0' x && echo && echo four; } >"$work/in"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# pub --linger ends when everything is read, not before.
+# pub --linger ends when all messages are read, not before.
 . "$(dirname "$0")/common.sh"
 run 0 "$RILL" create q --group g
 "$RILL" pub q --count 500 --linger &

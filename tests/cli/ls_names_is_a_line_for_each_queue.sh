@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# ls --names prints names alone, as a script wants them: nothing where there is none, and also those
-# of queues that cannot be opened.
+# ls --names prints only names, for scripts: nothing if there are no queues, and also the names of
+# queues that cannot be opened.
 . "$(dirname "$0")/common.sh"
 run 0 "$RILL" ls --names
 is_quiet

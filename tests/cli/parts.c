@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* parts.c - what the inspector computes without a queue: units and percentiles. */
+/* parts.c - the inspector's pure functions: units and percentiles. */
 #include "latency.h"
 #include "units.h"
 
@@ -108,7 +108,7 @@ static void what_is_no_duration_is_refused(void **state) {
   assert_int_equal(span, 7);
 }
 
-/* What errors propose is taken. */
+/* What an error text proposes is accepted. */
 static void examples_of_sizes_and_durations_are_read(void **state) {
   (void)state;
   uint64_t size;

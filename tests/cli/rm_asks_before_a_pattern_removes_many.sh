@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# rm of a pattern removes all queues that match: on a terminal it asks if they are several, without
-# one it needs --yes. --force answers no question.
+# rm of a pattern removes all queues that match: on a terminal it asks if there are several, without
+# a terminal it needs --yes. --force does not answer the question.
 . "$(dirname "$0")/common.sh"
 make() {
   for name in logs/a logs/b other; do

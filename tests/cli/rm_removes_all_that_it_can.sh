@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# rm of several: one that is missing is a failure, and the others go.
+# rm of several: a missing one is a failure, and the others are removed.
 . "$(dirname "$0")/common.sh"
 run 0 "$RILL" create a
 run 0 "$RILL" create b

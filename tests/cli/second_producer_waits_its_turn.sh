@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# A queue has one producer at a time; the next goes on at the next sequence.
+# A queue has one producer at a time; the next one continues at the next sequence.
 . "$(dirname "$0")/common.sh"
 mkfifo "$work/in"
 run 0 "$RILL" create q --group g

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# -fqn 2 is -f -q -n 2; what is no option among them is named.
+# -fqn 2 is -f -q -n 2; an unknown letter among them is named.
 . "$(dirname "$0")/common.sh"
 seq 5 | "$RILL" pub q
 run 0 "$RILL" sub q -qn2 --stats

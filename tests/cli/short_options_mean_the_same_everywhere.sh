@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The letter of an option is that of one long option in all verbs, as -q is --quiet; but for -f, which
-# is --follow where messages are read and --force where something is removed, as users expect.
+# A letter stands for the same long option in all verbs, as -q for --quiet; except -f, which is
+# --follow where messages are read and --force where something is removed, as users expect.
 . "$(dirname "$0")/common.sh"
 run 0 "$RILL" help --man
 sed -n 's/\\f.//g; s/\\-/-/g; s/^\(-[a-z]\), \(--[a-z-]*\).*/\1 \2/p' "$out" | sort -u >"$work/letters"

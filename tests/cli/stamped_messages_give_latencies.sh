@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# --stats-file of both sides: counts that agree, percentiles in sequence; --stats in words.
+# --stats-file of both sides: counts that agree, percentiles in order of size; --stats as text.
 . "$(dirname "$0")/common.sh"
 "$RILL" pub q --count 200 --size 32 --rate 5000 --stamp --wait-groups 1 --stats \
   --stats-file "$work/pub" 2>"$work/words" &

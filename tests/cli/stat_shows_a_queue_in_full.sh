@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# stat: what is behind, in words and in numbers.
+# stat: how far groups are behind, as text and as numbers.
 . "$(dirname "$0")/common.sh"
 run 0 "$RILL" create q --capacity 64K --group slow
 run 0 "$RILL" pub q --count 100 --size 48

@@ -4,14 +4,14 @@
 . "$(dirname "$0")/common.sh"
 run 0 "$RILL" create q
 
-# member GROUP SEQUENCE: one that begins there, at the next message, and stays.
+# member GROUP SEQUENCE: a member that begins there, at the next message, and stays.
 member() {
   "$RILL" sub q --group "$1" --from latest --follow --quiet &
   background
   until_seen "$1" "$2"
 }
 
-# until_seen GROUP SEQUENCE: until the group, the only one or the second, has come so far.
+# until_seen GROUP SEQUENCE: until the group, the only one or the second, has reached it.
 until_seen() {
   while :; do
     "$RILL" stat q --json >"$out"

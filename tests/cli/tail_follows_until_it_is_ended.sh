@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tail --follow shows what comes, from one producer after the other.
+# tail --follow shows new messages, from one producer after the other.
 . "$(dirname "$0")/common.sh"
 run 0 "$RILL" create q
 mkfifo "$work/lines"

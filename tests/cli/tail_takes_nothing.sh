@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tail shows the last messages, or those from a place on, and every group still has all.
+# tail shows the last messages, or those from a place on, and every group still gets all.
 . "$(dirname "$0")/common.sh"
 run 0 "$RILL" create q --group g
 run 0 "$RILL" tail q

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* descriptors.c - what becomes of handles when descriptors are closed under the library. What a
- * child gets that another thread forks in the middle of a call: soak/forks_in_the_middle.c. */
+/* descriptors.c - handles after a program has closed the library's descriptors. For a child that
+ * another thread forks in the middle of a call see soak/forks_in_the_middle.c. */
 #include <errno.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -74,7 +74,7 @@ static void fill_without_descriptors(void *arg) {
   rill_producer_close(producer);
 }
 
-static void producer_whose_descriptors_were_closed_reclaims_the_dead(void) {
+static void producer_whose_descriptors_were_closed_reclaims_dead_members(void) {
   struct process *consumer = spawn("consumer", hold_up, NULL);
   await_ready(consumer);
   struct process *producer = spawn("producer", fill_without_descriptors, NULL);
@@ -87,7 +87,7 @@ static void producer_whose_descriptors_were_closed_reclaims_the_dead(void) {
 static const struct test tests[] = {
     NAMED(consumer_whose_descriptors_were_closed_learns_that_the_producer_died),
     NAMED(descriptors_that_others_took_over_are_not_mistaken),
-    NAMED(producer_whose_descriptors_were_closed_reclaims_the_dead),
+    NAMED(producer_whose_descriptors_were_closed_reclaims_dead_members),
 };
 
 int main(int argc, char **argv) {

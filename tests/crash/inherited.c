@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* inherited.c - what fork, exec, spawn and close_range make of handles and leases.
+/* inherited.c - handles and leases after fork, exec, spawn and close_range.
  *
- * A lease is its process's alone: no child keeps it, no descriptor carries it. */
+ * A lease belongs to one process: no child keeps it, no descriptor carries it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
@@ -176,7 +176,7 @@ static void leases_end_with_the_parent_though_its_child_lives(void) {
 
 #define STAY "--stay"
 
-/* What the program does when it was executed: says so, and stays until its end is closed. */
+/* The executed program: reports that it runs, and stays until its pipe is closed. */
 static int stay(void) {
   char byte = 1;
   if (write(1, &byte, 1) != 1)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* killed_consumer.c - a consumer that dies, or stands still, while it holds a queue up.
+/* killed_consumer.c - a consumer that dies, or is stopped, while it holds a queue up.
  *
- * Dead: the producer goes on by itself, whatever way it waits. Stopped: it does not. */
+ * Dead: the producer continues by itself, however it waits. Stopped: it does not. */
 #include <errno.h>
 #include <signal.h>
 
@@ -73,7 +73,7 @@ static void killed_consumer_frees_a_polling_producer(void) {
   producer_survives(RILL_ADAPTIVE, 1);
 }
 
-/* A kept group holds its place though its member died; the next member sees it all. */
+/* A kept group holds its place although its member died; the next member gets all messages. */
 static void killed_member_of_a_kept_group_holds_its_place(void) {
   struct joining joining = {.group = "kept", .wait = RILL_PARK, .flags = RILL_KEEP_GROUP};
   rill_queue *queue = open_queue(NULL);
@@ -112,7 +112,7 @@ static void stopped_consumer_keeps_its_place(void) {
   proceed(consumer);
   rill_producer *producer = open_producer(queue, RILL_PARK, RILL_NOW);
   uint64_t number = fill_ring(producer, 0);
-  for (int i = 0; i < 4; i++) { /* over several slices, in which it looks after the dead */
+  for (int i = 0; i < 4; i++) { /* over several slices, in which it checks for dead members */
     CHECK_EQ(publish_number(producer, number, rill_after(150000000)), -ETIMEDOUT);
     CHECK(rill_queue_gc(context_here(), 0, NULL, NULL) == 0);
   }

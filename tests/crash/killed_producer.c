@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* killed_producer.c - a producer that dies: what its consumers get, who comes after it, and
- * what is left when all of them died. */
+/* killed_producer.c - a producer that dies: what its consumers get, its successor, and what is
+ * left when all processes died. */
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/mount.h>
@@ -116,7 +116,7 @@ static void standby_producer_takes_over_from_one_that_closes(void) {
   standby_takes_over(0);
 }
 
-/* Dies with a batch half in the ring's room, and with a reservation open: neither is seen. */
+/* Dies with half a batch in the ring, or with a reservation open: neither is seen. */
 static void die_with_a_reservation(void *arg) {
   (void)arg;
   void *data;
@@ -178,7 +178,7 @@ static void with_gc(void) {
   CHECK(rill_queue_gc(context_here(), 0, NULL, NULL) == 0);
 }
 
-/* Another capacity: the leftover is replaced; then that one goes too. */
+/* Another capacity: what is left is replaced; then that one is removed, too. */
 static void with_open(void) {
   const struct rill_queue_attr other = {.size = sizeof other, .capacity = 131072};
   rill_queue *queue = open_queue(&other);
@@ -200,11 +200,11 @@ static void own_tmpfs(void *arg) {
   CHECK(umount2(path, MNT_DETACH) == 0);
 }
 
-static void gc_gives_back_all_memory_of_the_dead(void) {
+static void gc_gives_back_all_memory_of_dead_processes(void) {
   await_end(spawn("own mount", own_tmpfs, NULL));
 }
 
-static void next_open_replaces_what_the_dead_left(void) {
+static void next_open_replaces_what_dead_processes_left(void) {
   static char with;
   await_end(spawn("own mount", own_tmpfs, &with));
 }
@@ -215,8 +215,8 @@ static const struct test tests[] = {
     NAMED(standby_producer_takes_over_from_a_killed_one),
     NAMED(standby_producer_takes_over_from_one_that_closes),
     NAMED(reservation_of_a_killed_producer_is_never_seen),
-    NAMED(gc_gives_back_all_memory_of_the_dead),
-    NAMED(next_open_replaces_what_the_dead_left),
+    NAMED(gc_gives_back_all_memory_of_dead_processes),
+    NAMED(next_open_replaces_what_dead_processes_left),
 };
 
 int main(int argc, char **argv) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* namespaces.c - producer and consumer in different mount and pid namespaces: containers.
  *
- * Leases are locks of the kernel on one inode, so death is seen across, whatever path the
- * directory has on the other side and whatever numbers processes have. */
+ * Leases are locks of the kernel on one inode, so a death is seen on the other side, whatever path
+ * the directory has there and whatever numbers processes have. */
 #include <errno.h>
 #include <sched.h>
 #include <stdlib.h>

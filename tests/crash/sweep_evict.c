@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* sweep_evict.c - a producer that dies behind any instruction of an eviction, and a member that
- * dies behind any of learning of it, of its close and of its open again.
+ * dies behind any instruction in which it learns of one, closes and opens again.
  *
- * "other" gets everything once and in sequence; a successor has room, and evicts again if need be;
- * a release holds if and only if its tenancy does. */
+ * "other" gets everything once and in sequence; a successor has room, and evicts again if needed;
+ * a release succeeds if and only if its tenancy was not evicted. */
 #include <errno.h>
 #include <string.h>
 
 #include "slow_group.h"
 #include "sweep.h"
 
-#define SOON 1      /* ns: tried again immediately, a publish need not wait                */
+#define SOON 1      /* ns: over at the second try, so a publish need not wait               */
 #define LATER 20000 /* ns: it waits                                                         */
 
 /* --- the producer dies ------------------------------------------------------------------------ */
@@ -70,7 +70,7 @@ static uint64_t release_in_hand(void) {
   return !refused;
 }
 
-static void slow_is_told(void) {
+static void slow_learns_it(void) {
   struct rill_message message;
   int code;
   CHECK_EQ(rill_release(slow, NULL), -ESTALE);
@@ -104,7 +104,7 @@ static void successor_evicts(void) {
   check_slow_is(RILL_GROUP_EVICTED);
   CHECK(stat_of(others.queue).evictions >= 1u + (unsigned)and_idle);
   if (slow)
-    slow_is_told();
+    slow_learns_it();
   if (and_idle)
     idle_comes_back();
   examine();
@@ -143,8 +143,7 @@ static void waiting_and_evicting(void) {
   sweep_producer(0, 0, 1, RILL_FOREVER);
 }
 
-/* --- the producer dies, and the next one in its own eviction -------------------------------------
- */
+/* --- the producer dies, and the next one in its own eviction --------------------------------- */
 
 static void ring_is_full(void) {
   slow_and_other();
@@ -187,11 +186,11 @@ static void two_evicting_producers(void) {
 
 static rill_consumer *take_and_be_evicted(rill_queue *here, struct rill_message *ret) {
   rill_consumer *mine = open_slow(here);
-  mark(); /* messages come */
+  mark(); /* messages are published */
   for (uint64_t i = 0; i < TAKEN; i++)
     receive_number(mine, i);
   CHECK_EQ(rill_receive(mine, RILL_NOW, ret), 0);
-  mark(); /* and more, too many */
+  mark(); /* and more, for which there is no room */
   return mine;
 }
 
@@ -207,7 +206,7 @@ static void some_or_too_many(void) {
   }
 }
 
-static void be_told_by_release(void *arg) {
+static void learn_from_release(void *arg) {
   (void)arg;
   struct rill_message message;
   rill_consumer *mine = take_and_be_evicted(open_queue(&others.attr), &message);
@@ -216,7 +215,7 @@ static void be_told_by_release(void *arg) {
   mark_end();
 }
 
-static void be_told_by_receive(void *arg) {
+static void learn_from_receive(void *arg) {
   (void)arg;
   struct rill_message message;
   rill_consumer *mine = take_and_be_evicted(open_queue(&others.attr), &message);
@@ -228,8 +227,8 @@ static void be_told_by_receive(void *arg) {
   mark_end();
 }
 
-/* It sleeps with all messages in its hands. */
-static void be_told_asleep(void *arg) {
+/* It sleeps with all messages received and none released. */
+static void learn_asleep(void *arg) {
   (void)arg;
   struct rill_message message;
   rill_consumer *mine = open_slow(open_queue(&others.attr));
@@ -272,7 +271,7 @@ static void member_is_dead(void) {
   next_slow_goes_on(TAKEN, TAKEN);
 }
 
-static void who_came_back_is_dead(void) {
+static void returned_member_is_dead(void) {
   examine();
   next_slow_goes_on_or_begins(TAKEN, TAKEN);
 }
@@ -294,22 +293,22 @@ static void sweep_member(void (*run)(void *arg), void (*after)(void)) {
   sweep_as(&sweep);
 }
 
-static void told_by_release(void) {
-  sweep_member(be_told_by_release, member_is_dead);
+static void learned_from_release(void) {
+  sweep_member(learn_from_release, member_is_dead);
 }
-static void told_by_receive(void) {
-  sweep_member(be_told_by_receive, member_is_dead);
+static void learned_from_receive(void) {
+  sweep_member(learn_from_receive, member_is_dead);
 }
 static void leaving_evicted(void) {
   sweep_member(leave_evicted, member_is_dead);
 }
 static void coming_back(void) {
-  sweep_member(come_back, who_came_back_is_dead);
+  sweep_member(come_back, returned_member_is_dead);
 }
 
 static void sweep_asleep(void (*asleep)(void)) {
   const struct sweep sweep = {.before = producer_and_consumer,
-                              .run = be_told_asleep,
+                              .run = learn_asleep,
                               .at_marks = fill_up_behind_slow,
                               .asleep = asleep,
                               .after = member_is_dead,
@@ -317,11 +316,11 @@ static void sweep_asleep(void (*asleep)(void)) {
   sweep_as(&sweep);
 }
 
-static void told_asleep(void) {
+static void learned_asleep(void) {
   sweep_asleep(traffic_goes_on);
 }
-/* Only the check behind the kick finds it. */
-static void told_asleep_and_nothing_comes(void) {
+/* Only the check behind the kick finds the eviction. */
+static void learned_asleep_without_messages(void) {
   sweep_asleep(evict_and_reserve);
 }
 
@@ -332,10 +331,10 @@ static const struct test tests[] = {
     NAMED(evicting_two),
     NAMED(waiting_and_evicting),
     NAMED(two_evicting_producers),
-    NAMED(told_by_release),
-    NAMED(told_by_receive),
-    NAMED(told_asleep),
-    NAMED(told_asleep_and_nothing_comes),
+    NAMED(learned_from_release),
+    NAMED(learned_from_receive),
+    NAMED(learned_asleep),
+    NAMED(learned_asleep_without_messages),
     NAMED(leaving_evicted),
     NAMED(coming_back),
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* sweep_itself.c - the harness is where it says it is: behind each instruction once.
+/* sweep_itself.c - the harness stops where it says: behind each instruction once.
  *
- * The victim counts in memory that is shared with the harness, which compares that at each point
- * with what was recorded: in loops, whose instructions all have the same addresses. */
+ * The victim counts in memory shared with the harness, which compares the count at each point with
+ * the recorded one. It does so in loops, where the same addresses come again. */
 #include "sweep.h"
 
 #include <string.h>

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* sweep_meanwhile.c - a group is evicted while its member stands behind any instruction of what it
- * does: of a release, a receive, an open, a close; and then goes on, or goes on a little and dies.
+/* sweep_meanwhile.c - a group is evicted while its member is stopped behind any instruction of a
+ * release, a receive, an open or a close. The member then continues, or continues a little and
+ * dies.
  *
  * Two ways: the producer goes round the ring, or it has room that it fills only later. What was
- * read is whole, before and after that, if its release holds. */
+ * read is whole, before and after that, if its release succeeds. */
 #include <errno.h>
 #include <string.h>
 
 #include "slow_group.h"
 #include "sweep.h"
 
-/* Counts of a victim: messages of which it is known that they are released, and the first one that
- * may be. count[0] is the harness's. */
+/* Counts of a victim: the messages that are certainly released, and the first one that may be.
+ * count[0] is the harness's. */
 enum { RELEASED = 1, EVICTED = 2 };
 
 static void know(uint64_t next, int code) {
@@ -142,7 +143,7 @@ static void open_again(void *arg) {
 
 /* --- the others ------------------------------------------------------------------------------ */
 
-/* What is kept without its member holds up too; else there is no member yet. */
+/* A kept group without a member holds up, too; else there is no member yet. */
 static void fill_up(void) {
   if (slow_row())
     fill_up_behind_slow();

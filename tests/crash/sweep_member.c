@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* sweep_member.c - a member that dies behind any instruction of receive and release, and behind
- * each change that others can see of joining and leaving.
+ * each change of joining and leaving that others can see.
  *
- * A group that is not kept goes with it; the next member of a kept one goes on at a message that
+ * A group that is not kept ends with it; the next member of a kept one continues at a message that
  * was not released, or whose release was not published. The other group gets everything. */
 #include <errno.h>
 
@@ -30,7 +30,7 @@ static void receive_and_release(void) {
 }
 
 /* Publishes the cursor: behind what was released, not behind what was received. */
-static void take_all_and_look_again(void *arg) {
+static void take_all_and_check_again(void *arg) {
   (void)arg;
   struct rill_message message;
   rill_consumer *mine = open_consumer(open_queue(&others.attr),
@@ -47,7 +47,7 @@ static void take_all_and_look_again(void *arg) {
 
 static void empty_poll(void) {
   const struct sweep sweep = {.before = backlog_of_a_kept_group,
-                              .run = take_all_and_look_again,
+                              .run = take_all_and_check_again,
                               .after = kept_group_goes_on};
   released = BACKLOG - 2;
   sweep_instructions(&sweep);
@@ -71,7 +71,7 @@ static void batch_and_release(void) {
   sweep_instructions(&sweep);
 }
 
-/* Copies, and looks at the write limit. */
+/* Copies, and checks the write limit. */
 static void receive_of_an_overwritten_ring(void) {
   others.attr.overflow = RILL_OVERWRITE;
   receive_and_release();
@@ -128,7 +128,7 @@ static void leaving_a_kept_group(void) {
   sweep_group(backlog_of_a_kept_group, leave_kept, kept_group_goes_on);
 }
 
-/* The group has the whole ring before it, and the producer no room. */
+/* The group has the whole ring to read, and the producer has no room. */
 static void full_ring_of_a_kept_group(void) {
   backlog_of_a_kept_group();
   for (uint64_t number = BACKLOG; publish_number(others.producer, number, RILL_NOW) == 0;)
@@ -149,10 +149,10 @@ static void unlink_group(void *arg) {
   mark_end();
 }
 
-/* It goes on at its place, or is removed: then a new one has what the ring has. */
+/* It continues at its place, or is removed: then a new one gets what the ring has. */
 static void removed_or_not(void) {
   examine();
-  next_goes_on(0, KEPT_FROM);
+  next_continues(0, KEPT_FROM);
 }
 
 static void removing_a_kept_group(void) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* sweep_pairs.c - a process that died, and one that dies while it takes care of that: pairs of
- * crashes, each visible point of the first with each visible point of the second. The third mends
- * it all. */
+/* sweep_pairs.c - a process that died, and one that dies while it recovers from that: pairs of
+ * crashes, each visible point of the first with each visible point of the second. A third process
+ * repairs everything. */
 #include <errno.h>
 
 #include "victims.h"
@@ -34,7 +34,7 @@ static void dead_member_and_the_next(void) {
   sweep_two(backlog_of_a_kept_group, join_kept, join_kept, kept_group_goes_on);
 }
 
-/* Two dead: a member of the kept group, and one that was alone. */
+/* Two dead processes: a member of the kept group, and one of a group of its own. */
 static void two_dead_members(void) {
   backlog_of_a_kept_group();
   struct process *one = spawn_traced("member", join_kept, NULL);
@@ -76,8 +76,8 @@ static void dead_producer_and_successor(void) {
   sweep_two(consumer_waits, publish_one, publish_one, third_goes_on);
 }
 
-/* So far that the next message, a small one, reaches the middle of a quantum, where the write limit
- * is raised ahead, laps later. */
+/* Up to a place, laps later, at which the next small message reaches the middle of a quantum, where
+ * the write limit is raised ahead. */
 static void laps_later(void) {
   const uint64_t quantum = others.attr.capacity / 32;
   uint64_t from, to;
@@ -99,14 +99,13 @@ static void dead_producer_and_successor_laps_later(void) {
   sweep_two(laps_later, publish_one, publish_one, third_goes_on);
 }
 
-/* Becoming the producer, it looks for dead members. */
+/* It becomes the producer and checks for dead members. */
 static void dead_member_and_producer(void) {
   known = 0;
   sweep_two(consumer_waits, join_alone, publish_one, third_goes_on);
 }
 
-/* --- a queue that is neither finished nor removed wholly ----------------------------------------
- */
+/* --- a queue that is not finished, or not wholly removed ------------------------------------- */
 
 static void dead_creator_and_the_next(void) {
   sweep_two(NULL, create, create, name_is_usable);

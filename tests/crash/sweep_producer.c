@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* sweep_producer.c - a producer that dies behind any instruction of what it publishes.
  *
- * What was published comes once, whole and in sequence; a cut message or batch not at all or whole;
- * and a successor goes on exactly behind it. */
+ * What was published comes once, whole and in sequence; a cut message or batch comes whole or not
+ * at all; and a successor continues exactly behind it. */
 #include <errno.h>
 #include <string.h>
 
@@ -192,7 +192,7 @@ static void publish_into_a_full_ring(void) {
 enum { SLICES = 2 }; /* that it waits through before there is room                              */
 static unsigned slices;
 
-static void consumer_waits_anew(void) {
+static void consumer_waits_again(void) {
   consumer_waits();
   slices = 0;
 }
@@ -203,7 +203,7 @@ static void make_room_later(void) {
 }
 
 static void wait_for_room_for_several_slices(void) {
-  const struct sweep sweep = {.before = consumer_waits_anew,
+  const struct sweep sweep = {.before = consumer_waits_again,
                               .run = publish_beyond_the_ring,
                               .asleep = make_room_later,
                               .after = successor_of_a_full_ring};
@@ -215,7 +215,7 @@ static void wait_for_room_for_several_slices(void) {
 
 static rill_consumer *invalid;
 
-/* Its cursor is where no cursor can be; its member goes on living. */
+/* Its cursor is where no cursor can be; its member lives on. */
 static void invalid_group(void) {
   consumer_waits();
   invalid = open_consumer(others.queue, (struct joining){.group = "invalid"});
@@ -263,7 +263,7 @@ static void publish_over_old_messages(void) {
                               .after = successor_goes_on,
                               .marks = 1};
   others.attr.overflow = RILL_OVERWRITE;
-  cut = 180; /* a lap and a half; half of it is read meanwhile, the rest still there             */
+  cut = 180; /* a lap and a half; half of that is read, the rest is still in the ring            */
   whole = 1;
   sweep_instructions(&sweep);
   others.attr.overflow = RILL_RELIABLE;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* sweep_queue.c - who makes, opens, removes or collects a queue, or becomes its producer, dies
- * behind each change that others can see: files, names, words.
+/* sweep_queue.c - a process that makes, opens, removes or collects a queue, or becomes its
+ * producer, dies behind each change that others can see: files, names, words.
  *
  * There is a queue or there is none; its name can be used immediately; one gc leaves nothing. */
 #include <errno.h>
@@ -37,7 +37,7 @@ static void creator_of_declared_groups(void) {
   sweep_queue(NULL, create_with_groups, one_gc_leaves_nothing);
 }
 
-/* Left over by others, and not what is wanted. */
+/* A queue left by others, with other attributes. */
 static void replace(void *arg) {
   others.attr.capacity *= 2;
   create(arg);
@@ -48,7 +48,7 @@ static void name_is_usable_after_a_gc(void) {
   name_is_usable();
 }
 
-/* Without the gc, too: an open with what it was replaces it back. */
+/* Without the gc, too: an open with the old attributes replaces it again. */
 static void replacer(void) {
   sweep_queue(idle_queue, replace, name_is_usable);
   sweep_queue(idle_queue, replace, name_is_usable_after_a_gc);
@@ -89,7 +89,7 @@ static void remover(void) {
   sweep_queue(idle_queue, unlink_by_name, one_gc_leaves_nothing);
 }
 
-/* gc finishes what the dead remover began, though others still have the queue open. */
+/* gc finishes what the dead remover began, although others still have the queue open. */
 static void gc_finishes_the_removal(void) {
   if (stat_of(others.queue).removed)
     gc_leaves_nothing();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* sweep_waiting.c - a process that dies between the steps of parking and waking costs the
- * others a slice, and never the message. That none hangs is what the watchdog sees. */
+ * others a slice, and never the message. The watchdog sees that none hangs. */
 #include "sweep.h"
 
 /* --- a consumer parks ------------------------------------------------------------------------ */
@@ -38,13 +38,13 @@ static void others_go_on(void) {
   all_leave();
 }
 
-static void producer_and_consumer_anew(void) {
+static void producer_and_consumer_again(void) {
   producer_and_consumer();
   slices = 0;
 }
 
 static void sleeper_for_several_slices(void) {
-  const struct sweep sweep = {.before = producer_and_consumer_anew,
+  const struct sweep sweep = {.before = producer_and_consumer_again,
                               .run = receive_one,
                               .asleep = message_comes_later,
                               .after = others_go_on};
@@ -59,8 +59,7 @@ static void sleeper(void) {
   sweep_instructions(&sweep);
 }
 
-/* --- a producer wakes them ----------------------------------------------------------------------
- */
+/* --- a producer wakes them ------------------------------------------------------------------- */
 
 enum { SLEEPERS = 2, MESSAGES = 3 };
 
@@ -112,7 +111,7 @@ static void wake_by_close(void *arg) {
   mark_end();
 }
 
-/* They get the message that was cut, or its successor's, and all that follow. */
+/* They get the message that was cut, or the successor's, and all that follow. */
 static void sleepers_have_all(void) {
   drain();
   CHECK(others.due <= 1);
@@ -145,7 +144,7 @@ static void close_of_the_producer(void) {
   sweep_changes(&sweep);
 }
 
-/* Another sleeper dies, and takes no wake-up with it. */
+/* Another sleeper dies, and no wake-up is lost by that. */
 static void sleepers_and_producer(void) {
   sleepers_wait();
   others.producer = open_producer(others.queue, RILL_PARK, RILL_NOW);
@@ -165,8 +164,7 @@ static void sleeper_beside_others(void) {
   sweep_changes(&sweep);
 }
 
-/* --- a consumer wakes the producer --------------------------------------------------------------
- */
+/* --- a consumer wakes the producer ----------------------------------------------------------- */
 
 enum { STREAM = 250 }; /* more than the ring holds                                             */
 

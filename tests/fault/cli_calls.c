@@ -3,8 +3,8 @@
  *
  *   fault_cli_calls [--stride N]
  *
- * It ends with a status that it states, and says why when that is 1; the queue that it looks at is
- * as it was, and what it makes or removes is there or not. */
+ * It ends with a documented status, and says why when that is 1; a queue that it only reads is
+ * as it was, and one that it makes or removes exists wholly or not at all. */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>

@@ -4,8 +4,8 @@
  *
  *   fault_failed_calls [--stride N] [--allocations] [TEST...]
  *
- * Each time: an answer that is documented and says what it is about, nothing leaked, the queue as
- * before or as after, all others undisturbed, and the next try succeeds. injector.h has how. */
+ * Each time: a documented error whose text names its subject, nothing leaked, the queue as before
+ * or as after, all other processes undisturbed, and the next try succeeds. injector.h says how. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* operations_member.c - looking on, producing, consuming, and waiting. */
+/* operations_member.c - observing, producing, consuming, and waiting. */
 #include <errno.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -10,7 +10,7 @@
 
 #define MILLISECONDS INT64_C(1000000)
 
-/* --- looking ----------------------------------------------------------------------------- */
+/* --- observing ----------------------------------------------------------------------------- */
 
 static int note(const char *name, void *seen) {
   *(unsigned *)seen |= strcmp(name, "q") == 0 ? 1u : strcmp(name, "neighbour") == 0 ? 2u : 0u;
@@ -64,7 +64,7 @@ static int examine_it(const void *arg) {
   return rill_queue_examine(context_here(), "q", no_alarm, NULL);
 }
 
-static int look_on(const void *arg) {
+static int watch_on(const void *arg) {
   const struct rill_consumer_attr attr = {.size = sizeof attr, .flags = RILL_TAIL};
   struct rill_message message;
   rill_consumer *tail = NULL;
@@ -101,7 +101,7 @@ static const struct injection looking_injections[] = {
      .documented = {HOST, ESTALE, EBUSY}},
     {.name = "tail",
      .subject = "'q'",
-     .run = look_on,
+     .run = watch_on,
      .leave = traffic_is_well,
      .documented = {HOST, ESTALE}},
 };
@@ -146,7 +146,7 @@ static void leave_a_dead_producer(void) {
     receive_number(others.consumer, others.due++);
 }
 
-/* Until it is full; the wait for room is what is tried. */
+/* Until it is full; the operation under test is the wait for room. */
 static int publish_into_a_full_ring(const void *wait) {
   int code;
   uint64_t number = others.due;

@@ -22,7 +22,7 @@ static int create(const void *arg) {
   return code;
 }
 
-/* A message that is written later cannot be the first to want the memory. */
+/* A message that is written later cannot be the first to need the memory. */
 static int has_its_memory(const char *queue) {
   char path[600];
   struct stat status;
@@ -125,7 +125,7 @@ static void remove_new(int code) {
   traffic_is_well(code);
 }
 
-/* Its member died: the process that opens the queue reclaims it. */
+/* Its member died: a process that opens the queue reclaims the row. */
 static void join_and_die(void) { /* its lease ends, its row stays */
   (void)open_consumer(open_queue(NULL), (struct joining){.group = "dead"});
 }
@@ -208,8 +208,8 @@ static int remove_it(const void *arg) {
   return rill_queue_unlink(context_here(), "gone");
 }
 
-/* Removed, or as it was, or (its two files go one after the other) half gone and finished by the
- * next one. */
+/* Removed, or as it was, or (its two files are removed one after the other) half removed, which the
+ * next removal finishes. */
 static void gone_or_whole(int code) {
   rill_queue *queue = NULL;
   if (code == 0)
@@ -223,7 +223,7 @@ static void gone_or_whole(int code) {
   traffic_is_well(code);
 }
 
-/* Another remover died behind the first file, or there never was more. */
+/* Another remover died behind the first file, or only half of it ever existed. */
 static void leave_a_half(void) {
   char path[600];
   leave_a_kept_one();
@@ -273,7 +273,8 @@ static void touch(const char *file, size_t size) {
   (void)close(fd);
 }
 
-/* One of each kind: what no process has open, a half, an unfinished file, a dead registry's. */
+/* One of each kind: a queue that no process has open, a half one, an unfinished file, a file of a
+ * dead registry. */
 static void leave_much(void) {
   leave_an_old_one();
   leave_a_half();
@@ -282,12 +283,12 @@ static void leave_much(void) {
   leave_a_dead_member();
 }
 
-static void tell(const struct rill_gc_item *item, void *arg) {
+static void report(const struct rill_gc_item *item, void *arg) {
   CHECK(item->name && item->what && arg == NULL);
 }
 
 static int collect(const void *flags) {
-  return rill_queue_gc(context_here(), *(const unsigned *)flags, tell, NULL);
+  return rill_queue_gc(context_here(), *(const unsigned *)flags, report, NULL);
 }
 
 static void next_one_collects_the_rest(int code) {
@@ -298,7 +299,7 @@ static void next_one_collects_the_rest(int code) {
   traffic_is_well(code);
 }
 
-/* Of what it would do, nothing is done. */
+/* It does nothing of what it would do. */
 static void next_one_collects_all(int code) {
   (void)code;
   next_one_collects_the_rest(0);

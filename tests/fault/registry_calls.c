@@ -3,9 +3,9 @@
  *
  *   fault_registry_calls [--stride N] [TEST...]
  *
- * A start serves or ends with status 1 and says why; a request is answered or its client shown out;
- * and when the fault is over everything is as it should be: the registry knows every queue, answers
- * all clients, holds no descriptor more than before. */
+ * A start serves, or ends with status 1 and says why; a request is answered, or its client is
+ * disconnected; and when the fault is over everything is in its normal state: the registry knows
+ * every queue, answers all clients, holds no descriptor more than before. */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -27,7 +27,7 @@ static void await_start(void) {
     look_again(&patience, "neither serves nor ends");
 }
 
-/* liburcu ends a process in which it can make no thread, and says so; only at the start, then. */
+/* liburcu ends a process in which it cannot make a thread, and says so; only at the start. */
 static int is_of_liburcu(int status, const char *words) {
   return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT && strstr(words, "urcu") &&
          strstr(words, "Unrecoverable error");
@@ -46,7 +46,7 @@ static void end_in_order(void) {
   CHECK_THAT(status == 0, "the end has status %x", (unsigned)status);
 }
 
-/* spawn's processes must not be dead of themselves: those that end are taken here. */
+/* Processes of spawn must not end by themselves: the status of those that end is taken here. */
 static int take_end(char words[600]) {
   (void)snprintf(words, 600, "%s", supervisor_last_words());
   return supervisor_end(rilld, 0);
@@ -162,7 +162,7 @@ static void a_request_is_answered_or_its_client_shown_out(void) {
   others_with_producer();
   rilld = supervisor_start_serving();
   await_queues(1);
-  for (size_t i = 0; i < trigger_count; i++) { /* what is made once for good is there then */
+  for (size_t i = 0; i < trigger_count; i++) { /* afterwards all that is made only once exists */
     triggers[i].fire();
     if (triggers[i].settle)
       triggers[i].settle();

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* registry_fails.c - the library beside a registry that fails it: each system call by which they
- * talk failed in the library, and a registry that refuses, hangs up, says nothing, or says
- * nonsense.
+ * talk failed in the library, and a registry that refuses, hangs up, does not answer, or answers
+ * invalid bytes.
  *
- * Queues, producers and consumers do not notice; a process that asks gets to know what is wrong. */
+ * Queues, producers and consumers do not notice; a process that asks gets an error with a text. */
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
@@ -49,7 +49,7 @@ static int ask(const void *arg) {
   return code;
 }
 
-/* --- a registry that is well ------------------------------------------------------------------ */
+/* --- a registry that works ------------------------------------------------------------------ */
 
 static pid_t daemon_pid;
 
@@ -95,7 +95,8 @@ static void each_call_by_which_they_talk_may_fail(void) {
   inject(&talking, &all);
 }
 
-/* --- one that is not ----------------------------------------------------------------------------
+/* --- one that does not
+ * ----------------------------------------------------------------------------
  */
 
 enum manner { REFUSES, LISTENS_ONLY, IS_FULL, HANGS_UP, TALKS_NONSENSE, IS_SILENT, MANNERS };
@@ -126,7 +127,7 @@ static void be_a_bad_registry(void *arg) {
     CHECK(client >= 0);
     if (manner == TALKS_NONSENSE)
       (void)send(client, "nonsense", 8, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (manner != IS_SILENT) /* then it is kept, and never read */
+    if (manner != IS_SILENT) /* a silent one keeps the connection, and never reads */
       (void)close(client);
   }
 }

@@ -4,9 +4,9 @@
  *
  *   fault_registry_killed [--stride N] [TEST...]
  *
- * A process that lives on gets an error, or does without; what was half made is collected; the
- * registry that comes knows every queue, and the one that stays serves others and holds nothing of
- * dead clients. */
+ * A process that survives gets an error, or works without a registry; what was half made is
+ * collected; a new registry knows every queue, and one that survives serves others and holds
+ * nothing of dead clients. */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>

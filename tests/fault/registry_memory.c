@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* registry_memory.c - each allocation of rilld failed, from its start through everything that it is
- * asked: alone, and with nine more behind it.
+/* registry_memory.c - each allocation of rilld failed, from its start through all requests:
+ * alone, and with the next nine as well.
  *
  *   fault_registry_memory [--stride N]
  *
- * A start serves or says why not; if it is asked for more than there is memory for it refuses or
- * hangs up, goes on, and forgets nothing. */
+ * A start serves or says why not; a request for which there is no memory is refused, or its client
+ * is disconnected; the registry continues and forgets nothing. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -27,7 +27,7 @@ static void be_starved(void *arg) {
   _exit(98);
 }
 
-/* One line of its log has this; ret_last: its last line. */
+/* Does a line of its log contain this? ret_last: its last line. */
 static int has_said(const char *words, char ret_last[600]) {
   int found = 0;
   FILE *log = fopen(log_path, "re");
@@ -55,9 +55,9 @@ static int await_start(int *ret_status) {
   return 0;
 }
 
-/* liburcu ends a process that has no memory for its threads, or for its last grace period, and says
- * so, or fails an assertion (without memory for its words: "Unexpected error"): at the start and at
- * the end. */
+/* liburcu ends a process that has no memory for its threads, or for its last grace period: at the
+ * start and at the end. It says so, or fails an assertion (without memory for its text: "Unexpected
+ * error"). */
 static int may_end_so(int status, const char *words) {
   return (WIFEXITED(status) && WEXITSTATUS(status) == 1 && words[0]) ||
          (WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT &&

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* registry_stepped.c - the registry killed behind each of its instructions after which others see a
- * difference, while it gives back what a dead client held: its loop is stepped through.
+ * difference, while it gives back what a dead client held: its loop is traced step by step.
  *
- * (Queues are removed by the function that the library has, in a thread that is not stepped: what
- * it changes is crash/killed_at_instructions' subject.) */
+ * (Queues are removed by a function of the library, in a thread that is not traced: the tests
+ * crash.killed_at_instructions cover it.) */
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,7 +18,7 @@ static void execute_rilld(void *arg) {
   serve(arg);
 }
 
-/* What others can see of the groups and of what waits. */
+/* What others can see of the groups and of waiting processes. */
 static uint64_t view(void) {
   const struct rilli_ring *ring = &others.queue->segments.ring;
   const struct rilli_hints *hints =
@@ -37,7 +37,7 @@ static void join_and_die(void) {
   (void)open_consumer(open_queue(NULL), (struct joining){.group = "dead"});
 }
 
-/* Steps until the view has changed n times, or what it was about is done. Returns 0: done. */
+/* Steps until the view has changed n times, or the work is done. Returns 0: done. */
 static int step_to_change(struct process *registry, unsigned n) {
   enum { MOST = 5000000, TAIL = 20000 }; /* instructions: in all, behind the last change */
   uint64_t last = view();

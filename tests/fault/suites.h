@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* suites.h - each operation of the library, to be failed in. */
+/* suites.h - each operation of the library, for tests in which its calls fail. */
 #ifndef RILL_TEST_SUITES_H
 #define RILL_TEST_SUITES_H
 

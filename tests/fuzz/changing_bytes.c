@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* changing_bytes.c - both segments change while they are used: another process writes invalid
- * words, and what was there before, to and fro. A process that checks a word and then
- * reads it again gets two values. Consumers, tails, producers and inspectors must go on:
+ * words and restores the old ones, again and again. A process that checks a word and then
+ * reads it again gets two values. Consumers, tails, producers and inspectors must continue:
  * results or clear errors, no crash, no hang (promise 5). --long: for longer. */
 #include <errno.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@ static struct rill_queue_attr attr = {.size = sizeof attr, .capacity = 65536, .m
 
 static uint64_t rounds; /* of each part                                             */
 
-/* --- the one that writes --------------------------------------------------------------------- */
+/* --- the process that writes ----------------------------------------------------------------- */
 
 static uint64_t odd_value(uint64_t now, const struct rilli_identity *plan) {
   const uint64_t pick = random_number();
@@ -42,7 +42,7 @@ static uint64_t odd_value(uint64_t now, const struct rilli_identity *plan) {
   }
 }
 
-/* The commit word of one of the frames that are read just now. */
+/* The commit word of one of the frames that are being read. */
 static _Atomic uint64_t *some_frame(const struct view *data, const struct rilli_identity *plan) {
   uint8_t *ring = ring_of(data);
   const struct rilli_producer_page *page = page_of(data);
@@ -107,18 +107,18 @@ static void write_anything(void *arg) {
   (void)arg;
   report_ready();
   for (uint64_t n = 0;; n++) {
-    if (n % 1024 == 0) { /* as it was made: or else nothing works any more before long */
+    if (n % 1024 == 0) { /* restores it as it was made: else soon nothing works any more */
       put_back(&data, fresh);
       put_back(&control, fresh_control);
       breathe();
     }
     _Atomic uint64_t *word = some_word(&data, &control, &plan);
     const uint64_t before = atomic_load(word), odd = odd_value(before, &plan);
-    for (uint64_t times = random_number() % 16384; times; times--) { /* some readers come by */
+    for (uint64_t times = random_number() % 16384; times; times--) { /* some readers see it */
       atomic_store(word, odd);
       atomic_store(word, before);
     }
-    if (n % 128 == 100) /* and some stay */
+    if (n % 128 == 100) /* some changes stay */
       atomic_store(word, odd);
     atomic_store_explicit(&me->count[0], n, memory_order_relaxed);
     if (n % 8 == 0)

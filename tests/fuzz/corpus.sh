@@ -1,7 +1,8 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
-# corpus.sh - the corpus of a target is a text, corpus/TARGET: a line an input, its name ("-": none;
-# a finding has one, which says what it showed) and its bytes in octal. Sourced by scripts.
+# corpus.sh - the corpus of a target is a text, corpus/TARGET: a line for each input, with its name
+# ("-": none; a finding has one, which says what it showed) and its bytes in octal. Sourced by
+# scripts.
 
 # unpack FILE FOLDER: a file an input.
 unpack() {

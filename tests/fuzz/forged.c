@@ -99,7 +99,7 @@ void forged_begin(struct forged *forged, const char *name, struct input *input) 
     first_free = next_descriptor();
   }
   forged->sample = way % SAMPLES;
-  forged->seal = ~how & 3u; /* more often than not */
+  forged->seal = ~how & 3u; /* in most cases */
   const struct sample *sample = &samples[forged->sample];
   forged->plan = (const void *)sample->data;
   forged->position = sample->position;
@@ -219,7 +219,7 @@ uint64_t take_odd(struct input *input) {
 #define PRODUCER(field) offsetof(struct rilli_producer_page, field)
 #define GROUP(field) offsetof(struct rilli_group, field)
 
-/* The words that decide most: each byte of an input then hits one. */
+/* The words that decide most, so that each byte of an input hits one. */
 static const uint16_t hot_identity[] = {
     IDENTITY(magic),         IDENTITY(byte_order),    IDENTITY(uuid),
     IDENTITY(incompatible),  IDENTITY(file_size),     IDENTITY(producer_offset),
@@ -359,7 +359,7 @@ static uint64_t landmark(const struct forged *forged, unsigned which) {
   }
 }
 
-/* A frame as a producer would write it, or nearly so, behind the last one that was forged. */
+/* A frame as a producer would write it, or nearly, behind the last one that was forged. */
 static void forge(struct forged *forged, struct input *input) {
   const uint64_t length = take(input, 2), what = take_byte(input);
   const uint64_t flags = what & 3u, key = what & 4u ? take_byte(input) : 0;
@@ -372,7 +372,7 @@ static void forge(struct forged *forged, struct input *input) {
     memcpy(forged->data + at + 8, &forged->forge_sequence, 8);
     memcpy(forged->data + at, &word, 8);
   }
-  if (what & 16u) /* over the one before it the next time */
+  if (what & 16u) /* the next time: over the one before it */
     return;
   forged->forge_position += rilli_stride(wide < 16 ? 16 : wide);
   forged->forge_sequence += !(flags & RILLI_FLAG_SKIP);
@@ -432,7 +432,7 @@ void forged_change(struct forged *forged, uint8_t op, struct input *input) {
     forge(forged, input);
     return;
   }
-  if ((how & 0x78u) == 0x78u) { /* back to where frames begin that are still read */
+  if ((how & 0x78u) == 0x78u) { /* back to frames that are still to be read */
     forged->forge_position = landmark(forged, 3) + take(input, 2) * 16;
     forged->forge_sequence = take_odd(input);
     return;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* fuzz_check.c - the checks of the two first pages (shm/check.c), on memory that ends where the
- * page's struct does: what they let through lies inside its file, without overlap. */
+ * page's struct does: the parts of a page that passes are inside its file, without overlap. */
 #include <stdlib.h>
 
 #include "check.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* fuzz_frames.c - the ring on plain memory: walking over frames, searching the index, joining,
- * receiving in place and by copies, a successor. Whatever lies there, it ends, and stays inside;
- * positions and sequences begin near 2^64 in some inputs. */
+ * receiving in place and by copies, a successor. Whatever the bytes are, each call
+ * returns and stays inside; positions and sequences begin near 2^64 in some inputs. */
 #include <errno.h>
 
 #include "plain_ring.h"
@@ -65,7 +65,7 @@ static void join(struct state *state, struct input *input) {
   const uint64_t sequence = state->forged.sequence - take_byte(input);
   if (state->joined[slot])
     return;
-  if (how & 0x40u) { /* a tail, where the index says; it may say anything */
+  if (how & 0x40u) { /* a tail, at a place of the index, which may be anything */
     const struct rilli_ring *ring = &state->plain.ring;
     struct rilli_place place;
     if (rilli_index_oldest(ring, atomic_load(&ring->page->limit) - ring->capacity, &place) == 0) {
@@ -107,7 +107,7 @@ static void receive(struct state *state, struct input *input) {
   }
 }
 
-/* From anywhere, aligned; as far as it goes. */
+/* From any aligned place, as far as possible. */
 static void walk(struct state *state, struct input *input) {
   const struct rilli_ring *ring = &state->plain.ring;
   const uint8_t how = take_byte(input);

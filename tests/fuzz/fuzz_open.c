@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz_open.c - opening whatever lies there: to use it, to observe it, by the paths of its files,
- * or to make it again; and a query of what is there. */
+/* fuzz_open.c - opening files of any content: to use them, to observe them, by their
+ * paths, or to make the queue again; and a query of what is there. */
 #include "script.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz_reclaim.c - gc, unlink and the reclaim of an open, on what dead processes may have left. */
+/* fuzz_reclaim.c - gc, unlink and the reclaim of an open, on anything that dead processes may have
+ * left. */
 #include "script.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {

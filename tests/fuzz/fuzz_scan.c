@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz_scan.c - the registry's start on a namespace of anything, and its checks of it: scan, table,
- * reaper and lookups, put together without clients. Files may be cut while they are mapped. */
+/* fuzz_scan.c - the registry's start on a namespace of any content, and its checks: scan, table,
+ * reaper and lookups, without clients. Files may be cut while they are mapped. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -16,8 +16,9 @@
 #define QUEUES 3u
 #define SECOND INT64_C(1000000000)
 
-static struct table always; /* the hash tables' own thread lives as long as there is one */
-static int64_t passed;      /* how much later it is                                     */
+static struct table
+    always;            /* keeps the thread of the hash tables, which lives while a table does */
+static int64_t passed; /* the time that the clock was moved                        */
 
 rill_time __real_rill_clock(void);
 rill_time __wrap_rill_clock(void);
@@ -61,7 +62,7 @@ static const char *name_of(unsigned n) {
   return names[n & 3u];
 }
 
-/* A process that said it was attached to these, and has ended. */
+/* A process that reported these attachments, and has ended. */
 static void die(struct server *server, struct input *input) {
   struct peer peer = {.late = take_byte(input) & 1};
   const uint32_t count = take_byte(input) % 4;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* fuzz_socket.c - any bytes at the registry's socket: rilld's loop in a thread of this process,
- * and clients that send what the input says. Behind them a sound client must be answered. */
+ * and clients that send what the input says. After them a valid client must be answered. */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -19,7 +19,8 @@
 #define CLIENTS 6u
 #define MEMORY_MOST (8 << 20) /* of a queue that a client makes                     */
 
-static struct table always; /* the hash tables' own thread lives as long as there is one */
+static struct table
+    always; /* keeps the thread of the hash tables, which lives while a table does */
 static struct claim claim;
 static pthread_barrier_t serving;
 static int clients[CLIENTS];
@@ -27,7 +28,7 @@ static int clients[CLIENTS];
 int __real_posix_fallocate(int fd, off_t offset, off_t size);
 int __wrap_posix_fallocate(int fd, off_t offset, off_t size);
 
-/* A client may ask for as much memory as there is; here it is little. */
+/* A client may ask for as much memory as there is; here that is little. */
 int __wrap_posix_fallocate(int fd, off_t offset, off_t size) {
   return size > MEMORY_MOST ? ENOSPC : __real_posix_fallocate(fd, offset, size);
 }
@@ -77,7 +78,7 @@ static void send_raw(unsigned n, struct input *input) {
   input->left -= size;
 }
 
-/* A sound message, but for what the input changes. */
+/* A valid message, except for what the input changes. */
 static void send_changed(unsigned n, struct input *input) {
   static const uint16_t types[] = {RILLI_WIRE_HELLO,  RILLI_WIRE_ATTACH, RILLI_WIRE_DETACH,
                                    RILLI_WIRE_STAT,   RILLI_WIRE_OPEN,   RILLI_WIRE_CREATE,
@@ -153,7 +154,7 @@ static void misbehave(struct input *input) {
   }
 }
 
-/* --- the sound one ------------------------------------------------------------------------- */
+/* --- the valid client ------------------------------------------------------------------------- */
 
 static void ask(int fd, enum rilli_wire_type type, const char *name, uint32_t serial) {
   struct rilli_wire_request request;

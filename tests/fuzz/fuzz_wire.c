@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz_wire.c - what comes from the registry's socket, names and patterns: pure functions of
- * bytes, which end where their memory does. */
+/* fuzz_wire.c - messages of the registry's socket, names and patterns: pure functions of bytes,
+ * which end where their memory does. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -53,7 +53,7 @@ static void check(const uint8_t *bytes, size_t size) {
   free(copy);
 }
 
-/* A sound message, some bytes changed. */
+/* A valid message with some bytes changed. */
 static void check_changed(struct input *input) {
   static const uint16_t types[] = {RILLI_WIRE_HELLO,  RILLI_WIRE_ATTACH, RILLI_WIRE_DETACH,
                                    RILLI_WIRE_STAT,   RILLI_WIRE_OPEN,   RILLI_WIRE_CREATE,

@@ -78,7 +78,7 @@ static struct region *region_of(const uint8_t *at) {
   return NULL;
 }
 
-/* The oldest of those that are gone makes room for this one. */
+/* The oldest unmapped one makes room for this one. */
 static void bury(struct region *region) {
   struct region *old = &gone[gone_next++ % GONE];
   if (old->size)

@@ -3,9 +3,9 @@
  * group's page set and the hints, for as long as a producer and other groups exchange messages.
  *
  * Keeps promise 4: the others get every message once, whole and in sequence; the producer may
- * refuse the hostile group, and others may be woken late by a slice; none crashes or hangs. And
- * what a member may not write, faults. --long: several of them, producers that are killed and
- * succeeded, and a registry. */
+ * refuse the hostile group, and others may be woken late by a slice; none crashes or hangs. A
+ * write to what a member may not write faults. --long: several of them, producers that are killed
+ * and succeeded, and a registry. */
 #include <errno.h>
 #include <linux/futex.h>
 #include <setjmp.h>
@@ -31,7 +31,7 @@ static const struct rill_queue_attr attr = {
 
 static uint64_t messages; /* that are exchanged                                       */
 
-/* --- the hostile one ------------------------------------------------------------------------ */
+/* --- the hostile member ---------------------------------------------------------------------- */
 
 struct hostile {
   rill_consumer *consumer;
@@ -39,7 +39,7 @@ struct hostile {
   uint8_t *set, *hints;
 };
 
-/* What could do harm: others' cursors, the ring's own figures, near misses of them, anything. */
+/* Values that could do harm: others' cursors, the ring's own figures, values near them, others. */
 static uint64_t harmful_value(const struct hostile *hostile) {
   const struct rilli_ring *ring = &hostile->queue->segments.ring;
   const uint64_t pick = random_number(), limit = atomic_load(&ring->page->limit);
@@ -158,7 +158,7 @@ static void be_hostile(void *arg) {
         memcpy(hostile.set + i, &(uint64_t){random_number()}, 8);
     atomic_store_explicit(&me->count[0], writes, memory_order_relaxed);
     if (writes % 64 == 0)
-      breathe(); /* the others shall run as well, also on one processor */
+      breathe(); /* the others must run as well, even on one processor */
   }
 }
 
@@ -186,7 +186,7 @@ static void consume(void *arg) {
   rill_consumer_close(consumer);
 }
 
-/* Goes on where a predecessor, if there was one, ended. */
+/* Continues where a predecessor ended, if there was one. */
 static void produce(void *arg) {
   rill_queue *queue = open_queue(&attr);
   rill_producer *producer = open_producer(queue, *(const uint32_t *)arg, RILL_FOREVER);
@@ -197,7 +197,7 @@ static void produce(void *arg) {
   rill_producer_close(producer);
 }
 
-/* Looks, and gives back what there is to give back: nothing, while all live. */
+/* Checks, and reclaims what can be reclaimed: nothing, while all live. */
 static void inspect(void *arg) {
   rill_queue *queue = open_queue(&attr);
   (void)arg;
@@ -307,7 +307,7 @@ static void try_to_write(void *arg) {
   rill_consumer_close(consumer);
 }
 
-/* In a process whose faults no sanitizer takes for its own. */
+/* In a process whose faults no sanitizer handles. */
 static void what_a_member_may_not_write_faults(void) {
   rill_queue *queue = open_queue(&attr);
   await_end(spawn("member", try_to_write, NULL));
@@ -343,7 +343,7 @@ static void hostile_members_harm_no_other_while_producers_die(void) {
     uint32_t wait = (uint32_t)(random_number() % 3);
     struct process *producer = spawn("producer", produce, &wait);
     wait_a_while();
-    fail_if_dead(); /* a process that ended normally is none of ours any more */
+    fail_if_dead(); /* a process that ended normally does not count any more */
     if (producer->pid && stat_of(all.queue).sequence < messages - NEAR) {
       kill_process(producer);
       killed++;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* input.h - what libFuzzer gives, taken from the front; what is missing is zero. */
+/* input.h - reads an input of libFuzzer from its front; what is missing is zero. */
 #ifndef RILL_FUZZ_INPUT_H
 #define RILL_FUZZ_INPUT_H
 

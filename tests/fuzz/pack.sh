@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# pack.sh - takes inputs into the corpus: as few as reach all the code that they and it reach. A
-# named input stays whatever it reaches.
+# pack.sh - adds inputs to the corpus, and keeps as few as reach all the code that they and the corpus
+# reach. An input with a name always stays.
 #
 # sh tests/fuzz/pack.sh BUILD TARGET FOLDER     a folder of inputs, as run.sh --keep makes it
 set -eu

@@ -1,16 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# run.sh - runs the fuzz targets and says what they found; exits with 1 if that is something.
+# run.sh - runs the fuzz targets and says what they found; exits with 1 if they found anything.
 #
 # sh tests/fuzz/run.sh [OPTION]... [SECONDS] [TARGET]...
 #   SECONDS          in all, shared by the targets (600); each begins with its corpus
-#   --build FOLDER   where they were built by build.sh; without it they are, in build-fuzz
-#   --jobs N         how many side by side (1): their shares grow
+#   --build FOLDER   where build.sh built them; without it they are built in build-fuzz
+#   --jobs N         how many run side by side (1): their shares grow
 #   --replay         the corpus alone
-#   --runs N         how many inputs for each target, in place of a time
+#   --runs N         how many inputs for each target, instead of a time
 #   --seed N         of the random numbers (printed; another one each time)
-#   --keep FOLDER    new inputs that reached something new stay there, a folder a target
-# A finding is an input in FOLDER/findings of the build; to look at it again:
+#   --keep FOLDER    new inputs that reached new code stay there, a folder for each target
+# A finding is an input in FOLDER/findings of the build; to run it again:
 #   build-fuzz/tests/fuzz/fuzz_TARGET build-fuzz/findings/FILE
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -55,7 +55,7 @@ count=$(echo "$targets" | wc -w)
 share=$((seconds * jobs / count))
 [ "$share" -gt 0 ] || share=1
 
-# Everything that the targets make in shared memory, whatever becomes of them.
+# All that the targets make in shared memory, however they end.
 work=$(mktemp -d)
 RILL_DIR=$(mktemp -d /dev/shm/rill-fuzz.XXXXXX)
 export RILL_DIR

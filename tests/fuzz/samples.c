@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* samples.c - queues as they look in the midst of use. See samples.h. */
+/* samples.c - queues as they are while in use. See samples.h. */
 #include "samples.h"
 
 #include <stdio.h>
@@ -17,7 +17,7 @@ struct recipe {
   uint32_t lag;            /* messages that the reader is behind; 0: it reads none  */
   uint32_t declared;       /* a kept group from the start                           */
   uint32_t readers;
-  uint32_t closed; /* the producer ends in order                                    */
+  uint32_t closed; /* the producer closes                                           */
 };
 
 static const struct recipe recipes[SAMPLES] = {

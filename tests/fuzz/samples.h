@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* samples.h - queues as they look in the midst of use: the bytes of their files. */
+/* samples.h - queues as they are while in use: the bytes of their files. */
 #ifndef RILL_FUZZ_SAMPLES_H
 #define RILL_FUZZ_SAMPLES_H
 

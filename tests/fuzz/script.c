@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* script.c - running a script, and the calls that open queues, look at them and give them back.
+/* script.c - running a script, and the calls that open queues, read them and close them.
  * See script.h. */
 #include "script.h"
 
@@ -20,9 +20,9 @@ void call_seal(struct script *script, struct input *input) {
   forged_seal(&script->forged);
 }
 
-/* --- looking --------------------------------------------------------------------------- */
+/* --- reading --------------------------------------------------------------------------- */
 
-static void look_at_groups(rill_queue *queue) {
+static void read_groups(rill_queue *queue) {
   struct rill_group_stat group = {.size = sizeof group};
   uint32_t index = 0, before = 0;
   for (int got = 1; got == 1; before = index) {
@@ -47,12 +47,12 @@ void call_stat(struct script *script, struct input *input) {
   if (code == 0)
     CHECK(stat.depth_bytes <= stat.capacity && stat.group_count <= stat.max_groups &&
           memchr(stat.name, 0, sizeof stat.name) && memchr(stat.uuid, 0, sizeof stat.uuid));
-  look_at_groups(script->queue);
+  read_groups(script->queue);
 }
 
 /* --- opening --------------------------------------------------------------------------- */
 
-/* What was opened is looked at first of all. */
+/* What was opened is read first. */
 static void take_queue(struct script *script, rill_queue *queue, int code) {
   CHECK((code == 0) == (queue != NULL));
   if (code)
@@ -106,7 +106,7 @@ void call_close(struct script *script, struct input *input) {
   script->queue = NULL;
 }
 
-/* --- looking more closely ------------------------------------------------------------------- */
+/* --- reading more ------------------------------------------------------------------- */
 
 void call_placement(struct script *script, struct input *input) {
   struct rill_placement_stat stat = {.size = sizeof stat};
@@ -115,7 +115,7 @@ void call_placement(struct script *script, struct input *input) {
     CODES("rill_placement_stat", rill_placement_stat(script->queue, &stat), ENOENT);
 }
 
-/* Reads all that the inspector says, and counts what is wrong. */
+/* Reads all findings of the inspector, and counts errors. */
 static void hear(const struct rill_finding *finding, void *arg) {
   CHECK(finding->kind >= RILL_FINE && finding->kind <= RILL_WRONG && strlen(finding->text) > 0);
   *(unsigned *)arg += finding->kind == RILL_WRONG;
@@ -155,20 +155,20 @@ void call_list(struct script *script, struct input *input) {
   CHECK(got >= 0);
 }
 
-/* --- giving back ------------------------------------------------------------------------- */
+/* --- removing and reclaiming ----------------------------------------------------------------- */
 
-static void tell(const struct rill_gc_item *item, void *arg) {
+static void report(const struct rill_gc_item *item, void *arg) {
   CHECK(item->name[0] && item->what[0]);
   ++*(int *)arg;
 }
 
 void call_gc(struct script *script, struct input *input) {
-  int told = 0;
+  int reported = 0;
   (void)script;
   const unsigned flags = take_byte(input) & 1u;
-  const int got = rill_queue_gc(forged_context(), flags, tell, &told);
+  const int got = rill_queue_gc(forged_context(), flags, report, &reported);
   CHECK(got >= 0);
-  CHECK_EQ(got, told);
+  CHECK_EQ(got, reported);
 }
 
 void call_unlink(struct script *script, struct input *input) {

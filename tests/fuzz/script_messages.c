@@ -106,7 +106,7 @@ void call_release(struct script *script, struct input *input) {
   struct rill_message message = script->consumers[slot].last;
   if (!script->consumers[slot].handle)
     return;
-  if (how & 8u) /* not one that it received: the caller's own mistake */
+  if (how & 8u) /* not a message that it received: an error of the caller */
     message.token += take_odd(input);
   check_release(rill_release(script->consumers[slot].handle, how & 4u ? NULL : &message));
 }
@@ -141,8 +141,8 @@ static void check_publish(int code) {
   CODES("rill_publish", code, EAGAIN, ETIMEDOUT, EMSGSIZE, EBUSY, ESTALE);
 }
 
-/* Nothing is written but what a producer writes: the first page is the creator's. And what it
- * zeroes ahead are whole words of frames, whatever the groups' cursors say. */
+/* A producer writes only its own parts: the first page belongs to the creator. And it zeroes ahead
+ * whole words of frames, whatever the groups' cursors are. */
 static uint64_t page_before(const struct script *script) {
   const rill_producer *producer = script->producer;
   CHECK(!producer || producer->ring.overwrite || producer->room % RILLI_FRAME_ALIGN == 0);

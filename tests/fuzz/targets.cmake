@@ -17,7 +17,7 @@ if(NOT TARGET rill_registry)
 endif()
 target_link_libraries(fuzz_wire PRIVATE rill_registry)
 foreach(name scan socket)
-  target_sources(fuzz_${name} PRIVATE at_once.c)
+  target_sources(fuzz_${name} PRIVATE no_delay.c)
   target_link_libraries(fuzz_${name} PRIVATE rill_registry)
   target_link_options(fuzz_${name} PRIVATE
     -Wl,--wrap=urcu_memb_call_rcu,--wrap=urcu_memb_barrier)

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What programs and running processes have of the last release, the newest tag v*, is still there:
+# All that programs and running processes use of the last release, the newest tag v*, still exists:
 # its exported functions (symbols.list), its public structs and constants (layout.list), and its
 # format in shared memory (shm/layout.h). Additions are fine. A release that must break any of it
-# takes another soname, and is not compared.
+# gets another soname, and is not compared.
 . "$(dirname "$0")/common.sh"
 command -v git >/dev/null || skip "no git"
 git() {
@@ -30,7 +30,7 @@ format_list() (
     "$work/format"
 )
 
-# compare TREE: what disagrees with its last release goes to $work/said; fails if anything does.
+# compare TREE: differences from its last release go to $work/said; fails if there are any.
 compare() (
   cd "$1"
   exec >"$work/said"
@@ -70,7 +70,7 @@ compare() (
 compare "$SOURCE" || fail "not what was released: $(cat "$work/said")"
 cat "$work/said"
 
-# The comparison sees what it must: a small tree of what it reads, with a release of its own.
+# The comparison finds what it must: a small tree of the files that it reads, with its own release.
 mkdir "$work/tree"
 (
   cd "$SOURCE"
@@ -91,7 +91,7 @@ git tag v0.0.10
 compare . || fail "a release disagrees with itself: $(cat "$work/said")"
 said '^as v0.0.10'
 
-# changed FILE EDIT...: the file is another one than in the release.
+# changed FILE EDIT...: the file differs from that of the release.
 changed() {
   git checkout -q .
   sed -i "$2" "$1"

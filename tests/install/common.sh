@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # common.sh - what every test of the installation begins with: a folder and queues of its own,
-# gone at the end with all that it started. PREFIX is an installation, made by installs_somewhere.
+# removed at the end with all that it started. PREFIX is an installation, made by installs_somewhere.
 set -eu
 : "${SOURCE:?}" "${BUILD:?}" "${PREFIX:?}" "${LIBDIR:?}" "${CMAKE:?}" "${CC:?}" "${CXX:?}"
 lib=$PREFIX/$LIBDIR
@@ -11,7 +11,7 @@ RILL_DIR=/dev/shm
 PKG_CONFIG_PATH=$lib/pkgconfig
 PATH=$PREFIX/bin:$PATH
 export RILL_NAMESPACE RILL_DIR PKG_CONFIG_PATH PATH
-# Programs must find the library by what the test does, not by what the environment sets.
+# Programs must find the library by the test's own settings, not by those of the environment.
 unset LD_LIBRARY_PATH CFLAGS CXXFLAGS LDFLAGS DESTDIR
 started=
 
@@ -47,7 +47,7 @@ works() {
     "$(timeout 60 "$@")"
 }
 
-# needs_shared PROGRAM, needs_no_shared PROGRAM: whether it wants librill.so when it starts.
+# needs_shared PROGRAM, needs_no_shared PROGRAM: does it need librill.so when it starts?
 needs_shared() {
   readelf -d "$1" | grep -q 'NEEDED.*librill\.so\.0\]' || fail "$1 does not use librill.so.0"
 }

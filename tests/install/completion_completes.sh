@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The completion of bash sources cleanly and completes verbs, options, values and queues.
+# The completion for bash sources cleanly and completes verbs, options, values and queues.
 . "$(dirname "$0")/common.sh"
 [ -x "$PREFIX/bin/rill" ] || skip "rill is not built"
 command -v bash >/dev/null || skip "no bash"

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # librill.so exports the functions that the headers declare and that librill.map lists, with
-# their versions, and nothing else; a name that was released is still there (symbols.list).
-# What librill.a has is named rill_ or rilli_, and hidden in a library that is linked with it.
+# their versions, and nothing else; a name that was released still exists (symbols.list).
+# Names in librill.a begin with rill_ or rilli_, and are hidden in a library that links it.
 . "$(dirname "$0")/common.sh"
 nm -D --defined-only "$lib/librill.so.0" | sed -n 's/.* T \(.*\)@@\(.*\)/\1 \2/p' | sort >"$work/exports"
 awk '/^RILL_/ { version = $1 } /^ +[a-z_]+;/ { sub(/;/, ""); print $1, version }' \

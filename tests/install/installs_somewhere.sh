@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # An installation into a prefix (which the other tests use) and one by DESTDIR have the same
-# files; all that is promised is among them, and nothing looks back at the build tree.
+# files; all promised files are among them, and none refers to the build tree.
 . "$(dirname "$0")/common.sh"
 rm -rf "$PREFIX"
 "$CMAKE" --install "$BUILD" --prefix "$PREFIX" >/dev/null

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The public structs and constants are laid out as in layout.list, in C and in C++: a program
-# that was compiled against this version goes on to work. Offsets and sizes are those of a
+# that was compiled against this version keeps working. Offsets and sizes are those of a
 # 64-bit machine.
 #
 # A struct that begins with its size may grow into its reserved fields or at its end. Then:

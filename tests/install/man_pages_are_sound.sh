@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Each exported function has a page with the chapters that are promised; groff, and mandoc where
-# there is one, have nothing to say against any page; and the generator refuses a header whose
-# comments do not say what they must.
+# Each exported function has a page with the chapters that are promised; groff, and mandoc if
+# installed, report nothing for any page; and the generator refuses a header whose comments lack a
+# required part.
 . "$(dirname "$0")/common.sh"
 man=$PREFIX/share/man
 for name in $(nm -D --defined-only "$lib/librill.so.0" | sed -n 's/.* T \(.*\)@@.*/\1/p'); do
@@ -19,7 +19,7 @@ for name in $(nm -D --defined-only "$lib/librill.so.0" | sed -n 's/.* T \(.*\)@@
     fail "$page has an empty chapter"
   grep -q "^\.BR $name (3)" "$man/man7/rill.7" || [ -n "$target" ] || fail "$name is not in rill(7)"
 done
-# What pages refer to is there.
+# The pages that others refer to exist.
 sed -n 's/^\.BR \(rill[a-z_]*\) (\([1378]\)).*/\1.\2/p' "$man"/man[1378]/* >"$work/names"
 while read -r name; do
   [ -f "$man/man${name##*.}/$name" ] || case $name in

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What pkg-config says builds a program in C and in C++, with the shared and with the static
-# library; also after the installation has been moved.
+# The flags of pkg-config build a program in C and in C++, with the shared and with the static
+# library; also after the installation was moved.
 . "$(dirname "$0")/common.sh"
 cp "$SOURCE/tests/install/program.c" "$work/program.c"
 cp "$work/program.c" "$work/program.cc"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The code in README.md works as it stands there: the program is the one of src/examples (which
+# The code in README.md works as printed: the program is the one of src/examples (which
 # examples_run.sh runs), the lines that build it do, and the lines for the shell run.
 #
 # readme_blocks_work.sh            all but the installation
@@ -13,7 +13,7 @@ block() {
   awk -v heading="## $1" '/^## / { on = $0 == heading } on && sub(/^    /, "")' "$readme" >"$work/block"
   [ -s "$work/block" ] || fail "README has no commands under '$1'"
 }
-# What is fenced as ```LANGUAGE.
+# The block after ```LANGUAGE.
 fenced() {
   awk -v fence="\`\`\`$1" '$0 == "```" { on = 0 } on; $0 == fence { on = 1 }' "$readme"
 }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# systemd has nothing to say against the units of the registry, and their socket is where the
-# library looks for it.
+# systemd reports nothing for the units of the registry, and their socket is where the library
+# expects it.
 . "$(dirname "$0")/common.sh"
 units=$PREFIX/lib/systemd/system
 grep -q '^ListenSequentialPacket=/dev/shm/rill.%i/+rilld.sock$' "$units/rilld@.socket"

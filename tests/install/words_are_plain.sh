@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Comments, error texts, documents, the manual and names keep to plain words: none that
-# tests/words.list has, unless it is allowed there.
+# Comments, error texts, documents, the manual and names use plain words: none of those
+# in tests/words.list, unless it is allowed there.
 #
 # words_are_plain.sh [--count] [PATH]...    --count: how many by folder, in place of each
 set -eu
@@ -20,8 +20,8 @@ find "$@" -path tests/fuzz/corpus -prune -o -type f \( -name '*.[ch]' -o -name '
   -o -name '*.pml' -o -name '*.def' -o -name '*.md' -o -name '*.sh' -o -name '*.awk' -o -name '*.cmake' \
   -o -name 'CMakeLists.txt' -o -name '*.in' -o -name '*.map' -o -name run \) -print |
   sed 's|^\./||' | LC_ALL=C sort | LC_ALL=C xargs awk -v list="$list" '
-# What is read is cut into paragraphs: text that belongs together, over the ends of lines. `at`
-# has the place in it at which each line begins.
+# The input is cut into paragraphs: text that belongs together, over the ends of lines. `at` has the
+# places in it at which lines begin.
 function add(text) {
   gsub(/[ \t]+/, " ", text)
   sub(/^ /, "", text)
@@ -76,7 +76,7 @@ function flush(   i, text, code) {
   starts = 0
 }
 
-# C and Promela: comments, and strings (those that nothing stands between belong together).
+# C and Promela: comments, and strings (with nothing between them they belong together).
 function c_line(line,   end, before, text) {
   while (line != "") {
     if (inside) {

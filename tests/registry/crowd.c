@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* crowd.c - one client cannot stall the others, nor make the registry grow. In each test
+/* crowd.c - a client cannot stall the others, nor make the registry grow. In each test
  * one client misbehaves while another client is served. */
 #include <fcntl.h>
 #include <signal.h>
@@ -26,7 +26,7 @@ static int begin(void) {
 
 static void end(int fd) {
   (void)close(fd);
-  assert_code(daemon_end(registry, SIGTERM), 0); /* it was there to the end */
+  assert_code(daemon_end(registry, SIGTERM), 0); /* it ran to the end */
   rill_queue_close(orders);
 }
 
@@ -53,7 +53,7 @@ static void send_raw(int fd, const void *bytes, size_t size) {
   CHECK(send(fd, bytes, size, MSG_NOSIGNAL) == (ssize_t)size);
 }
 
-/* It gets that answer, and is hung up on. */
+/* The client gets that answer, and is disconnected. */
 static void expect_refusal(int fd, int code) {
   union rilli_wire_message message;
   CHECK_EQ(rilli_registry_receive(fd, &message), RILLI_WIRE_ANSWER);
@@ -90,7 +90,7 @@ static void half_a_message_is_refused(void **state) {
   end(good);
 }
 
-/* Asks and asks, and takes no answer: the registry keeps one for it and hears it no more. */
+/* Sends requests and reads no answer: the registry keeps one answer for it and reads no more. */
 static void client_that_takes_no_answers_stalls_no_other(void **state) {
   struct rilli_wire_request request;
   struct rilli_wire_answer answer;
@@ -98,7 +98,7 @@ static void client_that_takes_no_answers_stalls_no_other(void **state) {
   (void)state;
   const int good = begin(), bad = talk_open();
   rilli_wire_start(&request, RILLI_WIRE_LIST, 1);
-  for (unsigned quiet = 0; quiet < 100;) { /* until it really is not heard any more */
+  for (unsigned quiet = 0; quiet < 100;) { /* until the registry really reads no more */
     const int sent = send(bad, &request, sizeof request, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
     asked += (unsigned)sent;
     quiet = sent ? 0 : quiet + 1;
@@ -106,7 +106,7 @@ static void client_that_takes_no_answers_stalls_no_other(void **state) {
       is_served(good);
   }
   assert_true(asked > 100);
-  for (unsigned i = 0; i < asked; i++) { /* and then it gets every one, in order */
+  for (unsigned i = 0; i < asked; i++) { /* then it gets every answer, in sequence */
     assert_code(rilli_registry_receive(bad, (union rilli_wire_message *)(void *)&answer),
                 RILLI_WIRE_ANSWER);
     assert_code(answer.count, 1);
@@ -116,7 +116,7 @@ static void client_that_takes_no_answers_stalls_no_other(void **state) {
   end(good);
 }
 
-static void watcher_that_does_not_read_is_told_what_it_lost(void **state) {
+static void watcher_that_does_not_read_learns_what_it_lost(void **state) {
   enum { ROUNDS = 3000 };
   (void)state;
   const int good = begin(), slow = talk_watch("");
@@ -126,7 +126,7 @@ static void watcher_that_does_not_read_is_told_what_it_lost(void **state) {
   for (unsigned i = 0; i < ROUNDS; i++) {
     producer = open_producer(orders, RILL_PARK);
     rill_producer_close(producer);
-    if (i % 10 == 0) /* notices are never waited for; an answer says that they were heard */
+    if (i % 10 == 0) /* notices have no answer; the answer to a request shows that they were read */
       is_served(good);
   }
   is_served(good);
@@ -151,7 +151,7 @@ struct floods {
   _Atomic int stop;
 };
 
-/* Notices without end, of queues that are there and that are not. */
+/* Endless notices, of queues that exist and that do not. */
 static int flood(void *arg) {
   struct floods *floods = arg;
   struct rilli_wire_notice notice;
@@ -241,8 +241,8 @@ static void thousands_of_connections_leave_the_others_served(void **state) {
   end(good);
 }
 
-/* More than there is room for: the clients that are there are served, the others are turned away,
- * and room that is given back is used. */
+/* More clients than there is room for: those that are connected are served, the others are
+ * rejected, and room that becomes free is used. */
 static void more_clients_than_descriptors_are_turned_away(void **state) {
   int crowd[300];
   union rilli_wire_message message;
@@ -268,7 +268,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       WITH_DAEMON(half_a_message_is_refused),
       WITH_DAEMON(client_that_takes_no_answers_stalls_no_other),
-      WITH_DAEMON(watcher_that_does_not_read_is_told_what_it_lost),
+      WITH_DAEMON(watcher_that_does_not_read_learns_what_it_lost),
       WITH_DAEMON(flood_leaves_the_others_served_and_memory_bounded),
       WITH_DAEMON(thousands_of_connections_leave_the_others_served),
       WITH_DAEMON(more_clients_than_descriptors_are_turned_away),

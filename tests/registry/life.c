@@ -88,7 +88,7 @@ static void traffic_goes_on_when_the_registry_is_killed(void **state) {
   rill_queue *queue = kept_queue(context, "orders");
   const pid_t producer = support_child(produce, traffic);
   while (atomic_load(&traffic->sent) == 0)
-    breathe(); /* or the consumer would find a queue without a producer, and none to come */
+    breathe(); /* else the consumer would find a queue whose producer has ended */
   const pid_t consumer = support_child(consume, traffic);
   for (unsigned round = 0; round < 4; round++) {
     flows_on(traffic);
@@ -109,7 +109,7 @@ static void traffic_goes_on_when_the_registry_is_killed(void **state) {
   (void)munmap(traffic, sizeof *traffic);
 }
 
-/* It neither answers nor hears, its backlog runs full: no process waits for it. */
+/* It neither answers nor reads, and its backlog is full: no process waits for it. */
 static void stopped_registry_holds_no_client_up(void **state) {
   enum { ROUNDS = 2000 };
   (void)state;
@@ -181,8 +181,8 @@ static int run_one(void *arg) {
   return daemon_run(arguments);
 }
 
-/* Together, in the background: each starter knows what became of its own. */
-static void of_many_started_at_once_exactly_one_wins(void **state) {
+/* Together, in the background: each starter knows the result of its own. */
+static void of_many_started_together_exactly_one_wins(void **state) {
   enum { MANY = 8 };
   pid_t starters[MANY];
   unsigned won = 0;
@@ -250,7 +250,7 @@ static void socket_is_taken_from_its_activator(void **state) {
   rill_queue_close(queue);
 }
 
-static void gc_leaves_a_living_registry_and_buries_a_dead_one(void **state) {
+static void gc_leaves_a_live_registry_and_removes_a_dead_one(void **state) {
   (void)state;
   const pid_t daemon = daemon_start();
   rill_context *context = open_context(RILL_FENCE_AUTO);
@@ -279,11 +279,11 @@ int main(void) {
       WITH_DAEMON(stopped_registry_holds_no_client_up),
       WITH_DAEMON(started_again_it_shows_the_same_queues_with_their_counts),
       WITH_DAEMON(second_registry_says_so_and_the_first_goes_on),
-      WITH_DAEMON(of_many_started_at_once_exactly_one_wins),
+      WITH_DAEMON(of_many_started_together_exactly_one_wins),
       WITH_DAEMON(sigterm_ends_it_in_order),
       WITH_DAEMON(sighup_reads_the_directory_again),
       WITH_DAEMON(socket_is_taken_from_its_activator),
-      WITH_DAEMON(gc_leaves_a_living_registry_and_buries_a_dead_one),
+      WITH_DAEMON(gc_leaves_a_live_registry_and_removes_a_dead_one),
       WITH_DAEMON(wrong_use_is_status_2),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

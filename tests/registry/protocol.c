@@ -51,8 +51,8 @@ static void each_unsound_field_is_refused(void **state) {
   assert_code(rilli_wire_check_registry(&message, sizeof message.answer), -EPROTO);
 }
 
-/* Every prefix, and many damaged whole ones: never a wrong yes, nothing read outside (ASan sees
- * it: the bytes stand at the end of an allocation). */
+/* Every prefix, and many damaged whole messages: none is accepted wrongly, nothing is read outside
+ * (ASan sees it: the bytes are at the end of an allocation). */
 static void random_bytes_are_refused_or_whole(void **state) {
   uint64_t random = 1;
   unsigned accepted = 0;
@@ -62,7 +62,7 @@ static void random_bytes_are_refused_or_whole(void **state) {
     for (size_t i = 0; i < sizeof whole.notice / 8; i++)
       ((uint64_t *)(void *)&whole)[i] = support_random(&random);
     size_t size = support_random(&random) % sizeof whole.notice;
-    if (round % 2) { /* a sound one, with a few bytes changed */
+    if (round % 2) { /* a valid one, with a few bytes changed */
       rilli_wire_start(&whole, RILLI_WIRE_ATTACH, 1);
       size = sizeof whole.notice;
       for (unsigned n = 0; n < 1 + round % 3; n++)
@@ -115,7 +115,7 @@ static void patterns_match_as_shells_do(void **state) {
       fail_msg("'%s' against '%s' is not %d", cases[i].pattern, cases[i].name, cases[i].matches);
 }
 
-/* With a matcher that tries every way this would run for longer than the watchdog lives. */
+/* With a matcher that tries every way this would run until the watchdog ends it. */
 static void a_strangers_pattern_costs_little(void **state) {
   char pattern[201], name[201];
   (void)state;
@@ -133,7 +133,7 @@ static void rights_are_the_mode_bits(void **state) {
   (void)state;
   assert_true(rights_may_read(&owner, 0, 1, 1));
   assert_true(rights_may_read(&user, 0400, 8, 1));
-  assert_false(rights_may_read(&user, 0040, 8, 20)); /* the owner's bits alone count for him */
+  assert_false(rights_may_read(&user, 0040, 8, 20)); /* only the owner's bits count for the owner */
   assert_true(rights_may_read(&user, 0640, 7, 30));
   assert_false(rights_may_attach(&user, 0740, 7, 30));
   assert_true(rights_may_attach(&user, 0750, 7, 20));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* rcu.c - the table's promise to its readers: what was found stays whole, mapped and readable
- * until the read side ends, whatever the reaper does meanwhile. AddressSanitizer would see a
- * read of freed memory; a read of an unmapped queue ends the process anywhere. */
+/* rcu.c - the table's promise to its readers: an entry that was found stays whole, mapped and
+ * readable until the read side ends, whatever the reaper does meanwhile. AddressSanitizer would see
+ * a read of freed memory; a read of an unmapped queue ends the process anywhere. */
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -44,7 +44,7 @@ struct reader {
   _Atomic int holds, may_go, left;
 };
 
-/* Finds the entry, and reads it as long as it has to: all of it, and the queue's mapping. */
+/* Finds the entry, and reads all of it and of the queue's mapping, until it is to end. */
 static void *hold(void *arg) {
   struct reader *reader = arg;
   urcu_memb_register_thread();
@@ -139,7 +139,7 @@ static void lookups_run_beside_a_reaper_that_never_stops(void **state) {
     make_queue("orders");
     assert_code(refresh("orders"), TABLE_APPEARED);
     const uint64_t before = atomic_load(&seekers.found);
-    if (removed % 4 == 0) /* let them really meet it */
+    if (removed % 4 == 0) /* so that readers really find it */
       while (atomic_load(&seekers.found) == before)
         sched_yield();
     assert_code(rill_queue_unlink(context, "orders"), 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* reclaim.c - with the registry running, what dead processes left comes back without any other
- * process doing anything: the test itself only looks on (RILL_OBSERVE reclaims nothing). */
+/* reclaim.c - with the registry running, what dead processes left is reclaimed without any other
+ * process: the test itself only observes (RILL_OBSERVE reclaims nothing). */
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -52,7 +52,7 @@ static rill_queue *observe(void) {
   return open_queue(context, "orders", RILL_OBSERVE, NULL);
 }
 
-/* By its event: the periodic look knows no end that it could count from. */
+/* By its event: the periodic check cannot know when the process ended. */
 static void expect_by_event(const struct rilli_wire_event *event, uint32_t kind) {
   assert_code(event->kind, kind);
   assert_true(event->after > 0);
@@ -96,7 +96,7 @@ static void killed_member_of_a_kept_group_keeps_its_place(void **state) {
   rill_context_close(context);
 }
 
-static void killed_producer_is_told_and_its_successor_goes_on(void **state) {
+static void killed_producer_is_reported_and_its_successor_continues(void **state) {
   struct part part = {.lifetime = RILL_KEPT};
   (void)state;
   (void)daemon_start();
@@ -137,7 +137,7 @@ static void *receive_to_the_end(void *arg) {
   return NULL;
 }
 
-static void sleeping_consumer_is_told_of_its_producers_death(void **state) {
+static void sleeping_consumer_learns_of_its_producers_death(void **state) {
   struct part part = {.lifetime = RILL_KEPT};
   struct waiter waiter = {.code = 0};
   pthread_t thread;
@@ -178,7 +178,7 @@ static void transient_queue_stays_while_a_process_has_it_open(void **state) {
   (void)daemon_start();
   context = open_context(RILL_FENCE_AUTO);
   rill_queue *other = small_queue("other", RILL_RELIABLE);
-  rill_queue_close(other); /* idle from now on: its removal says that the grace time is over */
+  rill_queue_close(other); /* idle from now on: its removal shows that the grace time is over */
   const int watch = talk_watch("");
   const pid_t child = attached_child(&part);
   rill_queue *queue = open_queue(context, "orders", 0, NULL);
@@ -191,8 +191,8 @@ static void transient_queue_stays_while_a_process_has_it_open(void **state) {
   (void)close(watch);
 }
 
-/* It was attached before there was a registry, which therefore knows nothing of it. */
-static void process_unknown_to_the_registry_is_found_by_the_periodic_look(void **state) {
+/* It was attached before the registry started, which therefore does not know it. */
+static void process_unknown_to_the_registry_is_found_by_the_periodic_check(void **state) {
   struct part part = {.consumer = 1, .lifetime = RILL_KEPT};
   (void)state;
   const pid_t child = attached_child(&part);
@@ -246,7 +246,7 @@ static void client_finds_the_registry_that_was_started_again(void **state) {
   (void)close(watch);
 }
 
-/* A parent's death is noticed though a child of it lives on and has its descriptors. */
+/* A parent's death is noticed although its child lives on and has its descriptors. */
 static int fork_and_stay(void *arg) {
   rill_queue *queue = open_queue(open_context(RILL_FENCE_AUTO), "orders", RILL_CREATE, NULL);
   (void)open_consumer(queue, "billing", RILL_OLDEST, 0);
@@ -255,7 +255,7 @@ static int fork_and_stay(void *arg) {
   if (child)
     CHECK_EQ(write(*(int *)arg, &child, sizeof child), sizeof child);
   else
-    support_watchdog(60); /* alarms are not inherited: it shall not outlive a test that failed */
+    support_watchdog(60); /* alarms are not inherited; it must not outlive a test that failed */
   for (;;)
     (void)pause();
 }
@@ -282,11 +282,11 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       WITH_DAEMON(killed_consumer_is_reclaimed),
       WITH_DAEMON(killed_member_of_a_kept_group_keeps_its_place),
-      WITH_DAEMON(killed_producer_is_told_and_its_successor_goes_on),
-      WITH_DAEMON(sleeping_consumer_is_told_of_its_producers_death),
+      WITH_DAEMON(killed_producer_is_reported_and_its_successor_continues),
+      WITH_DAEMON(sleeping_consumer_learns_of_its_producers_death),
       WITH_DAEMON(transient_queue_goes_when_no_process_has_it_open),
       WITH_DAEMON(transient_queue_stays_while_a_process_has_it_open),
-      WITH_DAEMON(process_unknown_to_the_registry_is_found_by_the_periodic_look),
+      WITH_DAEMON(process_unknown_to_the_registry_is_found_by_the_periodic_check),
       WITH_DAEMON(client_finds_the_registry_that_was_started_again),
       WITH_DAEMON(forked_child_does_not_hide_its_parents_death),
   };

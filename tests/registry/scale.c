@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* scale.c - many names in the registry: what a look-up, a page and a whole list compare, by
- * count: the registry's references to strcmp go through a counter (ld --wrap). The chains of
- * the hash table are liburcu's, which compares hashes before it asks for names, and grows the
- * table by itself.
+/* scale.c - many names in the registry: how many comparisons a look-up, a page and a whole list
+ * take: the registry's references to strcmp go through a counter (ld --wrap). The hash table is
+ * liburcu's, which compares hashes before it asks for names, and grows the table by itself.
  *
- * The entries are of files that are no queues: found, but not opened. */
+ * The entries are for files that are not queues: found, but not opened. */
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -90,7 +89,7 @@ static void lookups_and_lists_do_not_grow_with_the_names(void **state) {
   assert_int_equal(find_each(MANY), MANY);
   print_message("comparisons of a list: %llu of %d names, %llu of %d\n", (unsigned long long)few,
                 FEW, (unsigned long long)many, MANY);
-  /* A search a page: twice as many halvings, not a hundred times as many names. */
+  /* One search for each page: twice as many steps, not a hundred times as many names. */
   assert_true(many * FEW <= 3 * few * MANY);
   table_close(&table);
   urcu_memb_unregister_thread();

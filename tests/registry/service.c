@@ -57,7 +57,7 @@ static int create_evicting(int fd, const char *name, int64_t evict_after, uint32
   return ret->code;
 }
 
-static void queue_that_evicts_is_made_and_its_evictions_are_told(void **state) {
+static void queue_that_evicts_is_made_and_its_evictions_are_reported(void **state) {
   struct rilli_wire_answer answer;
   const char text[1000] = "";
   (void)state;
@@ -88,7 +88,7 @@ static void queue_that_evicts_is_made_and_its_evictions_are_told(void **state) {
 }
 
 /* The file system decides, and a client that made a queue finds it immediately. */
-static void queue_made_by_file_is_seen_at_once(void **state) {
+static void queue_made_by_file_is_seen_immediately(void **state) {
   (void)state;
   (void)daemon_start();
   const int fd = talk_open();
@@ -141,7 +141,7 @@ static void list_comes_in_pages_in_the_order_of_names(void **state) {
   (void)close(fd);
 }
 
-static void watcher_is_told_what_happens(void **state) {
+static void watcher_learns_what_happens(void **state) {
   (void)state;
   (void)daemon_start();
   const int watch = talk_watch("ord*");
@@ -169,7 +169,7 @@ static void watcher_is_told_what_happens(void **state) {
   (void)close(watch);
 }
 
-/* What lies there may be anything: it is a row with a reason, and the others are served. */
+/* A file may contain anything: then it is a row with a reason, and the others are served. */
 static void damaged_queue_is_a_row_with_its_reason(void **state) {
   char path[300];
   struct rilli_wire_answer answer;
@@ -190,7 +190,7 @@ static void damaged_queue_is_a_row_with_its_reason(void **state) {
   rill_queue_close(queue);
 }
 
-/* A touch of what was cut off a file is a SIGBUS: it must not end the process that serves all. */
+/* Touching what was cut off a file is a SIGBUS, which must not end the process that serves all. */
 static void truncated_queue_does_not_end_the_registry(void **state) {
   char path[300];
   (void)state;
@@ -235,7 +235,8 @@ static int stranger(void *arg) {
   CHECK_EQ(ask_code(fd, RILLI_WIRE_STAT, "secret"), -EACCES);
   CHECK_EQ(ask_code(fd, RILLI_WIRE_UNLINK, "readable"), -EPERM);
   CHECK_EQ(create(fd, "mine", 1 << 20, 0), -EPERM);
-  rilli_wire_start(&notice, RILLI_WIRE_ATTACH, 0); /* not believed: it could not have */
+  rilli_wire_start(&notice, RILLI_WIRE_ATTACH,
+                   0); /* not trusted: this client cannot have attached */
   rilli_wire_name(notice.name, "readable");
   talk_send(fd, &notice);
   talk_ask(fd, RILLI_WIRE_WATCH, "", &answer);
@@ -247,7 +248,7 @@ static int stranger(void *arg) {
   return 0;
 }
 
-static void stranger_sees_what_he_may_read_and_changes_nothing(void **state) {
+static void another_user_sees_what_it_may_read_and_changes_nothing(void **state) {
   int pipe_ends[2];
   char byte;
   (void)state;
@@ -279,13 +280,13 @@ static void stranger_sees_what_he_may_read_and_changes_nothing(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       WITH_DAEMON(queues_are_made_found_and_removed),
-      WITH_DAEMON(queue_that_evicts_is_made_and_its_evictions_are_told),
-      WITH_DAEMON(queue_made_by_file_is_seen_at_once),
+      WITH_DAEMON(queue_that_evicts_is_made_and_its_evictions_are_reported),
+      WITH_DAEMON(queue_made_by_file_is_seen_immediately),
       WITH_DAEMON(list_comes_in_pages_in_the_order_of_names),
-      WITH_DAEMON(watcher_is_told_what_happens),
+      WITH_DAEMON(watcher_learns_what_happens),
       WITH_DAEMON(damaged_queue_is_a_row_with_its_reason),
       WITH_DAEMON(truncated_queue_does_not_end_the_registry),
-      WITH_DAEMON(stranger_sees_what_he_may_read_and_changes_nothing),
+      WITH_DAEMON(another_user_sees_what_it_may_read_and_changes_nothing),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* clocks_step.c - clocks that differ, step and stand still: deadlines still end, messages flow,
- * and what is only for display may be wrong, but harms nothing.
+/* clocks_step.c - clocks that differ, step and stop: deadlines still end, messages flow, and values
+ * that are only displayed may be wrong, but do no harm.
  *
  * The real-time clock steps by a wrapper around clock_gettime (the linker's --wrap); monotonic
- * clocks differ between processes in time namespaces; all of a queue's processes stand still
+ * clocks differ between processes in time namespaces; all of a queue's processes are stopped
  * together as in a suspended machine. */
 #include <errno.h>
 #include <fcntl.h>
@@ -69,7 +69,7 @@ static const struct rill_producer_attr stamping = {
     .size = sizeof stamping, .wait = RILL_PARK, .stamp = 1};
 
 static void real_time_clock_may_step_at_any_moment(void) {
-  static const int64_t steps[] = {/* 1970 to 2232 is what the kernel lets be set */ 0,
+  static const int64_t steps[] = {/* the kernel allows 1970 to 2232 */ 0,
                                   50 * YEAR,
                                   -50 * YEAR,
                                   3600,
@@ -186,7 +186,7 @@ static void run_shifted(void *arg) {
   CHECK_THAT(status == 0, "the shifted one ended with %x", (unsigned)status);
 }
 
-/* Of messages from the future there are no latencies; of those of long ago, long ones. */
+/* Messages from the future have no latencies; those from long ago have long ones. */
 static void check_latencies(rill_queue *queue, long producer_later, long consumer_later) {
   struct rill_group_stat group = {.size = sizeof group};
   for (uint32_t index = 0; rill_group_stat(queue, &index, &group) == 1;) {
@@ -258,7 +258,7 @@ static void produce_slowly(void *arg) {
   await_proceed();
 }
 
-/* Their deadlines pass while all of them stand; none is taken for dead by a process that comes. */
+/* Their deadlines pass while all of them are stopped; a new process takes none of them for dead. */
 static void all_processes_may_stand_still_beyond_all_deadlines(void) {
   struct joining groups[2] = {{.group = "parks", .wait = RILL_PARK, .flags = RILL_KEEP_GROUP},
                               {.group = "adapts", .flags = RILL_KEEP_GROUP}};

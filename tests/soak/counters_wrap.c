@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* counters_wrap.c - queues whose positions, sequences, generations and futex words pass 2^16,
  * 2^32 and 2^64: nothing is lost, nothing comes twice, no group is refused, and doctor and stat
- * find nothing odd. */
+ * report nothing wrong. */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 #include "forge.h"
 #include "oracle.h"
 
-#define MESSAGES 400u /* more than one round of the ring                               */
+#define MESSAGES 400u /* more than one lap of the ring                                 */
 #define BEFORE 120u   /* of them come before the sequence wraps                        */
 #define HALF 40000u   /* bytes before the position wraps                               */
 
@@ -18,12 +18,12 @@ static const uint64_t limits[] = {UINT64_C(1) << 16, UINT64_C(1) << 32, 0};
 
 /* --- queues that seem to be old -------------------------------------------------------- */
 
-/* There is no public way to say where a new queue begins: rilli_plan_identity goes through a
- * wrapper (the linker's --wrap). */
+/* There is no public way to choose where a new queue begins: a wrapper of rilli_plan_identity does
+ * it (the linker's --wrap). */
 struct age {
   uint64_t position, sequence; /* of the first message                                */
 };
-static struct age aged; /* of what is made next                                        */
+static struct age aged; /* of the queue that is made next                              */
 
 void __real_rilli_plan_identity(struct rilli_identity *ret, uint64_t capacity, uint64_t max_message,
                                 uint32_t max_groups);
@@ -151,7 +151,7 @@ static void check_first(rill_consumer *consumer, uint64_t number, uint64_t lost)
   rill_consumer_close(consumer);
 }
 
-/* At the oldest, the latest, and each sequence that there is, and those that there are not. */
+/* At the oldest, the latest, each sequence that exists, and some that do not. */
 static void join_everywhere(rill_queue *queue, struct age age, uint64_t next, uint32_t tail) {
   rill_consumer *consumer = NULL;
   struct rill_message message;
@@ -173,7 +173,7 @@ static void join_everywhere(rill_queue *queue, struct age age, uint64_t next, ui
   check_first(consumer, age.sequence, 5);
 }
 
-/* Few enough that all of them stay in the ring: small positions, so that both wrap. */
+/* All of them fit into the ring: small positions, so that both wrap. */
 static void join_at(struct age age) {
   age.position += HALF - 8000;
   age.sequence += BEFORE - 20;
@@ -195,7 +195,7 @@ static void joiners_begin_where_they_wish_when_counters_wrap(void) {
 
 /* --- losses ----------------------------------------------------------------------------- */
 
-/* A slow one, a kept one that is away, and a tail. */
+/* A slow group, a kept group without a member, and a tail. */
 static void lose_at(struct age age) {
   rill_queue *queue = open_aged(age, RILL_OVERWRITE);
   rill_producer *producer = open_producer(queue, RILL_PARK, RILL_NOW);
@@ -251,7 +251,7 @@ static void publish_until_killed(void *arg) {
   }
 }
 
-/* The ring is full again and again, its producer waits, dies, and is followed. */
+/* The ring is full again and again; its producer waits and dies, and a successor comes. */
 static void succeed_at(struct age age) {
   rill_queue *queue = open_aged(age, RILL_RELIABLE);
   uint64_t next = age.sequence;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* descriptors_run_out.c - no descriptor free, for each call with as few as it takes to succeed and
- * with each number below; for waits beside dead processes; and for the registry with many clients.
- * An error is clear and leaves nothing behind; what flows goes on; when there are descriptors
- * again, all is made up for. */
+/* descriptors_run_out.c - too few descriptors: for each call, from none up to as many as it takes
+ * to succeed; for waits beside dead processes; and for the registry with many clients. An error is
+ * clear and leaves nothing behind; messages still flow; when there are descriptors again,
+ * everything that was missed is done. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -41,9 +41,9 @@ static unsigned starve(const struct operation *operation) {
     at("%s with %u descriptors", operation->name, more);
     limit_to(0, lowest() + more);
     const int code = operate(operation);
-    const int told = code == 0 || rill_error()[0] != 0;
+    const int has_text = code == 0 || rill_error()[0] != 0;
     limit_to(0, before.rlim_cur);
-    CHECK_THAT((code == 0 || code == -EMFILE) && told, "%s with %u descriptors: %d (%s)",
+    CHECK_THAT((code == 0 || code == -EMFILE) && has_text, "%s with %u descriptors: %d (%s)",
                operation->name, more, code, rill_error());
     if (code == 0 && enough == MOST)
       enough = more;
@@ -51,7 +51,7 @@ static unsigned starve(const struct operation *operation) {
                operation->name, more, code, enough);
     CHECK_THAT(descriptors_open() == open_before && mappings_of_segments() == mapped,
                "%s with %u descriptors leaks", operation->name, more);
-    (void)rill_queue_unlink(set.context, "new"); /* which it may not have come to          */
+    (void)rill_queue_unlink(set.context, "new"); /* which may not exist                    */
     CHECK(files_left(0) == SET_FILES);
   }
   CHECK_THAT(enough < MOST, "%s never succeeds", operation->name);
@@ -66,7 +66,7 @@ static void call_without_enough_descriptors_is_an_error_that_leaves_nothing(void
   gc_leaves_nothing();
 }
 
-/* --- waits beside the dead ----------------------------------------------------------------- */
+/* --- waits beside dead processes ------------------------------------------------------------- */
 
 static void receive_until_it_is_gone(void *arg) {
   rill_queue *queue = open_queue(NULL);
@@ -105,7 +105,7 @@ static void consumer_without_descriptors_learns_later_that_the_producer_died(voi
   await_count(consumer, 0, 1); /* messages need none */
   kill_process(producer);
   const uint64_t slept = parks_of(queue);
-  while (parks_of(queue) < slept + 3) /* it looks, and cannot see */
+  while (parks_of(queue) < slept + 3) /* it checks, and cannot find out */
     breathe();
   fail_if_dead();
   limit_to(consumer->pid, before.rlim_cur);
@@ -129,7 +129,7 @@ static void publish_more_than_fits(void *arg) {
     CHECK_EQ(publish_number(producer, number, RILL_FOREVER), 0);
 }
 
-static void producer_without_descriptors_reclaims_the_dead_later(void) {
+static void producer_without_descriptors_reclaims_dead_members_later(void) {
   rill_queue *queue = open_queue(NULL);
   struct process *consumer = spawn("consumer", join_and_wait, NULL);
   await_ready(consumer);
@@ -155,7 +155,7 @@ static void serve_with_few(void *most) {
   const struct rlimit limit = {*(const rlim_t *)most, *(const rlim_t *)most};
   for (int fd = 3; fd < 100; fd++)
     (void)close(fd);
-  CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0); /* it would raise a soft one                  */
+  CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0); /* the hard limit: rilld raises the soft one  */
   serve(NULL);
 }
 
@@ -190,7 +190,7 @@ static int await_registry(struct process *registry) {
   }
 }
 
-/* More clients than it has room for: a client that is turned away is hung up on, one that is served
+/* More clients than it has room for: a client that is rejected is disconnected, one that is served
  * stays. */
 static void crowd(int served) {
   int fds[MOST];
@@ -214,7 +214,7 @@ static void crowd(int served) {
   }
 }
 
-static void registry_with_few_descriptors_serves_whom_it_can_or_says_no(void) {
+static void registry_with_few_descriptors_serves_the_clients_it_can_or_says_no(void) {
   unsigned refused = 0, served = 0;
   open_set();
   for (rlim_t most = 4; served < 12; most++) {
@@ -240,8 +240,8 @@ static void registry_with_few_descriptors_serves_whom_it_can_or_says_no(void) {
 static const struct test tests[] = {
     NAMED(call_without_enough_descriptors_is_an_error_that_leaves_nothing),
     NAMED(consumer_without_descriptors_learns_later_that_the_producer_died),
-    NAMED(producer_without_descriptors_reclaims_the_dead_later),
-    NAMED(registry_with_few_descriptors_serves_whom_it_can_or_says_no),
+    NAMED(producer_without_descriptors_reclaims_dead_members_later),
+    NAMED(registry_with_few_descriptors_serves_the_clients_it_can_or_says_no),
 };
 
 int main(int argc, char **argv) {

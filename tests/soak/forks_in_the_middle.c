@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* forks_in_the_middle.c - a thread forks, or execs, while another one is in the middle of a call,
- * of each call of the interface and at random moments: the child has nothing of its parent's and
- * harms none, the parent does not notice, and exec and death drop everything. */
+ * for each call of the interface and at random moments: the child has nothing of its parent and
+ * does no harm, the parent does not notice, and exec and death drop everything. */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -20,8 +20,8 @@ static const struct operation *operation;
 static _Atomic uint32_t over;
 static _Atomic uint64_t turns;
 
-/* A child has the description of a lease that was just being taken until it has run for the first
- * time, in which it closes it: -EBUSY until then. If it kept it, this would never end. */
+/* A child has the description of a lease that was being taken, until it runs for the first time and
+ * closes it: -EBUSY until then. If the child kept it, this would never end. */
 static void *run_over_and_over(void *arg) {
   (void)arg;
   while (!atomic_load(&over)) {
@@ -54,7 +54,7 @@ static void refused(int code) {
   CHECK_THAT(code == -ECHILD, "in the middle of %s: a child is answered %d", operation->name, code);
 }
 
-/* Nothing of the parent's; then its own, and what it has is not half a thing. */
+/* Nothing of the parent works; then it opens its own handles, which are whole. */
 static void be_a_child(void) {
   struct rill_queue_stat stat = {.size = sizeof stat};
   struct rill_message message;
@@ -116,7 +116,7 @@ static void fork_in_the_middle_of(const struct operation *which) {
   CHECK(pthread_join(thread, NULL) == 0);
   CHECK(stat_of(set.queue).group_count == 2 && stat_of(set.queue).producer == RILL_PRODUCER_ALIVE);
   close_set();
-  gc_leaves_nothing(); /* though the children live */
+  gc_leaves_nothing(); /* although the children live */
   (void)close(until[1]);
   for (unsigned i = 0; i < FORKS; i++) {
     CHECK(waitpid(children[i], &status, 0) == children[i]);
@@ -137,7 +137,7 @@ struct heir {
   int until[2];
 };
 
-/* The child has nothing but what a fork gave it, and the parent dies in the same moment. */
+/* The child has only what a fork gave it, and the parent dies at the same moment. */
 static void fork_and_die(void *arg) {
   const struct heir *heir = arg;
   char byte;
@@ -163,11 +163,11 @@ static void death_after_a_fork_in_the_middle_of_any_call_leaves_nothing_held(voi
       at("death %u in the middle of %s", turn, operations[i].name);
       struct process *process = spawn("dying", fork_and_die, &heir);
       await_end(process);
-      while (atomic_load(&process->count[0]) == 0) /* until the heir has run */
+      while (atomic_load(&process->count[0]) == 0) /* until the child has run */
         breathe();
       const int kept = rill_queue_unlink(context_here(), "new");
       CHECK_THAT(kept == 0 || kept == -ENOENT, "unlink: %d (%s)", kept, rill_error());
-      gc_leaves_nothing(); /* though the heirs live */
+      gc_leaves_nothing(); /* although the children live */
     }
     (void)close(heir.until[1]);
     (void)close(heir.until[0]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* memory_runs_out.c - shared memory with each number of free pages, from none to as many as a call
- * takes, and with each number of free inodes: an error that says so and leaves nothing, or success;
- * never a SIGBUS, now or later; and what flows already goes on. */
+ * takes, and with each number of free inodes: a clear error that leaves nothing, or success;
+ * never a SIGBUS, now or later; and messages that flow already continue. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -17,7 +17,7 @@
 
 static char small[256]; /* the tmpfs */
 
-/* A page of it is taken from the start: to limit the pages to 0 is not to limit them at all. */
+/* One page is taken from the start, since a limit of 0 pages means no limit. */
 static void mount_small(void) {
   char path[300];
   own_mounts(small);
@@ -57,7 +57,7 @@ static void check_words(int code) {
   CHECK_THAT(code == -ENOSPC && rill_error()[0], "%d (%s)", code, rill_error());
 }
 
-/* Of pages: how many bytes are wanted, and what to do about it. */
+/* For pages: how many bytes are needed, and what to do about it. */
 static void check_remedy(int code) {
   check_words(code);
   CHECK_THAT(strstr(rill_error(), " bytes") && strstr(rill_error(), "remount"),
@@ -228,7 +228,7 @@ static void call_with_each_number_of_free_pages_fails_clean_or_works(void) {
   await_end(spawn("own mount", call_without_pages, NULL));
 }
 
-/* The registry needs no page, and says when it lacks an inode; queues do not need it. */
+/* The registry needs no page, and reports a missing inode; queues do not need the registry. */
 static void serve_without_room(void *arg) {
   (void)arg;
   mount_small();

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* names_race.c - many processes that make and remove queues of one name, thousands of times, with
  * opens, gc, observers and the registry alongside, and stopped in between. A process that gets a
- * queue gets a whole one; what was published in one is never seen in another; and nothing is left
- * of any.
+ * queue gets a whole one; what was published in one is never seen in another; and in the end
+ * nothing is left of any.
  *
  * RILL_TEST_ROUNDS sets how many rounds each process makes (the long tier). */
 #include <errno.h>
@@ -37,7 +37,7 @@ static struct rill_queue_attr some_attributes(void) {
                                   .max_groups = 2};
 }
 
-/* The number that its messages begin with: of this queue and no other. */
+/* The number at which its messages begin: unique to this queue. */
 static uint64_t number_of(rill_queue *queue) {
   const struct rill_queue_stat stat = stat_of(queue);
   uint64_t number = 0;
@@ -69,7 +69,7 @@ static void use(rill_queue *queue) {
   rill_consumer_close(consumer);
 }
 
-/* What must not come of it: half a queue, a damaged one, nothing where one was made. */
+/* Results that must not occur: half a queue, a damaged one, none where one was made. */
 static void open_it(void) {
   const uint64_t dice = random_number() % 8;
   const struct rill_queue_attr attr = some_attributes();
@@ -98,7 +98,7 @@ static void open_it(void) {
   tally(deadline ? WAITED : KEPT_OUT);
 }
 
-/* Those that are killed go on until then. */
+/* Processes that will be killed run until then. */
 static void race(void *arg) {
   const int killed = arg != NULL;
   report_ready();
@@ -123,7 +123,7 @@ static void race(void *arg) {
   }
 }
 
-/* Stops one here, one there, for moments, until all that end of themselves have ended. */
+/* Stops one or another for moments, until all that end by themselves have ended. */
 static void disturb(struct process *const racers[RACERS]) {
   for (unsigned left = RACERS; left;) {
     struct process *process = racers[random_number() % RACERS];
@@ -150,7 +150,7 @@ static void race_with(int registry, int kills) {
     await_ready(racers[i]);
   for (unsigned i = 0; i < RACERS; i++)
     proceed(racers[i]);
-  for (unsigned i = 1; kills && i < RACERS; i += 2) { /* wherever it stands by then */
+  for (unsigned i = 1; kills && i < RACERS; i += 2) { /* wherever it is by then */
     await_count(racers[i], OPENED, 1 + random_number() % 50);
     kill_process(racers[i]);
   }
@@ -173,7 +173,7 @@ static void race_with(int registry, int kills) {
 static void one_name_made_and_removed_by_many_is_always_whole(void) {
   race_with(0, 0);
 }
-static void one_name_made_and_removed_under_the_registrys_eyes_is_always_whole(void) {
+static void one_name_made_and_removed_beside_a_registry_is_always_whole(void) {
   race_with(1, 0);
 }
 static void one_name_whose_makers_and_removers_are_killed_is_always_whole(void) {
@@ -183,7 +183,7 @@ static void one_name_whose_makers_and_removers_are_killed_is_always_whole(void) 
 
 static const struct test tests[] = {
     NAMED(one_name_made_and_removed_by_many_is_always_whole),
-    NAMED(one_name_made_and_removed_under_the_registrys_eyes_is_always_whole),
+    NAMED(one_name_made_and_removed_beside_a_registry_is_always_whole),
     NAMED(one_name_whose_makers_and_removers_are_killed_is_always_whole),
 };
 

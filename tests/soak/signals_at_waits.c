@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* signals_at_waits.c - a signal at each step of every wait: delivered at each stop of a system
- * call from the call on, and behind single instructions in between, to a handler that restarts
- * calls and to one that does not. Then what it waits for comes: nothing is lost, nothing comes
- * twice, and -EINTR is returned where the interface says so, and nowhere else.
+/* signals_at_waits.c - a signal at each step of every wait: delivered at each system call from
+ * the start of the wait on, and behind single instructions in between, to a handler that restarts
+ * calls and to one that does not. Then the event comes: nothing is lost, nothing comes twice, and
+ * -EINTR is returned where the interface says so, and nowhere else.
  *
  * RILL_TEST_STRIDE sets how many instructions lie between two tries. */
 #include <errno.h>
@@ -16,7 +16,7 @@
 #include "trace.h"
 
 #define STOPS 17u      /* of system calls: the check of the producer, and the first sleep */
-#define SLEEP 13u      /* where that begins: in front of it some are passed over, unless   */
+#define SLEEP 13u      /* where the sleep begins: some stops before it are skipped, unless */
 #define MORE_STOPS 30u /* there is time for all of them, and for what follows              */
 
 enum { HANDLED, INTERRUPTED, WAITS, DONE }; /* counts                                  */
@@ -24,10 +24,10 @@ enum { HANDLED, INTERRUPTED, WAITS, DONE }; /* counts                           
 struct wait {
   const char *name;
   void (*prepare)(void); /* by the process, in front of mark()                      */
-  int (*call)(void);     /* what waits; 0: it came                                   */
-  void (*begin)(void);   /* by the test: what makes it wait                          */
-  void (*give)(void);    /* by the test: what it waits for                           */
-  void (*end)(void);     /* by the test: all that is left                            */
+  int (*call)(void);     /* the wait; 0: the event came                              */
+  void (*begin)(void);   /* by the test: makes it wait                               */
+  void (*give)(void);    /* by the test: causes the event                            */
+  void (*end)(void);     /* by the test: checks and removes what is left             */
   int restarts;          /* a handler that restarts calls does not end it            */
 };
 
@@ -85,7 +85,7 @@ static void join_spinning(void) {
   consumer = open_consumer(open_queue(NULL), (struct joining){.wait = RILL_SPIN});
 }
 
-static void look_on(void) {
+static void watch_on(void) {
   consumer =
       open_consumer(open_queue(NULL), (struct joining){.wait = RILL_PARK, .flags = RILL_TAIL});
 }
@@ -118,7 +118,7 @@ static int publish_into_full(void) {
   return publish_number(producer, number, rill_after(INT64_C(50000000000)));
 }
 
-/* All of what was there, and what could be published then. */
+/* All messages that were there, and those that could be published then. */
 static void give_room(void) {
   for (uint64_t i = 0; i <= number; i++)
     receive_number(consumer, i);
@@ -165,7 +165,7 @@ static const struct wait waits[] = {
      end_queue, 1},
     {"a spinning consumer", join_spinning, receive_the_next, begin_for_message, give_message,
      end_queue, 1},
-    {"a tail", look_on, receive_the_next, begin_for_message, give_message, end_queue, 1},
+    {"a tail", watch_on, receive_the_next, begin_for_message, give_message, end_queue, 1},
     {"a producer", become_producer, publish_into_full, begin_full, give_room, end_queue, 0},
     {"an open", only_context, open_when_it_is_there, begin_nothing, begin_queue, end_nothing, 0},
     {"a successor", just_open, follow, begin_for_message, give_place, end_queue, 0},
@@ -209,7 +209,7 @@ static int stopped_by(const struct process *process) {
   return WSTOPSIG(status);
 }
 
-/* Sent where it stands; it goes on until the kernel hands it over, and then for good. */
+/* Sends the signal where the process is; it runs until the kernel delivers it, and then freely. */
 static void signal_and_let_go(struct process *process) {
   CHECK(kill(process->pid, SIGUSR1) == 0);
   do

@@ -2,12 +2,13 @@
 /* storm.c - many processes that come, go, are stopped and killed at random; and their supervisor.
  *
  * soak_storm [SECONDS [SEED]]. Every consumer checks sequence and content of every message,
- * every successor where it goes on (runs.c), every inspector what it sees (inspector.c), and when
- * all are gone nothing may be lost or left (end.c). The supervisor kills, stops and pokes, and
- * starts again what has ended. None may be stuck: a process that does nothing for a minute while it
- * is not stopped, or a line on which no message gets through for a minute although none of it is
- * killed any more, ends the test, which then says where each process stood. What each process
- * chooses follows from the seed; how they meet is the kernel's. */
+ * every successor where it continues (storm_roles.c), every inspector what it reads
+ * (storm_inspector.c), and when all are gone nothing may be lost or left (storm_end.c). The
+ * supervisor kills, stops and signals processes, and restarts those that have ended. None may be
+ * stuck. The test ends, and prints where each process is, when a process that is not stopped does
+ * nothing for a minute, or when a line passes no message for a minute although none of its
+ * processes is killed any more. The choices of each process follow from the seed; the scheduling
+ * is the kernel's. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -93,7 +94,7 @@ static void fail_here(const char *text) {
   _exit(1);
 }
 
-/* The supervisor itself hangs, or is ended from outside: nothing stays behind. */
+/* The supervisor itself hangs, or is ended from outside: nothing is left. */
 static void ended(int signal_number) {
   CHECK_THAT(0, "ended by signal %d", signal_number);
 }
@@ -113,13 +114,13 @@ static rill_context *open_context(void) {
   if (chance(4) == 0)
     (void)setenv("RILL_FENCE", "full", 1);
   int code = rill_context_open(&attr, &context);
-  if (code == -ENOSYS && attr.fence == RILL_FENCE_MEMBARRIER) /* not everywhere is one */
+  if (code == -ENOSYS && attr.fence == RILL_FENCE_MEMBARRIER) /* not available everywhere */
     code = rill_context_open(NULL, &context);
   CHECK_THAT(code == 0, "rill_context_open: %d (%s)", code, rill_error());
   return context;
 }
 
-/* Signals that come before there is a handler wait until there is one; */
+/* Signals that come before there is a handler wait until there is one. */
 static void hold(int how, int one, int other) {
   sigset_t both;
   (void)sigemptyset(&both);
@@ -132,7 +133,7 @@ static void hold_pokes(int how) {
   hold(how, SIGUSR1, SIGUSR2);
 }
 
-/* ... and a child does not end as its supervisor would. */
+/* A child does not end as its supervisor would. */
 static void hold_ends(int how) {
   hold(how, SIGTERM, SIGINT);
 }
@@ -187,17 +188,17 @@ static void start(struct slot *slot) {
   hold_ends(SIG_UNBLOCK);
 }
 
-/* What ends a registry normally: a signal, also before it is ready for it; or that there is one. */
+/* A registry ends normally by a signal, even before it is ready, or because another one runs. */
 static int is_registrys_end(int status) {
   return WIFEXITED(status) ? WEXITSTATUS(status) <= 1 : WTERMSIG(status) == SIGTERM;
 }
 
-/* The inspector's, whose inspector was killed before it saw this: a queue may be gone, say. */
+/* A verb whose inspector was killed before it saw the result: a queue may be gone, for example. */
 static int is_inspectors_end(int status) {
   return WIFEXITED(status) && WEXITSTATUS(status) <= 3;
 }
 
-/* Normally, killed by the supervisor, or with a parent that was. */
+/* It ended normally, was killed by the supervisor, or died with a parent that was. */
 static void check_end(const struct slot *slot, int status) {
   const int killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && (!slot || slot->killed);
   CHECK_THAT(status == 0 || killed || (!slot && is_inspectors_end(status)) ||
@@ -207,7 +208,7 @@ static void check_end(const struct slot *slot, int status) {
              (unsigned)status, slot ? slot->where : "");
 }
 
-/* All that have ended; children of processes that ended are ours as well. */
+/* Takes all that have ended; children of processes that ended belong to this one, too. */
 static void reap(void) {
   int status;
   for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
@@ -291,7 +292,7 @@ static void watch_processes(rill_time now) {
   }
 }
 
-/* A line that makes no headway is left in peace; then it has to. */
+/* A line without progress is not disturbed any more; then it must progress. */
 static void watch_lines(rill_time now) {
   static rill_time moved[LINES];
   static uint64_t before[LINES];
@@ -307,8 +308,8 @@ static void watch_lines(rill_time now) {
   }
 }
 
-/* Once a minute: how far it is. */
-static void tell_progress(rill_time now, rill_time end) {
+/* Once a minute: the progress. */
+static void report_progress(rill_time now, rill_time end) {
   static rill_time due;
   uint64_t received = 0;
   if (now < due)
@@ -330,12 +331,12 @@ static void run_storm(rill_time end) {
     const rill_time now = rill_clock();
     watch_processes(now);
     watch_lines(now);
-    tell_progress(now, end);
+    report_progress(now, end);
     rest_a_little(6000000);
   }
 }
 
-/* All are asked to leave; one that waits for what does not come any more is killed in the end. */
+/* All are asked to leave; one that waits for an event that cannot come any more is killed. */
 static void calm_down(void) {
   unsigned left = 1;
   atomic_store(&world->over, 1);
@@ -363,7 +364,7 @@ static void calm_down(void) {
       check_end(NULL, status);
 }
 
-/* Eight to a line, and those that look after all. */
+/* Eight for each line, and those for all lines. */
 static void assign_roles(void) {
   static const enum role of_a_line[] = {PRODUCER, PRODUCER, KEEPER, KEEPER,
                                         READER,   READER,   TAIL,   READER};

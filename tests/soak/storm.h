@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* storm.h - the world of the storm: its lines of queues, its processes, and what is true.
+/* storm.h - the shared memory of the storm: its lines of queues, its processes, and what is true.
  *
- * A line is a name under which one queue after the other comes and goes; each of those is an
- * incarnation, known by its uuid. What producers and members say of an incarnation lies in
+ * A line is a name under which one queue after the other comes and goes; each of those queues is
+ * an incarnation, known by its uuid. What producers and members note of an incarnation is in
  * memory that outlives them all. */
 #ifndef RILL_TEST_STORM_H
 #define RILL_TEST_STORM_H
@@ -19,7 +19,7 @@
 
 enum role { PRODUCER, KEEPER, READER, TAIL, INSPECTOR, REGISTRY };
 
-/* What a queue of this name is like. */
+/* The attributes of a queue of this name. */
 struct line {
   const char *name;
   uint64_t capacity;
@@ -30,8 +30,8 @@ struct line {
 extern const struct line lines[LINES];
 extern const char *const keeper_names[KEEPERS];
 
-/* What the members of a kept group said, one after the other. Numbers are of the next message;
- * a member may be killed between a note and the deed, in either order as said here. */
+/* Notes of the members of a kept group, one after the other. Numbers are of the next message; a
+ * member may be killed between a note and its action, in the order given here. */
 struct group_record {
   _Atomic uint64_t releasing; /* noted before the release: no successor begins behind it */
   _Atomic uint64_t began;     /* where the last member began: no successor before it     */
@@ -53,7 +53,7 @@ struct slot {
   /* The supervisor's: */
   pid_t pid; /* 0: none                                                         */
   int stopped;
-  rill_time due; /* when it is started, or goes on                                   */
+  rill_time due; /* when it is started, or continued                                 */
   int killed;    /* ... by the supervisor                                            */
   /* Its process's: */
   _Atomic uint32_t leave; /* the supervisor asks it to leave                 */
@@ -65,7 +65,7 @@ struct slot {
 struct world {
   uint64_t seed;
   _Atomic uint32_t over;
-  _Atomic uint32_t calm[LINES]; /* none of it is killed, and it is not removed            */
+  _Atomic uint32_t calm[LINES]; /* no process of it is killed, and it is not removed      */
   _Atomic uint64_t published[LINES], received[LINES], lost[LINES];
   _Atomic uint64_t failovers, successors, removals, collections, examinations, forks;
   _Atomic uint64_t interrupted;
@@ -81,7 +81,7 @@ typedef unsigned long long number; /* for printf */
 
 uint64_t chance(uint64_t below); /* a random number of this process, less than that     */
 
-/* storm_oracle.c: what every message must be, and what was said of each queue. */
+/* storm_oracle.c: what every message must be, and the notes of each queue. */
 struct incarnation *incarnation_of(rill_queue *queue); /* found by uuid, or entered        */
 void raise_to(_Atomic uint64_t *noted, uint64_t value);
 size_t content_size(uint64_t key, uint64_t sequence, uint64_t capacity);

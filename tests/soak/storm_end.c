@@ -16,7 +16,7 @@ static DIR *open_directory(void) {
   return entries;
 }
 
-/* The whole of every file is free to lock, beyond its content as well. */
+/* No part of any file is locked, not even beyond its content. */
 static void no_lock_is_held(void) {
   DIR *entries = open_directory();
   for (struct dirent *entry; (entry = readdir(entries));) {
@@ -35,7 +35,7 @@ static int examine_one(const char *name, void *context) {
   return 0;
 }
 
-/* A successor of all producers: goes on behind the last message that was published. */
+/* A successor of all producers: continues behind the last message that was published. */
 static uint64_t end_of(rill_queue *queue, const struct incarnation *record) {
   struct rill_queue_stat stat = {.size = sizeof stat};
   rill_producer *producer = NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* storm_inspector.c - looks at all queues while the storm goes on: gc, doctor, stat and list, the
- * inspector's own verbs, and removals of queues and of groups. */
+/* storm_inspector.c - inspects all queues while the storm goes on: gc, doctor, stat and list, the
+ * verbs of rill, and removals of queues and of groups. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -40,7 +40,7 @@ void check_removed(rill_queue *queue, const char *what) {
              rill_error());
 }
 
-/* --- looking -------------------------------------------------------------------------- */
+/* --- reading -------------------------------------------------------------------------- */
 
 static int stat_one(const char *name, void *context) {
   rill_queue *queue = NULL;
@@ -103,7 +103,7 @@ static void remove_a_queue(rill_context *context) {
   atomic_fetch_add(&world->removals, code == 0);
 }
 
-/* A member that joins meanwhile, and what a dying remover leaves, is not held to what was said. */
+/* For a member that joins meanwhile, and after a remover that dies, earlier notes do not hold. */
 static void remove_a_group(rill_context *context) {
   const unsigned line = (unsigned)chance(LINES), keeper = (unsigned)chance(KEEPERS);
   if (!lines[line].churn)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* storm_oracle.c - what every message of every queue must be, and what was said of each queue.
+/* storm_oracle.c - what every message of every queue must be, and the notes of each queue.
  *
  * Content follows from the queue's uuid and the sequence, so that a message of another queue,
- * of another incarnation, of another lap or a torn one is seen. */
+ * incarnation or lap, or a torn one, is seen. */
 #include <string.h>
 
 #include "storm.h"
@@ -11,7 +11,7 @@ static uint64_t mix(uint64_t x) {
   return support_random(&x);
 }
 
-/* Entered once and never taken out: removed queues are still read from. */
+/* Entered once and never removed, since processes still read removed queues. */
 struct incarnation *incarnation_of(rill_queue *queue) {
   struct rill_queue_stat stat = {.size = sizeof stat};
   uint64_t key = 1469598103934665603u;

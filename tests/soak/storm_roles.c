@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* storm_roles.c - a producer's run and a consumer's: what each of them does in a storm, and what it
- * holds the library to. Any of them may be killed, stopped or poked by a signal at any moment. */
+ * checks of the library. Each may be killed, stopped or signalled at any moment. */
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
@@ -26,7 +26,7 @@ void rest_a_little(uint64_t most) {
   (void)nanosleep(&span, NULL);
 }
 
-/* Now, for a while, or for ever: in a storm something always comes. */
+/* Now, for a while, or for ever: in a storm there is always another message. */
 static rill_time some_deadline(void) {
   const uint64_t dice = chance(8);
   return dice < 2 ? RILL_NOW : dice < 5 ? rill_after((int64_t)chance(30000000)) : RILL_FOREVER;
@@ -37,7 +37,7 @@ static uint32_t some_wait(void) {
   return dice == 0 ? RILL_SPIN : dice < 8 ? RILL_PARK : RILL_ADAPTIVE;
 }
 
-/* A call that waited comes back without a result: for one of the reasons that there were. */
+/* A call that waited returned without a result: for one of the possible reasons. */
 static void check_reason(int code, rill_time deadline, rill_queue *queue, const char *what) {
   switch (-code) {
   case EAGAIN:
@@ -149,7 +149,7 @@ static int publish_some(struct source *source) {
   return 1;
 }
 
-/* Everything that was published is there, and nothing that was not published. */
+/* All messages that were published are there, and no other. */
 static int take_place(struct source *source) {
   const struct rill_producer_attr attr = {
       .size = sizeof attr, .wait = some_wait(), .stamp = source->line->stamp};
@@ -219,7 +219,7 @@ struct stream {
 
 #define GIVEN_UP UINT32_C(0x80000000) /* of an epoch: nothing is expected any more        */
 
-/* A successor begins between where its predecessor began and what that one released. */
+/* A successor begins between its predecessor's first message and the last one that was released. */
 static void check_successor(const struct stream *stream, uint64_t from) {
   struct group_record *kept = stream->kept;
   const uint32_t epoch = atomic_load(&kept->epoch);
@@ -280,7 +280,7 @@ static int release_some(struct stream *stream, const struct rill_message *messag
   return code == 0;
 }
 
-/* "Nothing there", or "everything is read": then what was published before was received. */
+/* "No message", or "everything is read": then all that was published before was received. */
 static void check_nothing_left(const struct stream *stream, int code, uint64_t published) {
   if (stream->begun && (code == -EAGAIN || code == -ETIMEDOUT || code == -EPIPE))
     CHECK_THAT(stream->next >= published, "%s: %d at %llu, but %llu were published before",
@@ -387,23 +387,23 @@ void run_consumer(rill_context *context, unsigned line) {
 
 /* --- fork ---------------------------------------------------------------------------- */
 
-static void tell_child(int code, const char *what) {
+static void report_to_child(int code, const char *what) {
   CHECK_THAT(code == -ECHILD, "%s in a forked child: %d", what, code);
 }
 
-/* What its parent has open is not the child's, and the child harms nothing of it. */
+/* The child cannot use what its parent has open, and does it no harm. */
 static void be_a_child(rill_queue *queue, rill_producer *producer, rill_consumer *consumer) {
   struct rill_queue_stat stat = {.size = sizeof stat};
   struct rill_message message;
   void *place;
-  tell_child(rill_queue_stat(queue, &stat), "rill_queue_stat");
+  report_to_child(rill_queue_stat(queue, &stat), "rill_queue_stat");
   if (producer) {
-    tell_child(rill_publish(producer, "x", 1, RILL_FOREVER), "rill_publish");
-    tell_child(rill_reserve(producer, NULL, 1, RILL_FOREVER, &place), "rill_reserve");
+    report_to_child(rill_publish(producer, "x", 1, RILL_FOREVER), "rill_publish");
+    report_to_child(rill_reserve(producer, NULL, 1, RILL_FOREVER, &place), "rill_reserve");
   }
   if (consumer) {
-    tell_child(rill_receive(consumer, RILL_FOREVER, &message), "rill_receive");
-    tell_child(rill_release(consumer, NULL), "rill_release");
+    report_to_child(rill_receive(consumer, RILL_FOREVER, &message), "rill_receive");
+    report_to_child(rill_release(consumer, NULL), "rill_release");
   }
   rill_producer_close(producer);
   rill_consumer_close(consumer);
@@ -433,7 +433,7 @@ void fork_in_the_middle(rill_queue *queue, rill_producer *producer, rill_consume
     _exit(0);
   }
   int status = 0;
-  if (chance(2)) /* or else the supervisor looks how it ended */
+  if (chance(2)) /* else the supervisor takes its status */
     while (waitpid(child, &status, 0) < 0)
       CHECK(errno == EINTR);
   CHECK_THAT(status == 0, "a forked child ended with %x", (unsigned)status);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* evict.c (stress) - a producer that evicts after 50 us, and consumers, processes, that are fast,
- * busy with a message for long, or stopped anywhere; some of kept groups. A member that gets
- * -ESTALE begins again.
+/* evict.c (stress) - a producer that evicts after 50 us, and consumer processes that are fast, busy
+ * with a message for long, or stopped anywhere; some of kept groups. A member that gets -ESTALE
+ * begins again.
  *
- * If a release holds, all that it gives back was whole, in sequence and without a gap, before and
- * after; and a kept group that comes back gets exactly what it missed as its loss. */
+ * If a release succeeds, all that it gives back was whole, in sequence and without a gap, before
+ * and after; and a kept group that comes back gets exactly what it missed as its loss. */
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
@@ -34,9 +34,9 @@ static const struct role {
 enum { ROLES = sizeof roles / sizeof *roles };
 
 struct tally {
-  _Atomic uint64_t released; /* messages, by releases that held                         */
-  _Atomic uint64_t told;     /* evictions that it got to know of                        */
-  _Atomic uint64_t torn;     /* of their messages, those that were not whole any more    */
+  _Atomic uint64_t released; /* messages, by releases that succeeded                    */
+  _Atomic uint64_t learned;  /* evictions that it learned of                            */
+  _Atomic uint64_t torn;     /* messages of those that were not whole any more          */
   _Atomic uint64_t lost;
 };
 
@@ -130,7 +130,7 @@ static unsigned look_again(const struct reader *reader, unsigned n) {
   return sound;
 }
 
-/* Releases what it has in hand: 1 if that holds. */
+/* Releases what it has received: 1 if that succeeds. */
 static int give_back(struct reader *reader, unsigned n, unsigned sound) {
   const int code = rill_release(reader->consumer, &reader->hand[n - 1]);
   if (code == 0) {
@@ -169,7 +169,7 @@ static int attend(struct reader *reader) {
     if (code == -ESTALE)
       CHECK(n == 0 || !give_back(reader, n, sound));
     if (code == -ESTALE || !give_back(reader, n, sound)) {
-      atomic_fetch_add(&reader->tally->told, 1);
+      atomic_fetch_add(&reader->tally->learned, 1);
       return 0;
     }
   }
@@ -193,10 +193,9 @@ static int consume(void *which) {
   return 0;
 }
 
-/* --- who stops them ----------------------------------------------------------------------------
- */
+/* --- stopping them --------------------------------------------------------------------------- */
 
-/* Waits until n more are published, or all. */
+/* Waits until n more messages are published, or all. */
 static void await_messages(uint64_t n) {
   const uint64_t until = atomic_load(&board->published) + n;
   while (atomic_load(&board->published) < (until < total ? until : total))
@@ -230,22 +229,22 @@ static void stop_them(pid_t *children) {
 
 static void check_tallies(rill_queue *queue) {
   struct rill_queue_stat stat = {.size = sizeof stat};
-  uint64_t told = 0;
+  uint64_t learned = 0;
   CHECK_EQ(rill_queue_stat(queue, &stat), 0);
   for (unsigned i = 0; i < ROLES; i++) {
     const struct tally *tally = &board->tally[i];
     (void)printf("%-18s %9llu released, %6llu evictions, %6llu torn and void, %9llu lost\n",
                  roles[i].group, (unsigned long long)tally->released,
-                 (unsigned long long)tally->told, (unsigned long long)tally->torn,
+                 (unsigned long long)tally->learned, (unsigned long long)tally->torn,
                  (unsigned long long)tally->lost);
     CHECK(tally->released > 0);
-    CHECK(roles[i].kind == FAST || tally->told > 0);
-    told += tally->told;
+    CHECK(roles[i].kind == FAST || tally->learned > 0);
+    learned += tally->learned;
   }
   (void)printf("%llu evictions of %llu messages\n", (unsigned long long)stat.evictions,
                (unsigned long long)stat.sequence);
   CHECK_EQ(stat.sequence, total);
-  CHECK(stat.evictions >= told);
+  CHECK(stat.evictions >= learned);
 }
 
 int main(int argc, char **argv) {

@@ -106,7 +106,7 @@ static int come_and_go(void *which) {
 }
 
 /* Its numbers are never nonsense, while everything moves. */
-static int look_on(void *unused) {
+static int watch_on(void *unused) {
   (void)unused;
   rill_queue *queue = support_queue("stress");
   for (uint64_t before = 0, now = 0; now < total; before = now) {
@@ -147,7 +147,7 @@ int main(int argc, char **argv) {
     if (!overwrite)
       children[n++] = support_child(see_everything, (void *)(uintptr_t)groups[i]);
   }
-  children[n++] = support_child(look_on, NULL);
+  children[n++] = support_child(watch_on, NULL);
   while (n)
     bad |= support_reap(children[--n]);
   CHECK_EQ(bad, 0);

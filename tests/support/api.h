@@ -20,7 +20,7 @@ static inline rill_queue *open_queue(rill_context *context, const char *name, un
   return queue;
 }
 
-/* A queue of 64 KiB in a context that only it holds. */
+/* A queue of 64 KiB in a context of its own. */
 static inline rill_queue *small_queue(const char *name, uint32_t overflow) {
   const struct rill_queue_attr attr = {
       .size = sizeof attr, .capacity = 65536, .overflow = overflow};

@@ -79,7 +79,7 @@ void traffic_goes_on(void) {
   }
 }
 
-/* E11: the search for dead members goes by the state; a row without one has no cursor. */
+/* E11: the search for dead members reads the state; a row without a state has no cursor. */
 static void check_rows(void) {
   for (uint32_t i = 0; i < others.attr.max_groups; i++) {
     const struct rilli_group *group = rilli_group_at(&others.queue->segments.ring, i);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* bystanders.h - the other users of the queue "q", when something happens to a victim, and what
- * must hold for them.
+/* bystanders.h - the other users of the queue "q" of a victim, and what must hold for them.
  *
  * All in the test's own process: a producer, a consumer of the group "other". */
 #ifndef RILL_TEST_BYSTANDERS_H
@@ -18,30 +17,30 @@ extern struct bystanders {
 
 enum { LAP = 200 }; /* messages: more than the ring holds */
 
-/* What the frame of the message of that number takes in the ring. */
+/* The bytes of the frame of the message with this number. */
 uint64_t frame_of(uint64_t number);
-/* Of those from number and position 0 on: the first whose frame ends at `end`, or behind it. */
+/* Of messages from number and position 0 on: the first whose frame ends at `end` or behind it. */
 uint64_t first_to_reach(uint64_t end);
 
 /* The queue, and a consumer that waits for a producer. */
 void consumer_waits(void);
 /* The queue, its producer and a consumer. */
 void producer_and_consumer(void);
-/* Everything that is there, without waiting. */
+/* Receives all messages that are there, without waiting. */
 void drain(void);
-/* One message, by a producer that dead members may hold up until it looks for them. */
+/* Publishes one message; dead members may hold the producer up until it checks for them. */
 void publish_next(uint64_t number);
-/* More messages than the ring holds. */
+/* Publishes more messages than the ring holds. */
 void traffic_goes_on(void);
-/* Two messages, behind all that is there; by a producer for the moment if there is none. */
+/* Publishes two messages behind all others; with a temporary producer if there is none. */
 void check_traffic(void);
-/* Right after a death: nothing is wrong, whatever was left half done. */
+/* Right after a death: nothing is wrong, although work may be half done. */
 void examine(void);
-/* After one reclaim: nothing is left, not even to note. */
+/* After one reclaim: nothing is left, not even a note. */
 void examine_reclaimed(void);
-/* They close what they have. */
+/* Closes their handles. */
 void leave(void);
-/* So, and after one more reclaim the name is free, and can be taken. */
+/* The same; after one more reclaim the name is free, and can be taken. */
 void all_leave(void);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* changes.c - copies of all files of a namespace, compared with what they have become.
+/* changes.c - copies of all files of a namespace, compared with the files of now.
  *
- * A file that was removed is watched further: a process that has it mapped sees it. */
+ * A file that was removed is still compared: a process that has it mapped sees it. */
 #include "changes.h"
 
 #include <dirent.h>
@@ -21,13 +21,13 @@ struct file {
   ino_t inode;
   size_t size;
   const char *now;
-  char *before;        /* mapped too: the heap, which the victims inherit, stays as it is      */
+  char *before;        /* mapped, too, so that the heap, which victims inherit, does not change */
   unsigned char *held; /* pieces that have memory; the others are holes, and zero          */
 };
 
 static struct file files[FILES];
 static unsigned used;
-static uint64_t names; /* a sum over all names and what they mean */
+static uint64_t names; /* a sum over all names and their inodes */
 
 static uint64_t hash(const char *name, uint64_t sum) {
   for (; *name; name++)

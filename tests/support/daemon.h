@@ -6,12 +6,12 @@
 #include "process.h"
 #include "talk.h"
 
-/* Becomes rilld in the foreground, without a word: for spawn(). */
+/* Becomes rilld in the foreground, without output: for spawn(). */
 void serve(void *unused);
 
 /* --- for tests of cmocka --- */
 
-/* In the test's namespace; comes back when it serves. Its log goes to a file. */
+/* Starts it in the test's namespace; returns when it serves. Its log goes to a file. */
 pid_t daemon_start(void);
 /* The same, allowed that number of descriptors. */
 pid_t daemon_start_limited(unsigned descriptors);

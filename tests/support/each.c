@@ -8,8 +8,8 @@
 
 unsigned stride = 1;
 
-/* What rilld reads (signals, events, counters) has no medium that could fail; and that a file is
- * not there, or may not be opened, is believed until something about it changes. */
+/* What rilld reads (signals, events, counters) has no medium that could fail. When a file is not
+ * there, or may not be opened, rilld accepts that until something about the file changes. */
 static int can_be(const struct kind *kind, int error) {
   switch (kind->number) {
   case SYS_read:

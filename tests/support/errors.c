@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* errors.c - the table of system calls and what may become of them. See errors.h. A sandbox may
- * forbid any call; EPERM and ENOSYS stand where sandboxes in use do. */
+/* errors.c - the table of system calls and their errors. See errors.h. A sandbox may forbid any
+ * call; EPERM and ENOSYS are listed for calls that common sandboxes forbid. */
 #include "errors.h"
 
 #include <errno.h>
@@ -97,19 +97,19 @@ static const struct kind kinds[] = {
 };
 
 static const struct kind descriptor_again = {"fcntl(F_DUPFD)", SYS_fcntl, {EMFILE, ENOMEM}};
-static const struct kind who_locks = {"fcntl(F_OFD_GETLK)", SYS_fcntl, {ENOLCK, EPERM}};
+static const struct kind lock_holder = {"fcntl(F_OFD_GETLK)", SYS_fcntl, {ENOLCK, EPERM}};
 /* Advice that kernels do not know, or do not follow. */
 static const struct kind advice = {"madvise", SYS_madvise, {EINVAL, ENOMEM, EAGAIN, EFAULT}};
 /* By a descriptor. */
 static const struct kind stat_open = {"fstat", SYS_newfstatat, {ENOMEM, EIO}};
 
-/* Only those that lock or make a descriptor; an unlock takes a lock's own record. */
+/* Only calls that lock or make a descriptor; an unlock uses the record of the lock. */
 static const struct kind *kind_of_fcntl(const struct call *call, const struct kind *locks) {
   switch (call->arguments[1]) {
   case F_OFD_SETLK:
     return locks;
   case F_OFD_GETLK:
-    return &who_locks;
+    return &lock_holder;
   case F_DUPFD_CLOEXEC:
     return &descriptor_again;
   default:
@@ -143,9 +143,9 @@ const struct kind *kind_of(const struct call *call) {
   return NULL;
 }
 
-#define IN_A_ROW 5u /* what passes, "for ever"                                            */
+#define IN_A_ROW 5u /* failures of what passes by itself, instead of "for ever"           */
 
-/* What is ready is not "not yet ready" for ever, and no kernel interrupts for ever. */
+/* A ready descriptor does not stay "not ready" for ever, and no kernel interrupts for ever. */
 static int is_of_the_moment(const struct plan *plan) {
   return plan->error == EINTR || (plan->error == EAGAIN && (plan->kind->number == SYS_read ||
                                                             plan->kind->number == SYS_recvfrom));

@@ -18,14 +18,14 @@ struct kind {
 struct plan {
   unsigned at;
   const struct kind *kind;
-  int error; /* that it fails with; 0: the process is killed in its place                  */
+  int error; /* the error; 0: the process is killed instead                                */
   int for_ever;
 };
-/* Is the n-th call, of this kind, to fail, when `failed` of them have? */
+/* Does the n-th call, of this kind, fail, after `failed` failures? */
 int plan_hits(const struct plan *plan, const struct kind *kind, unsigned n, unsigned failed);
 
-/* NULL: this call cannot fail, or not so that it could be seen (close gives the descriptor
- * back whatever it returns; an unlock that splits nothing allocates nothing). */
+/* NULL: this call cannot fail, or the failure has no effect (close frees the descriptor whatever it
+ * returns; an unlock that splits nothing allocates nothing). */
 const struct kind *kind_of(const struct call *call);
 /* "openat", or "a call" that has no entry. */
 const char *kind_name(const struct kind *kind);

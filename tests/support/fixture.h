@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* fixture.h - the queue "q" of a test, and messages whose content follows from their number.
  *
- * Each of these fails the test unless it succeeds. */
+ * Each function fails the test unless it succeeds. */
 #ifndef RILL_TEST_FIXTURE_H
 #define RILL_TEST_FIXTURE_H
 
@@ -22,7 +22,7 @@ struct joining {
 };
 rill_consumer *open_consumer(rill_queue *queue, struct joining joining);
 
-/* A torn, wrong or foreign message is seen. */
+/* Finds a torn, wrong or foreign message. */
 #define MESSAGE_MOST 1000u
 size_t fill_message(uint64_t number, unsigned char buffer[MESSAGE_MOST]);
 void check_message(const struct rill_message *message, uint64_t number);
@@ -31,14 +31,14 @@ int publish_number(rill_producer *producer, uint64_t number, rill_time deadline)
 uint64_t fill_ring(rill_producer *producer, uint64_t number);
 /* Receives and releases one, whose number is its sequence. */
 void receive_number(rill_consumer *consumer, uint64_t number);
-/* So all from this number on, with count[0] of the process behind each, until `expected` comes in
- * place of a message. Returns how many numbers there were. */
+/* The same with all from this number on, counting each in count[0] of the process, until `expected`
+ * comes instead of a message. Returns how many there were. */
 uint64_t receive_all(rill_consumer *consumer, uint64_t number, int expected);
 
 struct rill_queue_stat stat_of(rill_queue *queue);
 /* The group of this name; its size is 0 if there is none. */
 struct rill_group_stat group_stat_of(rill_queue *queue, const char *name);
-/* Until that number of groups have read everything and slept. */
+/* Waits until that number of groups have read everything and slept. */
 void await_parked(rill_queue *queue, uint32_t groups);
 
 #endif

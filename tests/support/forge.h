@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* forge.h - the two files of the queue "q", to be looked at and damaged. */
+/* forge.h - the two files of the queue "q", to be read and damaged. */
 #ifndef RILL_TEST_FORGE_H
 #define RILL_TEST_FORGE_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* heap.c - malloc and its like over libc's own. See heap.h. */
+/* heap.c - malloc and related functions, over libc's own. See heap.h. */
 #include "heap.h"
 
 #include <errno.h>
@@ -16,7 +16,7 @@ struct heap *heap_here(void) {
 
 #if !SUPPORT_SANITIZED /* whose runtime has its own */
 
-#pragma GCC visibility push(default) /* libc shall find them */
+#pragma GCC visibility push(default) /* libc must find them */
 
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);

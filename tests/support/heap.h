@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* heap.h - allocations of one thread, counted and failed: malloc and its like, libc's own calls
- * of them as well (they are defined here, over libc's). */
+/* heap.h - allocations of one thread, counted and failed: malloc and related functions, including
+ * libc's own calls of them (they are defined here, over libc's). */
 #ifndef RILL_TEST_HEAP_H
 #define RILL_TEST_HEAP_H
 
@@ -8,7 +8,7 @@
 
 struct heap {
   int watched;      /* by the thread itself                                              */
-  int fallible;     /* those now are counted, and may fail                               */
+  int fallible;     /* allocations are counted now, and may fail                         */
   unsigned calls;   /* that could fail                                                   */
   unsigned fail_at; /* 0: none; 1: the first call fails                                  */
   int for_ever;     /* and those behind it                                               */

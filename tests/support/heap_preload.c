@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* heap_preload.c - loaded into rilld before libc: of its allocations, from the beginning of main()
- * on, the n-th fails, and that number behind it (FAULT_ALLOCATIONS=N,MANY). It says so on standard
- * error, which is how the test knows that it was reached. */
+/* heap_preload.c - loaded into rilld before libc: of its allocations from the beginning of main()
+ * on, the n-th fails, and that number after it (FAULT_ALLOCATIONS=N,MANY). It says so on standard
+ * error, from which the test knows that the failure was reached. */
 #include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>

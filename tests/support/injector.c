@@ -19,10 +19,10 @@
 #include "heap.h"
 
 #define RECORDED 512       /* calls of one operation that are failed                     */
-#define CALLS_MOST 100000u /* of one try: more is a loop that does not end               */
-#define SILENCE 20000      /* ms without any call or end: it hangs                       */
+#define CALLS_MOST 100000u /* of one try: more is an endless loop                        */
+#define SILENCE 20000      /* ms without a call or the end: it hangs                     */
 #define FILES_MOST 2048u   /* bytes: the names of all of a namespace's files             */
-#define FINDINGS_MOST 100u /* that are said                                              */
+#define FINDINGS_MOST 100u /* that are printed                                           */
 
 enum signal { SIGNAL_IDLE = 0x1d1e, SIGNAL_FROM, SIGNAL_TO };
 
@@ -82,7 +82,7 @@ static void say_nothing(void) {
 }
 
 static void *run_target(void *ret_listener) {
-  void *volatile first = malloc(1); /* libc's arena of this thread is there for good */
+  void *volatile first = malloc(1); /* libc's arena of this thread stays */
   free(first);
   const int installed = listener_install();
   atomic_store((_Atomic int *)ret_listener, installed);
@@ -137,13 +137,13 @@ static void answer_call(struct fault *fault, const struct call *call, unsigned *
   if (kind && fault && plan_hits(&fault->plan, kind, *n, fault->failed)) {
     fault->failed++;
     call_fail(listener, call, fault->plan.error);
-  } else if (call_is_a_nap(call) && fault && fault->failed) /* so no time is lost */
+  } else if (call_is_a_nap(call) && fault && fault->failed) /* saves time */
     call_skip(listener, call, 0);
   else
     call_let(listener, call);
 }
 
-/* One try. fault NULL: unharmed, and its calls are recorded. */
+/* One try. fault NULL: nothing fails, and its calls are recorded. */
 static void run(struct fault *fault) {
   unsigned n = 0, all = 0;
   int between = !fault || !marked; /* the marks */
@@ -226,7 +226,7 @@ static void compare(const struct holding *before) {
   HOLDS(answer.heap.live == 0, "%ld allocations are left", answer.heap.live);
 }
 
-/* What is tried comes and goes: the namespace is as it was. */
+/* The operation was done and undone: the namespace is as it was. */
 static void compare_files(const char *before) {
   char after[FILES_MOST];
   list_files(after);
@@ -344,7 +344,7 @@ static void inject_into(const struct injection *what, const struct tier *tier) {
   at("%s: unharmed", what->name);
   if (!listener)
     start_target();
-  try_unharmed(); /* twice: what libc keeps for good is there then */
+  try_unharmed(); /* twice: then what libc keeps is allocated */
   try_unharmed();
   const unsigned calls = recorded_count, allocations = answer.heap.calls;
   if (tier->allocations)
@@ -391,8 +391,7 @@ void remove_if_there(const char *queue) {
   HOLDS(!has_files(queue), "an unlink leaves files of queue '%s'", queue);
 }
 
-/* --- suites, beside a neighbour -----------------------------------------------------------------
- */
+/* --- suites, beside a neighbour -------------------------------------------------------------- */
 
 static void be_a_neighbour(void *arg) {
   (void)arg;

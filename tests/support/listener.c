@@ -65,7 +65,7 @@ int listener_of(pid_t pid, const _Atomic uint64_t *number) {
 }
 
 int listener_next(int listener, int timeout, struct call *ret) {
-  struct seccomp_notif told;
+  struct seccomp_notif notice;
   for (;;) {
     struct pollfd ready = {.fd = listener, .events = POLLIN};
     const int n = poll(&ready, 1, timeout);
@@ -73,16 +73,16 @@ int listener_next(int listener, int timeout, struct call *ret) {
       return 0;
     if (n > 0 && !(ready.revents & POLLIN))
       return -1;
-    memset(&told, 0, sizeof told);
-    if (n > 0 && ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &told) == 0)
+    memset(&notice, 0, sizeof notice);
+    if (n > 0 && ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &notice) == 0)
       break;
     CHECK_THAT(errno == EINTR || errno == ENOENT, "seccomp listener: %s", strerror(errno));
   }
-  ret->id = told.id;
-  ret->thread = (pid_t)told.pid;
-  ret->number = told.data.nr;
+  ret->id = notice.id;
+  ret->thread = (pid_t)notice.pid;
+  ret->number = notice.data.nr;
   for (int i = 0; i < 6; i++)
-    ret->arguments[i] = told.data.args[i];
+    ret->arguments[i] = notice.data.args[i];
   return 1;
 }
 

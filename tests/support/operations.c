@@ -33,7 +33,7 @@ void close_set(void) {
   rill_queue_close(set.idle);
 }
 
-/* --- what moves messages --------------------------------------------------------------- */
+/* --- calls that move messages --------------------------------------------------------------- */
 
 static void receive_both(void) {
   receive_number(set.kept, number);
@@ -112,7 +112,7 @@ static int wait_for_place(const void *unused) {
   return code == -ETIMEDOUT ? 0 : code;
 }
 
-/* --- what comes and goes --------------------------------------------------------------- */
+/* --- calls that make and remove --------------------------------------------------------------- */
 
 int operate_context(const void *unused) {
   (void)unused;
@@ -123,7 +123,7 @@ int operate_context(const void *unused) {
   return code;
 }
 
-/* A kept one with a group, so that only the removal takes it away. */
+/* A kept queue with a group, so that only the removal removes it. */
 static int create_and_remove(const void *unused) {
   (void)unused;
   static const char *const groups[] = {"a"};
@@ -188,7 +188,7 @@ static int keep_and_remove(const void *unused) {
   return code ? code : rill_group_unlink(set.idle, "g");
 }
 
-/* --- what looks, and what collects ------------------------------------------------------- */
+/* --- calls that observe and collect ------------------------------------------------------- */
 
 static int stat_queue(const void *unused) {
   (void)unused;

@@ -8,7 +8,7 @@
 
 struct operation {
   const char *name;
-  int (*run)(const void *arg); /* 0, or what the call answered; what it made is gone again */
+  int (*run)(const void *arg); /* 0, or the call's error; what it made is removed again    */
   const void *arg;
 };
 extern const struct operation operations[];
@@ -27,7 +27,7 @@ void open_set(void);
 void close_set(void);
 #define SET_FILES 4u /* in the namespace, while it is open                              */
 
-/* Those that need no set. */
+/* Operations that need no set. */
 int operate_context(const void *unused);
 int operate_open(const void *flags); /* of rill_queue_open, an unsigned: "q"                */
 int operate_files(const void *of);   /* struct files of forge.h                             */

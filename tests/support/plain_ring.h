@@ -3,7 +3,7 @@
  *
  * A memfd laid out as a data segment and one as a control segment, each mapped once in this
  * process and shared by the producer and all consumers: ThreadSanitizer tracks addresses, so
- * it sees every access. Tests forge what they like in it. */
+ * it sees every access. Tests may forge anything in it. */
 #ifndef RILL_TESTS_PLAIN_RING_H
 #define RILL_TESTS_PLAIN_RING_H
 

@@ -139,7 +139,7 @@ struct process *spawn_with(int clone_flags, const char *name, void (*run)(void *
     forget_context();
     run(arg);
     (void)fflush(NULL);
-    _exit(0); /* what it has open is the kernel's to give back: that is the point */
+    _exit(0); /* the kernel must give back what it has open: that is tested */
   }
   process->pid = pid;
   (void)close(process->input);

@@ -2,9 +2,9 @@
 /* process.h - tests that run with whole processes.
  *
  * A test runs in a namespace of its own, which it must leave empty. Its processes are children;
- * they and the test report to each other by pipes how far they are, and count in shared memory
- * what they did. A watchdog ends a test that hangs: it prints where every process is and kills the
- * whole process group. */
+ * they and the test report their progress to each other by pipes, and count in shared memory what
+ * they did. A watchdog ends a test that hangs: it prints where every process is and kills the whole
+ * process group. */
 #ifndef RILL_TEST_PROCESS_H
 #define RILL_TEST_PROCESS_H
 
@@ -18,7 +18,7 @@
 struct process {
   char name[32];
   char where[160];                /* written by the process itself: at()           */
-  _Atomic uint64_t count[COUNTS]; /* what they mean is the test's                  */
+  _Atomic uint64_t count[COUNTS]; /* the test gives them a meaning                 */
   _Atomic uint32_t at_end;        /* mark_end() of trace.h                         */
   pid_t pid;                      /* 0: gone                                       */
   int to, from;                   /* the test's ends of the two pipes              */
@@ -28,7 +28,7 @@ struct process {
 struct test {
   const char *name; /* the behaviour it shows */
   void (*run)(void);
-  void (*in)(void (*run)(void)); /* what runs it: in_a_process(), say; NULL: nothing does       */
+  void (*in)(void (*run)(void)); /* runs it, for example in_a_process(); NULL: directly          */
 };
 #define NAMED(function)                                                                            \
   { #function, function, NULL }
@@ -47,9 +47,9 @@ unsigned take_option(int *argc, char ***argv, const char *option);
 /* --- on the test's side ------------------------------------------------------------ */
 
 struct process *spawn(const char *name, void (*run)(void *arg), void *arg);
-/* A process without anything of this one's stack: flags for clone(2), such as CLONE_NEWPID. */
+/* A process with a stack of its own; flags for clone(2), such as CLONE_NEWPID. */
 struct process *spawn_with(int clone_flags, const char *name, void (*run)(void *arg), void *arg);
-/* A child that is none of these: it has exactly what fork leaves but the context, runs and exits
+/* A child outside of this list: it has exactly what fork leaves except the context, runs and exits
  * with 0, which is awaited. */
 void in_a_child(void (*run)(void));
 /* A mount namespace of this process alone, and an empty directory in it to mount on. */
@@ -60,12 +60,12 @@ void kill_process(struct process *process); /* SIGKILL; it must still have lived
 void stop_process(struct process *process); /* SIGSTOP, and waits until it has stopped    */
 void continue_process(struct process *process);
 void await_end(struct process *process); /* it must exit with 0                        */
-/* Takes it as gone: its status was taken elsewhere. */
+/* Marks it as gone: its status was taken elsewhere. */
 void forget_process(struct process *process);
 /* Until the process's count is at least n. */
 void await_count(const struct process *process, unsigned which, uint64_t n);
-void fail_if_dead(void); /* a process that died of itself ends the test              */
-void breathe(void);      /* between two looks at something that others change          */
+void fail_if_dead(void); /* a process that died by itself ends the test              */
+void breathe(void);      /* between two polls of something that others change          */
 
 /* --- on the process's side ------------------------------------------------------------- */
 

@@ -76,7 +76,7 @@ void evict_and_reserve(void) {
   reserved = 1;
 }
 
-/* All of it is written before it shrinks. */
+/* All of it is written before the commit shrinks it. */
 void commit_reserved(void) {
   unsigned char bytes[MESSAGE_MOST];
   if (!reserved)
@@ -90,7 +90,7 @@ void commit_reserved(void) {
   pass_on();
 }
 
-/* --- the next one ----------------------------------------------------------------------------- */
+/* --- the next member ------------------------------------------------------------------------- */
 
 /* Where the next one must begin, and what it may have lost. */
 struct expectation {

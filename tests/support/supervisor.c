@@ -66,8 +66,8 @@ static void answer(const struct call *call) {
   if (error > 0)
     call_fail(supervisor.listener, call, error);
   else if (error == 0)
-    (void)kill(supervisor.pid, SIGKILL); /* it stands before the call, and never makes it */
-  else if (call_is_a_nap(call))          /* so no time is lost */
+    (void)kill(supervisor.pid, SIGKILL); /* it is stopped before the call, and never makes it */
+  else if (call_is_a_nap(call))          /* saves time */
     call_skip(supervisor.listener, call, 0);
   else
     call_let(supervisor.listener, call);
@@ -89,10 +89,10 @@ static void *watch(void *arg) {
 struct part {
   void (*run)(void);
   int listener; /* to be passed as LISTEN_FDS, or -1                                       */
-  const char *const *program; /* in place of rilld: its path and arguments               */
+  const char *const *program; /* instead of rilld: its path and arguments                */
 };
 
-/* Standard error goes to the log, what is shown nowhere. */
+/* Standard error goes to the log, standard output nowhere. */
 static void set_up(int listener) {
   char pid[32];
   const int log = open(log_path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);

@@ -11,12 +11,12 @@
 
 #include "rill/rill.h"
 
-/* Ends the process with the place, the words and rill_error(): the namespace is removed, and it
- * aborts, or what support_at_failure says. For threads, children, processes and stress tests, where
+/* Ends the process with the place, the text and rill_error(): the namespace is removed, and it
+ * aborts, or calls support_at_failure. For threads, children, processes and stress tests, where
  * cmocka's jumps cannot be used. */
 _Noreturn void support_fail(const char *file, int line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* Called with the place and the words in place of all that; does not come back. */
+/* Called with the place and the text instead of all that; does not return. */
 extern void (*support_at_failure)(const char *text);
 
 #define CHECK_THAT(condition, ...)                                                                 \
@@ -34,7 +34,7 @@ extern void (*support_at_failure)(const char *text);
                (long long)check_wanted);                                                           \
   } while (0)
 
-/* 0, or the negative of one of these that the call may return. */
+/* 0, or the negative of one of these errors. */
 #define CODES(call, code, ...)                                                                     \
   do {                                                                                             \
     static const int codes_known[] = {__VA_ARGS__};                                                \
@@ -42,11 +42,11 @@ extern void (*support_at_failure)(const char *text);
   } while (0)
 void support_codes(const char *call, int code, const int *known, size_t count);
 
-/* Reads every byte of a message, so that one that lies in a wrong place is seen. */
+/* Reads every byte of a message, so that one outside the mapping is found. */
 void support_read(const struct rill_message *message);
 
 /* Sets RILL_NAMESPACE to a namespace of its own (in /dev/shm), names the test for
- * the watchdog, and starts that: it prints the name and aborts. support_end removes the
+ * the watchdog, and starts it: it prints the name and aborts. support_end removes the
  * namespace with all that is left in it, and stops the watchdog. */
 void support_begin(const char *test_name);
 void support_end(void);
@@ -58,8 +58,8 @@ pid_t support_child(int (*run)(void *), void *arg);
 /* Waits for it; returns its exit status, or minus the signal that ended it. */
 int support_reap(pid_t child);
 
-/* 1 when the compiler instruments memory accesses: then system calls, faults and
- * allocations are not the library's alone. */
+/* 1 when the compiler instruments memory accesses: then not all system calls, faults and
+ * allocations are the library's. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SUPPORT_SANITIZED 1
 #elif defined(__has_feature)
@@ -83,7 +83,7 @@ int support_teardown(void **state);
 /* The queue of this name, once it is there. */
 rill_queue *support_queue(const char *name);
 
-/* A sequence of numbers that look random and are the same in each run. */
+/* Pseudo-random numbers, the same in each run. */
 uint64_t support_random(uint64_t *state);
 
 /* The content of a message as a function of a number, its sequence say: a torn, wrong or foreign

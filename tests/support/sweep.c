@@ -19,8 +19,8 @@
 
 #include "changes.h"
 
-#define SECONDS 120      /* for some points of a test,                                         */
-#define SECONDS_ALL 1500 /* and for all of them                                                */
+#define SECONDS 120      /* for some points of a test                                          */
+#define SECONDS_ALL 1500 /* for all points of a test                                           */
 #define TURNS 400   /* instructions more than in the recording                                   */
 #define TRIES 3     /* of one point                                                            */
 #define CALLS 4096u /* system calls of an operation                                             */
@@ -35,7 +35,7 @@ struct point {
   uint64_t place;   /* address of the instruction that comes next                             */
 };
 
-/* Not on the heap, which the victims inherit: what they do shall not depend on it. */
+/* Not on the heap, which the victims inherit: what they do must not depend on it. */
 struct recording {
   struct point *points;
   size_t count;
@@ -45,8 +45,7 @@ struct process *victim;
 static unsigned points_wanted; /* 0: all */
 static unsigned missed;
 
-/* --- chance and time, so that victims go the way that was recorded -----------------------------
- */
+/* --- randomness and time, so that victims repeat the recording ------------------------------- */
 
 /* Shared with the victims. */
 static struct draws {
@@ -54,8 +53,8 @@ static struct draws {
   uint32_t falling;
 } * draws;
 
-/* In place of libc's, for the names of files: their order in a directory is one for all victims
- * of a sweep, either of the two that there are for two files. */
+/* Instead of libc's, for the names of files: their order in a directory is the same for all victims
+ * of a sweep, one of the two possible orders of two files. */
 ssize_t getrandom(void *bytes, size_t size, unsigned flags) {
   (void)flags;
   const uint32_t drawn = atomic_fetch_add(&draws->drawn, 1);
@@ -67,7 +66,7 @@ ssize_t getrandom(void *bytes, size_t size, unsigned flags) {
 
 static int64_t victims_clock; /* 0: not in a victim */
 
-/* In place of libc's: for a victim, however slowly it steps, each call takes a microsecond. */
+/* Instead of libc's: for a victim, each call takes a microsecond, however slowly it steps. */
 int clock_gettime(clockid_t which, struct timespec *ret) {
   if (!victims_clock)
     return (int)syscall(SYS_clock_gettime, which, ret);
@@ -106,8 +105,7 @@ static void add(struct recording *recording, struct point point) {
   recording->points[recording->count++] = point;
 }
 
-/* An instruction that repeats itself over a stretch of memory, like rep stos; of a pair it counts
- * once. */
+/* An instruction that repeats over a range of memory, like rep stos; in pairs it counts once. */
 static int repeats(const struct point *point) {
   return point->step && point[-1].place == point->place;
 }
@@ -120,8 +118,8 @@ static int by_place(const void *a, const void *b) {
   return one->step < other->step ? -1 : one->step > other->step;
 }
 
-/* How often its place has come when it comes to this point, in `passes`; 0: not to be found by a
- * breakpoint, in front of which it stands, or which repeats itself. */
+/* How often its place was passed when it reaches this point, in `passes`; 0: a breakpoint cannot
+ * find it, since the victim is just in front of it, or the instruction repeats itself. */
 static void count_passes(struct point *points, size_t count) {
   struct point **sorted = memory(count * sizeof *sorted);
   for (size_t i = 0; i < count; i++)
@@ -185,13 +183,13 @@ static void finish_recording(const struct sweep *sweep) {
   sweep->after();
 }
 
-/* Which stretches between two system calls is it worth while to step through? */
+/* Which stretches between two system calls are worth stepping through? */
 struct scouting {
   unsigned char seen[CALLS];
 };
 
-/* Looks in front of each system call whether anything has changed since the last one: what is
- * changed and changed back in between does not count. */
+/* Checks in front of each system call whether anything has changed since the last one: what is
+ * changed and restored in between does not count. */
 static void scout(const struct sweep *sweep, struct scouting *scouting) {
   enum step step = STEP_CALL;
   start_victim(sweep);
@@ -211,7 +209,7 @@ static void scout(const struct sweep *sweep, struct scouting *scouting) {
   finish_recording(sweep);
 }
 
-/* Every instruction is a point, but where scouts have seen nothing. */
+/* Every instruction is a point, except where scouts have seen no change. */
 static void step_through(const struct sweep *sweep, int look, const struct scouting *scouting,
                          struct recording *recording) {
   struct point point = {.visible = 1};
@@ -240,7 +238,7 @@ static void step_through(const struct sweep *sweep, int look, const struct scout
   find_all_anchors(recording);
 }
 
-/* The first one does more than those that follow: it finds an empty heap. */
+/* The first victim does more than the others: it finds an empty heap. */
 static void warm_up(const struct sweep *sweep) {
   start_victim(sweep);
   while (run_behind_call(victim, sweep->asleep) != STEP_END)
@@ -248,7 +246,7 @@ static void warm_up(const struct sweep *sweep) {
   finish_recording(sweep);
 }
 
-/* Of some points only, what scouts see will do. */
+/* For some points only, what scouts see is enough. */
 static void record(const struct sweep *sweep, int look, struct recording *recording) {
   static struct scouting scouting;
   const int scouted = look && points_wanted;
@@ -283,7 +281,7 @@ static int run_to_point(const struct sweep *sweep, const struct point *point) {
   return 1;
 }
 
-/* One that went another way than the recording dies where it stands, which must not harm either. */
+/* A victim that left the recorded path dies where it is, which must do no harm either. */
 static int kill_at(const struct sweep *sweep, const struct point *point) {
   const int there = run_to_point(sweep, point);
   at("died %s %u instructions behind system call %u", there ? "" : "on another way than to",
@@ -292,7 +290,7 @@ static int kill_at(const struct sweep *sweep, const struct point *point) {
   return there;
 }
 
-/* Where the others act. */
+/* The point at which the others act. */
 static int stand_at(const struct sweep *sweep, const struct point *point) {
   const int there = run_to_point(sweep, point);
   at("stood %s %u instructions behind system call %u", there ? "" : "on another way than to",
@@ -314,7 +312,7 @@ static int is_wanted(const struct point *point, enum wanted wanted) {
   return wanted == EVERY_INSTRUCTION || (point->visible && (wanted == CHANGES || !repeats(point)));
 }
 
-/* Spread evenly over those wanted, from a random one on; the seed is printed. */
+/* The wanted points, spread evenly from a random one on; the seed is printed. */
 static size_t choose(const struct recording *recording, enum wanted wanted, unsigned most,
                      size_t **ret) {
   size_t *choice = memory(recording->count * sizeof *choice), count = 0, kept = 0;
@@ -335,7 +333,7 @@ static size_t count_visible(const struct recording *recording) {
   return count;
 }
 
-/* A loop in the kernel's page, or a slice that ends, makes a way of its own now and then. */
+/* A loop in the kernel's page, or a slice that ends, sometimes changes the path. */
 static void check_missed(size_t points) {
   CHECK_THAT(missed <= 8 + points / 8, "%u of %zu went another way than the recording", missed,
              points);
@@ -381,8 +379,8 @@ void sweep_changes(const struct sweep *sweep) {
 
 /* --- what others do, and a death behind it ------------------------------------------------- */
 
-/* As far as the recording went from one point to the other: what the others did may have changed
- * the way. */
+/* As far as the recording went from one point to the other: the others' actions may have changed
+ * the path. */
 static void go_on(const struct sweep *sweep, const struct point *from, const struct point *to) {
   unsigned call = from->call, step = from->step;
   for (; call < to->call; call++, step = 0)

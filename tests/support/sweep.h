@@ -29,7 +29,7 @@ extern struct process *victim; /* the last one */
 
 void sweep_instructions(const struct sweep *sweep);
 void sweep_changes(const struct sweep *sweep);
-/* Others act at each of its changes, and it dies at each of those that follow. */
+/* Others act at each of its changes, and it dies at each later one. */
 void sweep_deaths_after(const struct sweep *sweep);
 /* The first dies at each of its changes, and then the second at each of its own. */
 void sweep_pairs(const struct sweep *first, const struct sweep *second);

@@ -14,7 +14,7 @@
 #define MOMENT 50  /* ms: then it is silent                                            */
 #define LONG 20000 /* ms: then it hangs                                                */
 
-/* --- everything must go well -------------------------------------------------------------- */
+/* --- everything must succeed -------------------------------------------------------------- */
 
 static int directory(void) {
   (void)mkdir(namespace_directory(), 0755);

@@ -19,7 +19,7 @@ struct part {
   void *arg;
 };
 
-/* Not raise(), which does more than this on its way back. */
+/* Not raise(), which does more before it returns. */
 void mark(void) {
   at("at a mark");
   CHECK(kill(getpid(), SIGSTOP) == 0);
@@ -174,7 +174,7 @@ void pass_call(struct process *process, void (*asleep)(void)) {
   if (asleep && waits(&info)) {
     for (char state = 0; state != 'S' && state != 't'; state = state_of(process))
       breathe();
-    asleep(); /* or its slice is over already, on a busy machine */
+    asleep(); /* on a busy machine its slice may be over already */
   }
   CHECK_THAT(next_stop(process) == (SIGTRAP | 0x80), "%s does not come back from system call %llu",
              process->name, (unsigned long long)info.entry.nr);

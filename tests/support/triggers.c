@@ -40,8 +40,7 @@ static void new_goes(void) {
   remove_if_there("new");
 }
 
-/* Watches a queue that comes and goes; one that it reported is not lost for want of a descriptor.
- */
+/* Watches a queue that comes and goes; a reported queue is not lost when descriptors run out. */
 static void watch(void) {
   union rilli_wire_message message;
   const int fd = talk_connect();
@@ -79,10 +78,10 @@ static void attach_here(void) {
   (void)open_consumer(open_queue(NULL), (struct joining){.group = "dead"});
 }
 
-/* A client of its own, which ends behind it. */
+/* A client of its own, which ends afterwards. */
 static void be_a_client(void (*what)(void)) {
   in_a_child(what);
-  ask_stat(); /* heard behind all of that */
+  ask_stat(); /* read after all of that */
 }
 
 static void attach_and_detach(void) {
@@ -92,7 +91,7 @@ static void die(void) {
   be_a_client(attach_here);
 }
 
-static void the_dead_is_reclaimed(void) {
+static void dead_member_is_reclaimed(void) {
   struct patience patience = {0};
   while (stat_of(others.queue).group_count != 1)
     look_again(&patience, "the dead member is not reclaimed");
@@ -111,12 +110,12 @@ const struct trigger triggers[] = {
     {"unlink", ask_unlink, new_goes, 1},
     {"watch", watch, NULL, 1},
     {"attach and detach", attach_and_detach, NULL, 0},
-    {"death of a client", die, the_dead_is_reclaimed, 0},
+    {"death of a client", die, dead_member_is_reclaimed, 0},
     {"SIGHUP", hang_up_signal, NULL, 0},
 };
 const size_t trigger_count = sizeof triggers / sizeof *triggers;
 
-/* --- until all is well again ---------------------------------------------------------------- */
+/* --- until everything works again ------------------------------------------------------------ */
 
 #define LOOKS 100000u /* of 0.2 ms: then it hangs                                         */
 
@@ -164,7 +163,7 @@ void await_descriptors(pid_t pid, unsigned count) {
 
 static void run(void *arg) {
   void (*part)(void) = *(void (**)(void))arg;
-  mute(context_here()); /* no client of its own makes up for another */
+  mute(context_here()); /* its own client must not do another one's work */
   part();
 }
 

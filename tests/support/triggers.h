@@ -9,8 +9,8 @@
 struct trigger {
   const char *name;
   void (*fire)(void);   /* the registry may fail, hang up or die meanwhile               */
-  void (*settle)(void); /* behind it, with a registry that is well; may be NULL          */
-  int of_client;        /* all of it is what one client does                             */
+  void (*settle)(void); /* afterwards, with a registry that works; may be NULL           */
+  int of_client;        /* all of it is done by one client                               */
 };
 
 extern const struct trigger triggers[];
@@ -22,16 +22,15 @@ extern struct process *rilld; /* the one that serves                            
 void await_queues(unsigned count);
 /* Until the process has that many descriptors. */
 void await_descriptors(pid_t pid, unsigned count);
-/* How many it has when it has no client: what hung up before is closed when a later one is
- * answered. */
+/* How many it has without clients: when a later client is answered, the earlier ones are closed. */
 unsigned descriptors_at_rest(pid_t pid);
-/* Between two looks; ends a wait that takes much too long, with its name. */
+/* Between two polls; ends a wait that takes much too long, with its name. */
 struct patience {
   unsigned looks;
 };
 void look_again(struct patience *patience, const char *what);
 
-/* Runs part of a test in a process of its own, and collects behind it. */
+/* Runs part of a test in a process of its own, and collects afterwards. */
 void in_a_process(void (*part)(void));
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unit.h - cmocka with what it needs before it, and the shared support. */
+/* unit.h - cmocka with the headers that it needs, and the shared support. */
 #ifndef RILL_TESTS_UNIT_H
 #define RILL_TESTS_UNIT_H
 

@@ -67,7 +67,7 @@ void leave_alone(void *arg) {
 
 uint64_t released;
 
-/* Up to the message that "other" has had last. */
+/* Up to the last message that "other" has received. */
 static void catch_up(rill_consumer *next, uint64_t from, uint64_t to) {
   struct rill_message message;
   uint64_t number = others.due;
@@ -84,7 +84,7 @@ static void catch_up(rill_consumer *next, uint64_t from, uint64_t to) {
     receive_number(next, number);
 }
 
-void next_goes_on(uint64_t from, uint64_t to) {
+void next_continues(uint64_t from, uint64_t to) {
   rill_consumer *next = open_consumer(others.queue, to_kept);
   catch_up(next, from, to);
   for (unsigned i = 0; i < LAP; i++, others.due++) {
@@ -99,7 +99,7 @@ void next_goes_on(uint64_t from, uint64_t to) {
   all_leave();
 }
 
-/* The ring fills up behind it; an overwritten one has only so much room before it is lapped. */
+/* The ring fills up behind it; an overwrite queue has only this much room before it is lapped. */
 static void place_is_held(void) {
   const unsigned most = others.attr.overflow == RILL_OVERWRITE ? BACKLOG : LAP;
   for (unsigned i = 0; i < most; i++) {
@@ -114,12 +114,12 @@ static void place_is_held(void) {
 void kept_group_goes_on(void) {
   examine();
   place_is_held();
-  next_goes_on(KEPT_FROM, released);
+  next_continues(KEPT_FROM, released);
 }
 
 void kept_group_goes_on_or_begins(void) {
   examine();
-  next_goes_on(0, 0);
+  next_continues(0, 0);
 }
 
 void nothing_is_left_of_it(void) {

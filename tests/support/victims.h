@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* victims.h - what victims of more than one sweep do, and what is checked when they are dead. */
+/* victims.h - victims of more than one sweep, and what is checked when they are dead. */
 #ifndef RILL_TEST_VICTIMS_H
 #define RILL_TEST_VICTIMS_H
 
@@ -10,19 +10,19 @@
 enum { BACKLOG = 30, KEPT_FROM = 4 };
 /* Before: the messages are there, and "other" has them all. */
 void backlog(void);
-/* Before: so, and the group "kept" stands in front of the message KEPT_FROM. */
+/* Before: the same, and the group "kept" is in front of the message KEPT_FROM. */
 void backlog_of_a_kept_group(void);
 /* Parts. */
 void join_kept(void *arg);
 void leave_kept(void *arg);
 void join_alone(void *arg);
 void leave_alone(void *arg);
-/* After: the place of "kept" is held though it has no member; the next one goes on behind
+/* After: the place of "kept" is held although it has no member; the next one continues behind
  * KEPT_FROM and up to this message, and gets all that follow. */
 extern uint64_t released;
 void kept_group_goes_on(void);
-/* The end of it: the next member goes on at a message of these two. */
-void next_goes_on(uint64_t from, uint64_t to);
+/* The end of it: the next member continues at one of these two messages. */
+void next_continues(uint64_t from, uint64_t to);
 /* After: "kept" may be there or not; its next member gets everything. */
 void kept_group_goes_on_or_begins(void);
 /* After: of a group that is not kept. */
@@ -39,7 +39,7 @@ void idle_queue(void);
 void name_is_usable(void);
 /* After: one gc leaves nothing. */
 void one_gc_leaves_nothing(void);
-/* After: the processes that had it open go on, or get to know that it was removed. */
+/* After: the processes that had it open continue, or learn that it was removed. */
 void bystanders_know(void);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* api_attach.c - becoming a producer or a consumer: every error, groups up to the last one,
+/* api_attach.c - opening producers and consumers: every error, groups up to the last one,
  * fail-over, handles closed in any order, and handles in a forked child. */
 #include "api.h"
 
@@ -54,7 +54,7 @@ static void invalid_attributes_are_refused(void **state) {
   assert_code(consume(C(.reserved = {0, 1})), -EINVAL);
   assert_code(consume(C(.group = "")), -EINVAL);
   assert_code(consume(C(.group = "a/b")), -EINVAL);
-  assert_code(consume(C(.flags = RILL_KEEP_GROUP)), -EINVAL); /* which one? */
+  assert_code(consume(C(.flags = RILL_KEEP_GROUP)), -EINVAL); /* no group is named */
   assert_code(consume(C(.flags = RILL_TAIL, .group = "g")), -EINVAL);
   assert_code(consume(C(.flags = RILL_TAIL | RILL_KEEP_GROUP)), -EINVAL);
   assert_code(produce(NULL, RILL_NOW), 0);
@@ -78,7 +78,7 @@ static void message_types_are_checked_at_attach(void **state) {
   rill_context_close(context);
 }
 
-static void an_observer_only_looks(void **state) {
+static void an_observer_only_reads(void **state) {
   (void)state;
   rill_context *context = open_context(RILL_FENCE_AUTO);
   rill_queue *real = open_queue(context, "q", RILL_CREATE, NULL);
@@ -190,7 +190,7 @@ static void a_group_has_one_member_at_a_time(void **state) {
   rill_queue_close(queue);
 }
 
-static void the_first_group_too_many_is_told_the_limit(void **state) {
+static void the_error_for_one_group_too_many_names_the_limit(void **state) {
   (void)state;
   static const uint32_t limits[] = {0, 1, 100};
   for (size_t k = 0; k < 3; k++) {
@@ -334,7 +334,7 @@ static int attach_without_rights(void *unused) {
   return 0;
 }
 
-static void missing_resources_and_rights_are_told_apart(void **state) {
+static void missing_resources_and_rights_are_different_errors(void **state) {
   (void)state;
   assert_code(support_reap(support_child(attach_without, (void *)(uintptr_t) "d")), 0);
   if (!SUPPORT_SANITIZED)
@@ -481,16 +481,16 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       BEHAVIOUR(invalid_attributes_are_refused),
       BEHAVIOUR(message_types_are_checked_at_attach),
-      BEHAVIOUR(an_observer_only_looks),
+      BEHAVIOUR(an_observer_only_reads),
       BEHAVIOUR(there_is_one_producer_at_a_time),
       BEHAVIOUR(a_waiting_producer_goes_on_at_the_next_sequence),
       BEHAVIOUR(a_signal_handler_ends_the_wait_for_the_lease),
       BEHAVIOUR(a_group_has_one_member_at_a_time),
-      BEHAVIOUR(the_first_group_too_many_is_told_the_limit),
+      BEHAVIOUR(the_error_for_one_group_too_many_names_the_limit),
       BEHAVIOUR(a_sequence_of_the_future_is_erange_and_names_the_next),
       BEHAVIOUR(a_removed_queue_admits_no_member),
       BEHAVIOUR(an_invalid_ring_admits_no_member),
-      BEHAVIOUR(missing_resources_and_rights_are_told_apart),
+      BEHAVIOUR(missing_resources_and_rights_are_different_errors),
       BEHAVIOUR(no_memory_for_a_group_is_enospc_with_its_remedy),
       BEHAVIOUR(handles_close_in_any_order),
       BEHAVIOUR(producer_and_consumer_work_when_their_parents_are_closed),

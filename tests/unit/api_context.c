@@ -80,7 +80,7 @@ static void directories_that_cannot_be_used_are_refused(void **state) {
   assert_code(open_with(NULL), 0);
 }
 
-static void what_is_no_directory_is_refused(void **state) {
+static void a_path_that_is_not_a_directory_is_refused(void **state) {
   (void)state;
   struct rill_context_attr attr = {.size = sizeof attr, .directory = "/dev/null"};
   assert_code(open_with(&attr), -ENOTDIR);
@@ -90,14 +90,14 @@ static void what_is_no_directory_is_refused(void **state) {
   path[sizeof path - 1] = 0;
   attr.directory = path;
   assert_code(open_with(&attr), -ENAMETOOLONG);
-  path[300] = 0; /* one word is too long */
+  path[300] = 0; /* one part is too long */
   assert_code(open_with(&attr), -ENAMETOOLONG);
   assert_code(symlink("/tmp", support_directory()), 0); /* another user planted it */
   assert_code(open_with(NULL), -ENOTDIR);
   assert_code(unlink(support_directory()), 0);
 }
 
-/* As a user that file modes hold back. */
+/* As a user that file modes apply to. */
 static void become_unprivileged(void) {
   if (geteuid() == 0)
     CHECK(setresuid(65534, 65534, 65534) == 0);
@@ -169,7 +169,7 @@ static int open_without_membarrier(void *unused) {
   return 0;
 }
 
-static void a_kernel_without_membarrier_is_enosys_only_for_who_insists(void **state) {
+static void a_kernel_without_membarrier_is_enosys_only_if_it_is_required(void **state) {
   (void)state;
   const int status = support_reap(support_child(open_without_membarrier, NULL));
   if (status == 77)
@@ -226,11 +226,11 @@ int main(void) {
       BEHAVIOUR(attributes_that_are_not_understood_are_refused),
       BEHAVIOUR(the_environment_is_understood_or_refused),
       BEHAVIOUR(directories_that_cannot_be_used_are_refused),
-      BEHAVIOUR(what_is_no_directory_is_refused),
+      BEHAVIOUR(a_path_that_is_not_a_directory_is_refused),
       BEHAVIOUR(a_directory_without_the_right_to_write_is_eacces),
       BEHAVIOUR(no_descriptor_left_is_emfile),
       BEHAVIOUR(no_memory_left_is_enomem),
-      BEHAVIOUR(a_kernel_without_membarrier_is_enosys_only_for_who_insists),
+      BEHAVIOUR(a_kernel_without_membarrier_is_enosys_only_if_it_is_required),
       BEHAVIOUR(namespaces_keep_queues_apart),
       BEHAVIOUR(time_only_grows_and_ends_at_forever),
       BEHAVIOUR(closing_nothing_is_allowed),

@@ -92,7 +92,7 @@ static void a_copied_pair_is_as_it_was(void **state) {
   rill_queue_close(queue);
 }
 
-static void a_copied_pair_is_only_looked_at(void **state) {
+static void a_copied_pair_is_only_read(void **state) {
   (void)state;
   rill_queue *real = make_copied(), *queue = NULL;
   assert_code(rill_queue_open_files(context, control_copy, data_copy, &queue), 0);
@@ -107,7 +107,7 @@ static void a_copied_pair_is_only_looked_at(void **state) {
   rill_queue_close(real);
 }
 
-static void what_is_no_pair_is_refused(void **state) {
+static void files_that_are_not_a_pair_are_refused(void **state) {
   (void)state;
   rill_queue_close(make_copied());
   rill_queue *queue = NULL;
@@ -148,7 +148,7 @@ static void what_is_no_pair_is_refused(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {FILES(a_copied_pair_is_as_it_was),
-                                     FILES(a_copied_pair_is_only_looked_at),
-                                     FILES(what_is_no_pair_is_refused)};
+                                     FILES(a_copied_pair_is_only_read),
+                                     FILES(files_that_are_not_a_pair_are_refused)};
   return cmocka_run_group_tests_name("api_files", tests, NULL, NULL);
 }

@@ -258,7 +258,7 @@ static void expect_damage(int code) {
   assert_code(try_open("q", 0, NULL, RILL_NOW), -ENOENT);
 }
 
-static void unfinished_foreign_damaged_and_newer_segments_are_told_apart(void **state) {
+static void unfinished_foreign_damaged_and_newer_segments_are_different_errors(void **state) {
   (void)state;
   static const char *const files[] = {".control", ".data"};
   for (size_t i = 0; i < 2; i++) {
@@ -298,7 +298,7 @@ static void unfinished_foreign_damaged_and_newer_segments_are_told_apart(void **
   }
 }
 
-static void a_half_of_a_queue_is_told_and_gone_with_unlink(void **state) {
+static void a_half_of_a_queue_is_reported_and_removed_by_unlink(void **state) {
   (void)state;
   create_a_kept_queue("q");
   assert_code(unlink(file_of(".data")), 0);
@@ -426,8 +426,8 @@ int main(void) {
       QUEUE(deadlines_of_open_leave_the_error_text_alone),
       QUEUE(open_waits_until_a_process_creates_it),
       QUEUE(a_signal_handler_ends_the_wait_for_a_queue),
-      QUEUE(unfinished_foreign_damaged_and_newer_segments_are_told_apart),
-      QUEUE(a_half_of_a_queue_is_told_and_gone_with_unlink),
+      QUEUE(unfinished_foreign_damaged_and_newer_segments_are_different_errors),
+      QUEUE(a_half_of_a_queue_is_reported_and_removed_by_unlink),
       QUEUE(links_and_directories_are_no_segments),
       QUEUE(another_users_segment_is_not_trusted),
       QUEUE(a_queue_that_does_not_fit_is_enospc_with_size_and_remedy),

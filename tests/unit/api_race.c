@@ -52,7 +52,7 @@ static void *create_exclusively(void *arg) {
   return NULL;
 }
 
-static void who_creates_at_once_gets_one_queue(void **state) {
+static void concurrent_creators_get_one_queue(void **state) {
   (void)state;
   struct racer racers[THREADS];
   context = open_context(RILL_FENCE_AUTO);
@@ -143,7 +143,7 @@ static void one_member_and_one_producer_win(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      BEHAVIOUR(who_creates_at_once_gets_one_queue),
+      BEHAVIOUR(concurrent_creators_get_one_queue),
       BEHAVIOUR(create_remove_and_gc_side_by_side_leave_nothing_half),
       BEHAVIOUR(one_member_and_one_producer_win)};
   return cmocka_run_group_tests_name("api_race", tests, NULL, NULL);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* api_stat.c - what can be seen of queues, listing them, and giving back what dead processes left.
- */
+/* api_stat.c - statistics of queues, lists of them, and reclaim of what dead processes left. */
 #include "api.h"
 
 #include <dirent.h>
@@ -139,7 +138,7 @@ static void each_member_counts_its_own_latencies(void **state) {
     assert_code(rill_release(other, NULL), 0);
   }
   group = group_of(queue, "kept");
-  expect_latencies(&group, 1600 - 64, 1600 + 64, span); /* one in 16, for 16 */
+  expect_latencies(&group, 1600 - 64, 1600 + 64, span); /* one in 16 counts for 16 */
   group = group_of(queue, "other");
   expect_latencies(&group, 1600 - 64, 1600 + 64, span);
   rill_consumer_close(kept);
@@ -351,7 +350,7 @@ static void gc_reclaims_dead_consumers(void **state) {
   rill_queue_close(queue);
 }
 
-static void unlink_frees_the_name_at_once(void **state) {
+static void unlink_frees_the_name_immediately(void **state) {
   (void)state;
   assert_code(rill_queue_unlink(context, "q"), -ENOENT);
   assert_code(rill_queue_unlink(context, "a//b"), -EINVAL);
@@ -392,6 +391,6 @@ int main(void) {
                                      STAT(gc_removes_transient_queues_that_no_process_has_open),
                                      STAT(gc_removes_halves_and_unfinished_files),
                                      STAT(gc_reclaims_dead_consumers),
-                                     STAT(unlink_frees_the_name_at_once)};
+                                     STAT(unlink_frees_the_name_immediately)};
   return cmocka_run_group_tests_name("api_stat", tests, NULL, NULL);
 }

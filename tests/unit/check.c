@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* check.c (tests) - what rilli_check_identity and rilli_check_control let through: every class
- * of error, every byte damaged, and random forgeries whose checksum is right. */
+/* check.c (tests) - what rilli_check_identity and rilli_check_control accept: every class of
+ * error, every byte damaged, and random forgeries with a correct checksum. */
 #include "unit.h"
 
 #include "check.h"
@@ -69,7 +69,7 @@ static int check_control(const struct rilli_control *page, uint64_t size) {
   return rilli_check_control(page, size, &geometry, &why);
 }
 
-/* What is passed is safe to compute addresses from. */
+/* From a page that passes, addresses can be computed safely. */
 static int identity_is_inside(const struct rilli_geometry *g, uint64_t size) {
   const uint64_t ring = g->ring_offset;
   if (g->capacity < RILLI_MIN_CAPACITY || (g->capacity & (g->capacity - 1)) != 0)
@@ -433,7 +433,7 @@ static void forged_pages_never_lead_outside_their_file(void **state) {
       assert_true(control_is_inside(&control_geometry, control_size));
     }
   }
-  assert_true(passed > 100); /* the property was looked at */
+  assert_true(passed > 100); /* the property was tested */
 }
 
 static void random_bytes_never_pass(void **state) {

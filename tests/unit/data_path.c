@@ -7,8 +7,8 @@
  * mmap goes through a counter (ld --wrap). Faults: getrusage over 100,000 messages and many laps
  * of a fresh ring; an equal run on another queue has brought the code in before. System calls:
  * a seccomp filter under which every one kills the process, but exit and the clock (which the
- * vDSO answers without one, where it can): the kernel itself judges, at full speed, whatever
- * instruction enters it. A tracer would change the timing, and count what it missed as none. */
+ * vDSO answers without one, where it can): the kernel itself checks, at full speed, however it is
+ * entered. A tracer would change the timing, and would not count what it missed. */
 #include "api.h"
 
 #include <linux/filter.h>
@@ -168,7 +168,7 @@ static int stream_without_system_calls(void *arg) {
       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
     return 77;
   int result = stream(ends, MESSAGES) != 0;
-  if (mode->break_it) { /* nothing there: it parks, which is a system call */
+  if (mode->break_it) { /* no message: it parks, which is a system call */
     struct rill_message message;
     result = rill_receive(ends.consumer, rill_after(1000000), &message);
   }
@@ -178,7 +178,7 @@ static int stream_without_system_calls(void *arg) {
 static void the_data_path_makes_no_system_call(void **state) {
   (void)state;
   if (SUPPORT_SANITIZED)
-    skip(); /* their runtime makes some */
+    skip(); /* a sanitizer's runtime makes some */
   for (uint32_t overflow = 0; overflow < 2; overflow++)
     for (uint32_t fence = RILL_FENCE_AUTO; fence <= RILL_FENCE_FULL; fence++)
       for (uint32_t stamp = 0; stamp < 2; stamp++) {

@@ -120,9 +120,9 @@ static void percentiles_are_those_of_the_sorted_values(void **state) {
       qsort(values, many[n], sizeof values[0], by_value);
       for (size_t p = 0; p < sizeof parts / sizeof parts[0]; p++) {
         const uint64_t exact = sorted_percentile(values, many[n], parts[p]);
-        const uint64_t told = rilli_histogram_percentile(bits, counts, size, parts[p]);
-        assert_true(told >= exact && told - exact <= exact >> bits);
-        assert_int_equal(rilli_histogram_index(bits, told), rilli_histogram_index(bits, exact));
+        const uint64_t reported = rilli_histogram_percentile(bits, counts, size, parts[p]);
+        assert_true(reported >= exact && reported - exact <= exact >> bits);
+        assert_int_equal(rilli_histogram_index(bits, reported), rilli_histogram_index(bits, exact));
       }
     }
 }

@@ -2,8 +2,8 @@
 /* placement.c (tests) - numa, prefault, mlock, huge and dump: refused where they are impossible,
  * compared when a queue is opened, and shown as the kernel has them.
  *
- * How much is huge, and how many nodes there are, is the host's luck: what is asserted is that
- * rill_placement_stat agrees with /proc. */
+ * How much memory is huge, and how many nodes there are, depends on the host. So the tests assert
+ * that rill_placement_stat agrees with /proc. */
 #include "api.h"
 
 #include <linux/capability.h>
@@ -19,11 +19,11 @@
 
 #define MIB (UINT64_C(1) << 20)
 
-/* --- a host as the test has it---------------------------------------------------------- */
+/* --- a host as the test simulates it ---------------------------------------------------------- */
 
-static unsigned long fake_nodes; /* those there are; 0: the host's own             */
-static int no_numa;              /* a kernel without                               */
-static int refusal;              /* with which mbind fails                         */
+static unsigned long fake_nodes; /* the nodes that exist; 0: the host's own        */
+static int no_numa;              /* a kernel without NUMA                          */
+static int refusal;              /* the error of mbind                             */
 static struct {
   unsigned calls, reserved_before;
   int mode;
@@ -66,7 +66,7 @@ long __wrap_mbind(void *base, unsigned long size, int mode, const unsigned long 
   return __real_mbind(base, size, mode, mask, bits, flags);
 }
 
-/* Page n of those asked for lies on node n % 10, but each tenth the kernel does not know. */
+/* Page n of those asked for is on node n % 10, except each tenth page, which is unknown. */
 long __real_move_pages(int pid, unsigned long count, void **pages, const int *nodes, int *status,
                        int flags);
 long __wrap_move_pages(int pid, unsigned long count, void **pages, const int *nodes, int *status,
@@ -127,7 +127,7 @@ struct seen {
   uint64_t rss, huge, locked_rss;
 };
 
-static struct seen look_at_smaps(const char *part) {
+static struct seen read_smaps(const char *part) {
   struct seen seen = {0};
   char line[4096];
   FILE *file = fopen("/proc/self/smaps", "re");
@@ -205,7 +205,7 @@ static void placement_is_compared_when_a_queue_is_opened(void **state) {
 }
 
 /* Holds on a host of any number of nodes: what Rill says of each page is what the kernel says. */
-static void every_page_that_is_looked_at_is_on_some_node(void **state) {
+static void every_page_that_is_sampled_is_on_some_node(void **state) {
   (void)state;
   static const uint32_t policies[] = {RILL_NUMA_NONE, RILL_NUMA_LOCAL, RILL_NUMA_INTERLEAVE,
                                       RILL_NUMA_NODE};
@@ -230,7 +230,8 @@ static void make_on(uint32_t numa, uint32_t node, int code) {
   assert_code(try_open("q", RILL_CREATE, ATTR(.numa = numa, .numa_node = node)), code);
   if (code == 0) {
     assert_code(rill_queue_unlink(context, "q"), 0);
-    assert_true(policy.reserved_before == 0 && reservations > 0); /* else it came too late */
+    assert_true(policy.reserved_before == 0 &&
+                reservations > 0); /* else the policy came too late */
   }
 }
 
@@ -277,7 +278,7 @@ static void pages_are_counted_by_node(void **state) {
   rill_queue_close(queue);
 }
 
-static void a_page_is_told_from_a_hole(void **state) {
+static void a_page_is_distinguished_from_a_hole(void **state) {
   (void)state;
   char *base = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   assert_true(base != MAP_FAILED);
@@ -302,8 +303,8 @@ static void huge_bytes_are_those_of_smaps(void **state) {
   print_message("%llu of %llu bytes are huge (%s)\n", (unsigned long long)placed.huge_bytes,
                 (unsigned long long)placed.data_bytes, strerror((int)placed.huge_error));
   /* smaps has both views: here only the first was touched, and the pages that were sampled lie
-   * in it. What the kernel gave may be taken back by it, but not be there for nothing. */
-  assert_true(placed.huge_bytes == look_at_smaps(name).huge);
+   * in it. The kernel may take back what it gave, but gives nothing without a request. */
+  assert_true(placed.huge_bytes == read_smaps(name).huge);
   assert_true(placed.huge_bytes <= placed.data_bytes && placed.huge_bytes % (2 * MIB) == 0);
   assert_true(placed.huge_bytes > 0 || placed.huge_error != 0);
   rill_producer *producer = open_producer(queue, RILL_PARK);
@@ -332,7 +333,7 @@ static void without_prefault_pages_come_as_they_are_touched(void **state) {
                    ATTR(.capacity = 16 * MIB, .placement = lazy ? (uint32_t)RILL_NO_PREFAULT : 0));
     rill_producer *producer = open_producer(queue, RILL_PARK);
     data_file(queue, name);
-    const struct seen seen = look_at_smaps(name);
+    const struct seen seen = read_smaps(name);
     if (lazy)
       assert_true(seen.rss < 8 * MIB);
     else
@@ -351,7 +352,7 @@ static void core_dumps_have_the_queue_only_if_asked(void **state) {
         open_queue(context, "q", RILL_CREATE, ATTR(.placement = dump ? (uint32_t)RILL_DUMP : 0));
     rill_producer *producer = open_producer(queue, RILL_PARK);
     data_file(queue, name);
-    const struct seen seen = look_at_smaps(name);
+    const struct seen seen = read_smaps(name);
     assert_true(seen.mappings >= 4); /* two views each, of the queue and its producer */
     assert_true(seen.undumped == (dump ? 0 : seen.mappings));
     rill_producer_close(producer);
@@ -365,15 +366,15 @@ static int is_allowed(uint64_t bytes) {
   return limit.rlim_cur >= bytes;
 }
 
-static void a_locked_queue_is_locked_by_who_opens_it(void **state) {
+static void a_locked_queue_is_locked_by_each_process_that_opens_it(void **state) {
   (void)state;
   if (SUPPORT_SANITIZED || !is_allowed(4 * MIB))
-    skip(); /* sanitizers lock nothing; or RLIMIT_MEMLOCK of this host is too low for anything */
+    skip(); /* sanitizers lock nothing, or RLIMIT_MEMLOCK of this host is too low */
   rill_queue *queue = open_queue(context, "q", RILL_CREATE, ATTR(.placement = RILL_MLOCK));
   char name[64];
   data_file(queue, name);
   const struct rill_placement_stat placed = placement_of(queue);
-  const struct seen seen = look_at_smaps(name);
+  const struct seen seen = read_smaps(name);
   assert_true(placed.locked_bytes == placed.data_bytes);
   assert_true(placed.locked_bytes == seen.locked_rss && seen.locked == 1);
   rill_queue *observer = open_queue(context, "q", RILL_OBSERVE, NULL);
@@ -382,7 +383,7 @@ static void a_locked_queue_is_locked_by_who_opens_it(void **state) {
   rill_queue_close(queue);
 }
 
-/* Root may lock what it likes, by a capability. */
+/* Root may lock everything, by a capability. */
 static void lose_the_right_to_lock(void) {
   struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
   struct __user_cap_data_struct data[2];
@@ -411,7 +412,7 @@ static int open_beyond_the_limit(void *arg) {
 static void locking_beyond_the_limit_names_it_and_leaves_no_queue(void **state) {
   (void)state;
   if (SUPPORT_SANITIZED)
-    skip(); /* sanitizers lock nothing, so that fails never */
+    skip(); /* sanitizers lock nothing, so it never fails */
   assert_code(support_reap(support_child(open_beyond_the_limit, NULL)), 0);
 }
 
@@ -425,15 +426,15 @@ int main(void) {
    .initial_state = (void *)(uintptr_t) #function}
       PLACEMENT(invalid_placement_is_refused),
       PLACEMENT(placement_is_compared_when_a_queue_is_opened),
-      PLACEMENT(every_page_that_is_looked_at_is_on_some_node),
+      PLACEMENT(every_page_that_is_sampled_is_on_some_node),
       PLACEMENT(each_policy_is_set_before_there_is_memory),
       PLACEMENT(a_kernel_without_numa_has_node_0),
       PLACEMENT(pages_are_counted_by_node),
-      PLACEMENT(a_page_is_told_from_a_hole),
+      PLACEMENT(a_page_is_distinguished_from_a_hole),
       PLACEMENT(huge_bytes_are_those_of_smaps),
       PLACEMENT(without_prefault_pages_come_as_they_are_touched),
       PLACEMENT(core_dumps_have_the_queue_only_if_asked),
-      PLACEMENT(a_locked_queue_is_locked_by_who_opens_it),
+      PLACEMENT(a_locked_queue_is_locked_by_each_process_that_opens_it),
       PLACEMENT(locking_beyond_the_limit_names_it_and_leaves_no_queue),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* regressions.c - defects found by review, each with what showed it. */
+/* regressions.c - defects found by review, each with the test that shows it. */
 #include "api.h"
 
 #include <fcntl.h>
@@ -19,7 +19,7 @@ static int join_and_die(void *arg) {
   _exit(0);
 }
 
-/* A process that has had the queue open for long needs neither gc nor an open queue's reclaim. */
+/* A process that has had the queue open for long needs neither gc nor the reclaim of an open. */
 static void a_dead_member_does_not_keep_the_last_row(void **state) {
   (void)state;
   const struct rill_queue_attr attr = {
@@ -45,11 +45,11 @@ static int hold_the_unlink_byte(void *arg) {
   CHECK(fd >= 0);
   CHECK_EQ(rilli_lock_try(fd, RILLI_LOCK_UNLINK, 1, 1), 0);
   CHECK_EQ(write(ready[1], "x", 1), 1);
-  (void)usleep(100000); /* and then it leaves the queue as it is, as gc does when it is in use */
+  (void)usleep(100000); /* then it leaves the queue as it is, as gc does with one in use */
   return 0;
 }
 
-static void unlink_removes_what_another_only_looks_at(void **state) {
+static void unlink_removes_what_another_process_only_checks(void **state) {
   (void)state;
   rill_queue *queue = small_queue("q", RILL_RELIABLE);
   rill_context *context = open_context(RILL_FENCE_AUTO);
@@ -83,8 +83,8 @@ static void use_for_a_moment(rill_context *context, unsigned flags, uint32_t lif
   rill_queue_close(open_queue(context, "q", flags, &attr));
 }
 
-/* A kept queue replaces a transient one between gc's look and its deed. */
-static void gc_removes_no_queue_made_since_it_looked(void **state) {
+/* A kept queue replaces a transient one between gc's check and its removal. */
+static void gc_removes_no_queue_made_since_its_check(void **state) {
   (void)state;
   rill_context *context = open_context(RILL_FENCE_AUTO);
   const pid_t child = support_child(collect_for_ever, NULL);
@@ -118,14 +118,15 @@ static void a_child_made_during_a_failover_keeps_no_lease(void **state) {
   int runs[2];
   char byte = 0;
   assert_code(pipe(runs), 0);
-  (void)usleep(50000); /* most likely it waits by now; if not, the test shows less */
+  (void)usleep(50000); /* probably it waits by now; if not, the test shows less */
   const pid_t child = fork();
   if (child == 0) {
     (void)!write(runs[1], &byte, 1);
     for (;;)
       (void)pause();
   }
-  assert_code(read(runs[0], &byte, 1), 1); /* until it runs it may hold what it will close */
+  assert_code(read(runs[0], &byte, 1),
+              1); /* until it runs it may hold a description that it will close */
   (void)close(runs[0]);
   (void)close(runs[1]);
   rill_producer_close(first);
@@ -166,7 +167,7 @@ static void frames_beyond_the_write_limit_are_damage(void **state) {
   plain_close(&plain);
 }
 
-/* What the queue states as its largest message, a reader's memory may be made for. */
+/* A reader may have memory for the largest message that the queue states, and no more. */
 static void no_message_is_larger_than_max_message(void **state) {
   (void)state;
   for (uint32_t overwrite = 0; overwrite < 2; overwrite++) {
@@ -187,8 +188,8 @@ static void no_message_is_larger_than_max_message(void **state) {
 
 /* --- a kept group that was refused --------------------------------------------------------- */
 
-/* The producer no longer held the place, so its cursor is not a place to go on at. */
-static void a_refused_group_begins_anew(void **state) {
+/* The producer no longer held the place, so the group cannot continue at its cursor. */
+static void a_refused_group_starts_a_new_tenancy(void **state) {
   (void)state;
   struct rill_message message;
   void *data;
@@ -202,7 +203,7 @@ static void a_refused_group_begins_anew(void **state) {
   assert_code(rill_reserve(&producer, NULL, 12000, RILL_NOW, &data), 0);
   rill_abort(&producer);
   consumer.released = consumer.position;
-  plain_leave(&consumer); /* its cursor makes sense again, but room was given beyond it */
+  plain_leave(&consumer); /* its cursor is valid again, but room was given beyond it */
   assert_code(plain_consumer(&plain, &consumer, 0, RILL_OLDEST, 0, RILLI_GROUP_KEEP), 0);
   uint64_t next = consumer.sequence;
   for (int i = 0; i < 7; i++)
@@ -216,8 +217,8 @@ static void a_refused_group_begins_anew(void **state) {
 
 /* --- a consumer's handle and its ring anywhere in memory ----------------------------------- */
 
-/* Found by fuzz_consume: the distance to a ring that lies below wrapped a pointer (UBSan). A stack
- * lies above all mappings. */
+/* Found by fuzz_consume: the distance to a ring at a lower address wrapped a pointer (UBSan). A
+ * stack is above all mappings. */
 static void a_consumer_may_lie_above_its_ring(void **state) {
   struct rill_consumer above;
   struct rill_message message;
@@ -233,11 +234,11 @@ static void a_consumer_may_lie_above_its_ring(void **state) {
   plain_close(&plain);
 }
 
-/* --- an invalid cursor, in a row whose state says nothing ------------------------------------ */
+/* --- an invalid cursor, in a row without a known state ------------------------------------ */
 
-/* Found by hostile_consumer: such a cursor is not refused, so it gates; one that was not aligned
- * made room end within a frame's words, zeroing ahead left holes, and the next message was
- * expected where bytes of an earlier lap lay. */
+/* Found by hostile_consumer: such a cursor is not refused, so it gates. One that was not aligned
+ * made room end within a frame's words. So zeroing ahead left holes, and the next message was
+ * expected where bytes of an earlier lap were. */
 static void an_unaligned_cursor_leaves_no_old_bytes_at_the_head(void **state) {
   uint64_t seed = 7;
   (void)state;
@@ -259,8 +260,8 @@ static void an_unaligned_cursor_leaves_no_old_bytes_at_the_head(void **state) {
 
 /* --- a checkpoint beyond the write limit ---------------------------------------------------- */
 
-/* Found by fuzz_frames: a lapped consumer went there, saw that it lies where nothing is written
- * yet, and looked for another one, a hundred thousand times. */
+/* Found by fuzz_frames: a lapped consumer went there, found that nothing is written there yet, and
+ * searched another one, a hundred thousand times. */
 static void a_checkpoint_beyond_the_write_limit_is_damage(void **state) {
   struct rill_message message;
   (void)state;
@@ -273,7 +274,7 @@ static void a_checkpoint_beyond_the_write_limit_is_damage(void **state) {
   for (uint32_t i = 0; i < RILLI_INDEX_COUNT; i++)
     atomic_store(&plain.ring.index[i].position, limit + 4096);
   assert_code(rill_receive(&consumer, RILL_NOW, &message), -EPROTO);
-  assert_non_null(strstr(rill_error(), "damaged")); /* and not: too slow */
+  assert_non_null(strstr(rill_error(), "damaged")); /* and does not say: too slow */
   plain_leave(&consumer);
   plain_close(&plain);
 }
@@ -281,12 +282,12 @@ static void a_checkpoint_beyond_the_write_limit_is_damage(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       BEHAVIOUR(a_dead_member_does_not_keep_the_last_row),
-      BEHAVIOUR(unlink_removes_what_another_only_looks_at),
-      BEHAVIOUR(gc_removes_no_queue_made_since_it_looked),
+      BEHAVIOUR(unlink_removes_what_another_process_only_checks),
+      BEHAVIOUR(gc_removes_no_queue_made_since_its_check),
       BEHAVIOUR(a_child_made_during_a_failover_keeps_no_lease),
       BEHAVIOUR(frames_beyond_the_write_limit_are_damage),
       BEHAVIOUR(no_message_is_larger_than_max_message),
-      BEHAVIOUR(a_refused_group_begins_anew),
+      BEHAVIOUR(a_refused_group_starts_a_new_tenancy),
       BEHAVIOUR(a_consumer_may_lie_above_its_ring),
       BEHAVIOUR(an_unaligned_cursor_leaves_no_old_bytes_at_the_head),
       BEHAVIOUR(a_checkpoint_beyond_the_write_limit_is_damage),

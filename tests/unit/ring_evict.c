@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* ring_evict.c - groups that hold a queue up are evicted, after their time and not before, get
- * to know it, and no other group is harmed. By a clock that the test sets: evict.c's references to
+/* ring_evict.c - groups that hold a queue up are evicted, after their time and not before; they
+ * learn of it, and no other group is harmed. The test sets the clock: evict.c's references to
  * rilli_now are wrapped. */
 #include "unit.h"
 
@@ -118,19 +118,19 @@ static void the_others_lose_nothing(void **state) {
   done();
 }
 
-static void an_evicted_member_is_told_by_its_release(void **state) {
+static void an_evicted_member_learns_it_from_its_release(void **state) {
   (void)state;
   held_up(0);
   evict_slow();
   fill_up();
-  assert_true(!support_is(held.data, held.size, 100)); /* it was written over */
+  assert_true(!support_is(held.data, held.size, 100)); /* it was overwritten */
   assert_code(rill_release(&slow, &held), -ESTALE);
   assert_non_null(strstr(rill_error(), "evicted"));
   assert_code(rill_release(&slow, NULL), -ESTALE);
   done();
 }
 
-static void an_evicted_member_is_told_by_a_receive(void **state) {
+static void an_evicted_member_learns_it_from_a_receive(void **state) {
   (void)state;
   for (int empty = 0; empty < 2; empty++) {
     held_up(0);
@@ -141,7 +141,7 @@ static void an_evicted_member_is_told_by_a_receive(void **state) {
     if (!empty)
       fill_up();
     else
-      assert_code(rill_receive(&slow, RILL_NOW, &message), 0); /* what came since */
+      assert_code(rill_receive(&slow, RILL_NOW, &message), 0); /* messages since then */
     const int64_t deadlines[] = {RILL_NOW, RILL_FOREVER};
     for (int i = 0; i < 2; i++)
       assert_code(rill_receive(&slow, deadlines[i], &message), -ESTALE);
@@ -159,7 +159,7 @@ static void a_parked_member_is_woken(void **state) {
   done();
 }
 
-static void releases_are_known_at_once(void **state) {
+static void releases_are_known_immediately(void **state) {
   (void)state;
   begin();
   assert_code(plain_consumer(&plain, &slow, 0, RILL_OLDEST, 0, 0), 0);
@@ -174,7 +174,7 @@ static void releases_are_known_at_once(void **state) {
   plain_close(&plain);
 }
 
-static void who_gives_room_in_time_begins_anew(void **state) {
+static void a_group_that_gives_room_in_time_gets_its_full_time_again(void **state) {
   (void)state;
   held_up(0);
   for (int i = 0; i < 50; i++) {
@@ -191,7 +191,7 @@ static void who_gives_room_in_time_begins_anew(void **state) {
   done();
 }
 
-static void a_wish_for_more_room_begins_anew(void **state) {
+static void a_need_for_more_room_starts_the_time_again(void **state) {
   (void)state;
   held_up(0);
   clock_now += AFTER - 1;
@@ -259,7 +259,7 @@ static void a_kept_group_comes_back_at_the_oldest_message(void **state) {
   (void)state;
   for (int alone = 0; alone < 2; alone++) {
     held_up(RILLI_GROUP_KEEP);
-    assert_code(rill_release(&slow, &held), 0); /* of 100; 101 is the first it needs */
+    assert_code(rill_release(&slow, &held), 0); /* message 100; 101 is the first that it needs */
     if (alone)
       plain_leave(&slow);
     fill_up();
@@ -269,7 +269,7 @@ static void a_kept_group_comes_back_at_the_oldest_message(void **state) {
       plain_leave(&slow);
     assert_true(RILLI_STATE_STATE(atomic_load(&slow.group->state)) == RILLI_GROUP_KEPT);
     for (int laps = 0; laps < 5; laps++) {
-      fill_up(); /* `other` is what gates */
+      fill_up(); /* `other` gates */
       expect_from(&other, other.sequence, 0);
     }
     assert_true(is_void(0));
@@ -281,8 +281,8 @@ static void a_kept_group_comes_back_at_the_oldest_message(void **state) {
   }
 }
 
-/* No member goes on where a kept group was refused. */
-static void who_comes_to_a_refused_group_begins_anew(void **state) {
+/* No member continues where a kept group was refused. */
+static void a_member_of_a_refused_group_starts_a_new_tenancy(void **state) {
   (void)state;
   held_up(RILLI_GROUP_KEEP);
   plain_leave(&slow); /* KEPT in its first generation */
@@ -295,7 +295,7 @@ static void who_comes_to_a_refused_group_begins_anew(void **state) {
   done();
 }
 
-/* ... and what it lost is reported until it releases anything, although it dies half-way. */
+/* What it lost is reported until it releases a message, although members die on the way. */
 static void what_a_refused_group_lost_is_not_forgotten(void **state) {
   (void)state;
   for (int moment = 0; moment < 3; moment++) {
@@ -304,11 +304,11 @@ static void what_a_refused_group_lost_is_not_forgotten(void **state) {
     atomic_store(&plain.ring.seen[0].void_state, RILLI_STATE(1, 0, RILLI_GROUP_KEPT));
     const uint64_t oldest = oldest_whole();
     assert_code(plain_consumer(&plain, &slow, 0, RILL_LATEST, 0, 0), 0);
-    if (moment == 0) /* it dies before it has a cursor; */
+    if (moment == 0) /* it dies before it has a cursor */
       atomic_store(&slow.group->cursor, RILLI_NONE);
-    if (moment < 2) /* before it is ACTIVE; */
+    if (moment < 2) /* before it is ACTIVE */
       atomic_store(&slow.group->state, RILLI_STATE(2, RILLI_GROUP_KEEP, RILLI_GROUP_KEPT));
-    else /* when it is */
+    else /* when it is ACTIVE */
       rilli_leave(slow.group, 1);
     assert_code(plain_consumer(&plain, &slow, 0, RILL_LATEST, 0, 0), 0);
     expect_from(&slow, oldest, oldest - 100);
@@ -336,7 +336,7 @@ static void a_joiner_that_stands_still_is_evicted(void **state) {
   done();
 }
 
-/* Whatever its member writes there, a row does not hold the queue up for ever. */
+/* A row does not hold the queue up for ever, whatever its member writes there. */
 static void invalid_rows_are_evicted_too(void **state) {
   (void)state;
   const uint64_t full = RILLI_MIN_CAPACITY;
@@ -364,7 +364,7 @@ static void invalid_rows_are_evicted_too(void **state) {
   }
 }
 
-/* A cursor that is as far from a multiple of 16 as what is noted of refused groups. */
+/* A cursor with the same remainder of 16 as the mark of refused groups. */
 static void a_void_row_gates_with_no_cursor(void **state) {
   (void)state;
   for (uint64_t odd = 0; odd < 16; odd++) {
@@ -407,25 +407,26 @@ static void a_successor_keeps_to_it(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {BEHAVIOUR(a_group_is_evicted_after_its_time_and_not_before),
-                                     BEHAVIOUR(the_others_lose_nothing),
-                                     BEHAVIOUR(an_evicted_member_is_told_by_its_release),
-                                     BEHAVIOUR(an_evicted_member_is_told_by_a_receive),
-                                     BEHAVIOUR(a_parked_member_is_woken),
-                                     BEHAVIOUR(releases_are_known_at_once),
-                                     BEHAVIOUR(who_gives_room_in_time_begins_anew),
-                                     BEHAVIOUR(a_wish_for_more_room_begins_anew),
-                                     BEHAVIOUR(a_publish_that_waits_evicts),
-                                     BEHAVIOUR(a_deadline_before_its_time_evicts_no_group),
-                                     BEHAVIOUR(without_evict_after_no_group_is_evicted),
-                                     BEHAVIOUR(the_next_tenancy_is_its_own),
-                                     BEHAVIOUR(a_kept_group_comes_back_at_the_oldest_message),
-                                     BEHAVIOUR(who_comes_to_a_refused_group_begins_anew),
-                                     BEHAVIOUR(what_a_refused_group_lost_is_not_forgotten),
-                                     BEHAVIOUR(a_joiner_that_stands_still_is_evicted),
-                                     BEHAVIOUR(invalid_rows_are_evicted_too),
-                                     BEHAVIOUR(a_void_row_gates_with_no_cursor),
-                                     BEHAVIOUR(nothing_is_noted_of_a_member_that_left),
-                                     BEHAVIOUR(a_successor_keeps_to_it)};
+  const struct CMUnitTest tests[] = {
+      BEHAVIOUR(a_group_is_evicted_after_its_time_and_not_before),
+      BEHAVIOUR(the_others_lose_nothing),
+      BEHAVIOUR(an_evicted_member_learns_it_from_its_release),
+      BEHAVIOUR(an_evicted_member_learns_it_from_a_receive),
+      BEHAVIOUR(a_parked_member_is_woken),
+      BEHAVIOUR(releases_are_known_immediately),
+      BEHAVIOUR(a_group_that_gives_room_in_time_gets_its_full_time_again),
+      BEHAVIOUR(a_need_for_more_room_starts_the_time_again),
+      BEHAVIOUR(a_publish_that_waits_evicts),
+      BEHAVIOUR(a_deadline_before_its_time_evicts_no_group),
+      BEHAVIOUR(without_evict_after_no_group_is_evicted),
+      BEHAVIOUR(the_next_tenancy_is_its_own),
+      BEHAVIOUR(a_kept_group_comes_back_at_the_oldest_message),
+      BEHAVIOUR(a_member_of_a_refused_group_starts_a_new_tenancy),
+      BEHAVIOUR(what_a_refused_group_lost_is_not_forgotten),
+      BEHAVIOUR(a_joiner_that_stands_still_is_evicted),
+      BEHAVIOUR(invalid_rows_are_evicted_too),
+      BEHAVIOUR(a_void_row_gates_with_no_cursor),
+      BEHAVIOUR(nothing_is_noted_of_a_member_that_left),
+      BEHAVIOUR(a_successor_keeps_to_it)};
   return cmocka_run_group_tests_name("ring_evict", tests, NULL, NULL);
 }

@@ -146,7 +146,7 @@ static void a_key_is_described_beside_the_payload(void **state) {
       }
 }
 
-/* second: what is wrong with word 1, which is checked only where frames of other laps may be met.
+/* second: the error in word 1, which is checked only where frames of other laps may be met.
  */
 static void expect_invalid(uint64_t word, uint64_t second) {
   for (uint32_t overwrite = second != 0; overwrite < 2; overwrite++) {
@@ -177,7 +177,7 @@ static void invalid_frames_are_an_error_and_not_a_message(void **state) {
   expect_invalid(116, UINT64_C(1) << 16); /* only in its high bits */
   expect_invalid(15, 0);                  /* shorter than its header */
   expect_invalid(1, 0);
-  expect_invalid(RILLI_MIN_CAPACITY / 2 + 1, 0);                      /* longer than may be */
+  expect_invalid(RILLI_MIN_CAPACITY / 2 + 1, 0); /* longer than a frame may be */
   expect_invalid(RILLI_FRAME_HEADER + RILLI_MIN_CAPACITY / 8 + 1, 0); /* than max_message */
   expect_invalid(UINT32_MAX, 0);
   expect_invalid(UINT32_MAX - 8, 0);          /* rounded up, it would be 0 */
@@ -222,8 +222,8 @@ static void a_ring_of_nothing_but_skip_frames_ends(void **state) {
   }
 }
 
-/* Frames that are nearly right, in corrupt pages: whatever comes out of it, it
- * comes out, and lies inside. */
+/* Frames that are nearly right, in corrupt pages: every call returns, and what it returns is
+ * inside the ring. */
 static void forged_rings_never_lead_outside(void **state) {
   (void)state;
   uint64_t seed = 42, messages = 0;

@@ -177,9 +177,9 @@ static void a_kept_group_goes_on_exactly_where_it_was(void **state) {
     const uint64_t state_word = atomic_load(&consumer.group->state);
     assert_true(RILLI_STATE_STATE(state_word) == RILLI_GROUP_KEPT);
     if (round % 2)
-      while (publish(700) == 0) /* as far as it holds the producer back */
+      while (publish(700) == 0) /* up to where the group holds the producer back */
         ;
-    assert_code(join(&consumer, 0, (uint32_t)round % 3, 1), 0); /* start says nothing now */
+    assert_code(join(&consumer, 0, (uint32_t)round % 3, 1), 0); /* start has no effect now */
     assert_true(consumer.sequence == due && consumer.position == places[due - base]);
   }
   plain_leave(&consumer);
@@ -213,7 +213,7 @@ static void an_invalid_cursor_is_refused_and_no_other_group_harmed(void **state)
       assert_code(rill_receive(&consumer, RILL_NOW, &message), 0);
     assert_code(rill_release(&consumer, NULL), 0);
     rilli_publish_cursor(&consumer);
-    (void)rilli_scan_groups(&producer, producer.position); /* the gate is there now */
+    (void)rilli_scan_groups(&producer, producer.position); /* the gate is noted now */
     const uint64_t good = atomic_load(&consumer.group->cursor);
     const uint64_t bad[6] = {good + 8,          good - 16, producer.position + (1u << 19),
                              good - (1u << 20), 0,         good + (UINT64_C(1) << 63)};

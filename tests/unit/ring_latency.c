@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* ring_latency.c - what members count of the ages of stamped messages, by a clock that the
- * test sets: latency.c's reference to rilli_now is wrapped. */
+/* ring_latency.c - how members count the ages of stamped messages. The test sets the clock:
+ * latency.c's reference to rilli_now is wrapped. */
 #include "unit.h"
 
 #include "histogram.h"
@@ -49,7 +49,7 @@ static void take(void) {
   assert_code(rill_release(&consumer, NULL), 0);
 }
 
-/* While the consumer waits: it polls once, looks after the producer, and there it is. */
+/* While the consumer waits: it polls once, checks the producer, and the message is there. */
 static int64_t awaited;
 
 static int send_awaited(void *self) {
@@ -107,7 +107,7 @@ static void of_what_was_there_one_in_16_counts_for_16(void **state) {
   assert_int_equal(count_at(rilli_histogram_index(RILLI_LATENCY_BITS, 1000)), count_all());
 }
 
-/* A stream that has every 16th message late: as many count, whichever they are. */
+/* A stream in which every 16th message is late: that many count, whichever they are. */
 static void a_period_of_16_is_not_overlooked(void **state) {
   (void)state;
   for (int phase = 0; phase < 16; phase++) {
@@ -144,7 +144,7 @@ static void a_batch_counts_as_its_messages(void **state) {
   assert_in_range(count_all(), 6400 - 64, 6400 + 64);
 }
 
-static void what_carries_no_time_is_not_looked_at(void **state) {
+static void a_message_without_a_time_is_not_counted(void **state) {
   (void)state;
   struct rill_message message;
   for (int i = 0; i < 100; i++) {
@@ -160,7 +160,7 @@ static void what_carries_no_time_is_not_looked_at(void **state) {
   assert_int_equal(count_all(), 0);
 }
 
-/* Whatever a block says: nothing beside the histogram is touched. */
+/* Nothing outside the histogram is written, whatever a block contains. */
 static void invalid_times_count_nowhere_else(void **state) {
   (void)state;
   uint8_t *const bytes = (uint8_t *)consumer.slot;
@@ -241,7 +241,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(a_period_of_16_is_not_overlooked, setup, teardown),
       cmocka_unit_test_setup_teardown(waiting_and_not_are_mixed_truly, setup, teardown),
       cmocka_unit_test_setup_teardown(a_batch_counts_as_its_messages, setup, teardown),
-      cmocka_unit_test_setup_teardown(what_carries_no_time_is_not_looked_at, setup, teardown),
+      cmocka_unit_test_setup_teardown(a_message_without_a_time_is_not_counted, setup, teardown),
       cmocka_unit_test_setup_teardown(invalid_times_count_nowhere_else, setup, teardown),
       cmocka_unit_test_setup_teardown(a_full_bucket_halves_all, setup, teardown),
       cmocka_unit_test_setup_teardown(a_tail_counts_nothing, setup, teardown),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* ring_messages.c - publish, batch, reserve, receive and release on plain memory: what goes in
- * comes out, at every size, across the ring's end, and where positions and sequences wrap. */
+/* ring_messages.c - publish, batch, reserve, receive and release on plain memory: what is published
+ * is received, at every size, across the ring's end, and where positions and sequences wrap. */
 #include "unit.h"
 
 #include "plain_ring.h"
@@ -238,8 +238,8 @@ static void a_reservation_is_filled_in_place_and_may_shrink(void **state) {
   end();
 }
 
-/* What a reservation has room for beyond its commit is the caller's to write: here it looks like
- * the frames of the messages to come. */
+/* The caller may write to all of a reservation, beyond what it commits: here it writes what looks
+ * like frames of the next messages. */
 static void what_a_reservation_leaves_behind_is_no_message(void **state) {
   (void)state;
   begin(NULL);
@@ -312,7 +312,7 @@ static void only_what_was_received_and_not_released_can_be_released(void **state
   (void)state;
   begin(NULL);
   struct rill_message m[4];
-  assert_code(rill_release(&consumer, NULL), 0); /* nothing is all there is */
+  assert_code(rill_release(&consumer, NULL), 0); /* there is nothing to release */
   for (uint64_t i = 0; i < 4; i++)
     assert_code(publish(i, 100), 0);
   for (int i = 0; i < 3; i++)
@@ -323,7 +323,7 @@ static void only_what_was_received_and_not_released_can_be_released(void **state
   assert_code(rill_release(&consumer, &m[3]), -EINVAL);
   assert_code(rill_release(&consumer, &m[1]), 0);
   assert_code(rill_release(&consumer, &m[1]), 0); /* twice */
-  assert_code(rill_release(&consumer, &m[0]), 0); /* was with the other */
+  assert_code(rill_release(&consumer, &m[0]), 0); /* released with the other one */
   assert_true(consumer.released == m[1].token && rilli_released_sequence(&consumer) == 2);
   assert_code(rill_release(&consumer, &m[2]), 0);
   assert_code(rill_release(&consumer, &m[2]), 0);
@@ -365,12 +365,12 @@ static void the_cursor_follows_lazily_but_follows(void **state) {
   end();
 }
 
-static void only_the_release_that_passes_the_target_is_told_to_the_producer(void **state) {
+static void only_the_release_that_passes_the_target_wakes_the_producer(void **state) {
   (void)state;
   begin(NULL);
   struct rill_message message;
   const uint64_t start = cursor_of(0);
-  uint64_t stride = 0, wakes = 0, told = start;
+  uint64_t stride = 0, wakes = 0, expected = start;
   for (uint64_t i = 0; i < 12; i++) {
     assert_code(publish(i, 100), 0);
     stride = stride ? stride : producer.position - start;
@@ -383,9 +383,9 @@ static void only_the_release_that_passes_the_target_is_told_to_the_producer(void
     assert_code(rill_release(&consumer, &message), 0);
     if (message.token - stride < targets[wakes % 2] && message.token >= targets[wakes % 2]) {
       wakes++;
-      told = message.token;
+      expected = message.token;
     }
-    assert_true(cursor_of(0) == told); /* twelve messages are less than capacity/32 */
+    assert_true(cursor_of(0) == expected); /* twelve messages are less than capacity/32 */
     assert_int_equal(atomic_load(&plain.ring.hints->room) - first, wakes);
     if (i == 5) /* it slept again, for another group */
       atomic_store(&plain.ring.page->waiting, targets[1]);
@@ -447,7 +447,7 @@ int main(void) {
       BEHAVIOUR(an_aborted_reservation_is_never_seen),
       BEHAVIOUR(only_what_was_received_and_not_released_can_be_released),
       BEHAVIOUR(the_cursor_follows_lazily_but_follows),
-      BEHAVIOUR(only_the_release_that_passes_the_target_is_told_to_the_producer),
+      BEHAVIOUR(only_the_release_that_passes_the_target_wakes_the_producer),
       BEHAVIOUR(a_release_that_is_enough_for_the_producer_is_published),
       BEHAVIOUR(what_is_not_released_is_not_overwritten)};
   return cmocka_run_group_tests_name("ring_messages", tests, NULL, NULL);

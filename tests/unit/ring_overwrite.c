@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* ring_overwrite.c - a producer that never waits: a consumer that is lapped learns exactly what is
- * lost, and goes on at a whole message. */
+ * lost, and continues at a whole message. */
 #include "unit.h"
 
 #include "plain_ring.h"
@@ -29,13 +29,13 @@ static void laps(uint64_t bytes_more) {
     publish(support_size(next, 1000));
 }
 
-/* Receives one; its losses must be exactly the gap. Returns what it says of them. */
+/* Receives one; its losses must be exactly the gap. Returns what it reports. */
 static uint64_t receive(void) {
   struct rill_message message;
   const uint64_t due = consumer.sequence;
-  const uint64_t told = consumer.lost;
+  const uint64_t before = consumer.lost;
   assert_code(rill_receive(&consumer, RILL_NOW, &message), 0);
-  assert_true(message.sequence == due + message.lost - told);
+  assert_true(message.sequence == due + message.lost - before);
   assert_true(support_is(message.data, message.size, message.sequence));
   assert_true(message.size == support_size(message.sequence, 1000));
   return message.lost;
@@ -70,7 +70,7 @@ static void every_loss_is_counted_at_any_lag(void **state) {
   }
 }
 
-static void losses_of_many_laps_are_told_once(void **state) {
+static void losses_of_many_laps_are_reported_once(void **state) {
   (void)state;
   begin(0);
   assert_code(plain_consumer(&plain, &consumer, 0, RILL_OLDEST, 0, 0), 0);
@@ -98,7 +98,7 @@ static void a_lapped_consumer_goes_on_at_the_oldest_message_of_the_index(void **
   plain_close(&plain);
 }
 
-/* The head's zero word lies where the lapped consumer looks. */
+/* The head's zero word is at the place that the lapped consumer reads. */
 static void a_zero_word_means_empty_only_if_not_lapped(void **state) {
   (void)state;
   begin(0);
@@ -193,7 +193,7 @@ static void a_tail_loses_and_counts_like_a_group(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       BEHAVIOUR(every_loss_is_counted_at_any_lag),
-      BEHAVIOUR(losses_of_many_laps_are_told_once),
+      BEHAVIOUR(losses_of_many_laps_are_reported_once),
       BEHAVIOUR(a_lapped_consumer_goes_on_at_the_oldest_message_of_the_index),
       BEHAVIOUR(a_zero_word_means_empty_only_if_not_lapped),
       BEHAVIOUR(a_message_under_the_write_limit_is_not_believed),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* ring_pace.c - what the ring does by the pace of its messages, and what must not show: lines that
- * are handed down, the limit raised ahead, sizes that repeat, a full ring that is left alone, a
- * core that is given away. By a clock that the test sets. */
+/* ring_pace.c - how the ring adapts to the pace of its messages, without a visible effect: lines
+ * that are handed down, the limit raised ahead, sizes that repeat, a rest at a full ring, a core
+ * that is yielded. The test sets the clock. */
 #include "unit.h"
 
 #include <sched.h>
@@ -11,7 +11,7 @@
 
 static struct plain_ring plain;
 static int64_t clock_now, clock_step; /* ns; the step is taken at each reading       */
-static int64_t asked;                 /* when consumers were seen to be asked; 0: never */
+static int64_t asked;                 /* when consumers were first asked; 0: never      */
 static int yields;
 
 int __wrap_clock_gettime(clockid_t clock, struct timespec *ret);
@@ -90,11 +90,11 @@ static void a_copy_fills_its_frame_and_nothing_else(void **state) {
   end();
 }
 
-/* --- what comes singly ------------------------------------------------------------ */
+/* --- single messages ------------------------------------------------------------ */
 
 static uint64_t sequence_now;
 
-/* That number of messages, `apart` ns from each other. */
+/* Publishes n messages, `apart` ns from each other. */
 static void go(int messages, size_t size, int64_t apart) {
   for (int i = 0; i < messages; i++) {
     clock_now += apart;
@@ -144,13 +144,13 @@ static void the_limit_is_raised_ahead_of_a_reliable_queue_only(void **state) {
       if (i > 100 && ahead < least)
         least = ahead;
     }
-    if (!overwrite) /* no publish has to raise it before its message is there */
+    if (!overwrite) /* no publish has to raise it before its commit */
       assert_true(least >= quantum / 4);
     end();
   }
 }
 
-/* Ahead of need there may be no room, and that is no matter until there is need. */
+/* Ahead of need there may be no room, which does not matter until it is needed. */
 static void a_limit_raised_in_vain_holds_nothing_up(void **state) {
   (void)state;
   begin(NULL, RILL_SPIN);
@@ -175,8 +175,8 @@ static void a_limit_raised_in_vain_holds_nothing_up(void **state) {
   end();
 }
 
-/* A producer that always has room never waits, and shall learn of it all the same. */
-static void a_removal_is_told_to_a_producer_that_never_waits(void **state) {
+/* A producer that always has room never waits, and must still learn of a removal. */
+static void a_producer_that_never_waits_learns_of_a_removal(void **state) {
   (void)state;
   for (size_t size = 8; size <= 1000; size += 496)
     for (uint32_t overwrite = 0; overwrite < 2; overwrite++) {
@@ -203,8 +203,8 @@ static void a_removal_is_told_to_a_producer_that_never_waits(void **state) {
 
 /* --- a full ring ----------------------------------------------------------------------- */
 
-/* It is left alone for 50 us, or half of the time that there is; then consumers are asked to say
- * what they have released. */
+/* The producer rests for 50 us, or half of the time that it has; then it asks consumers to publish
+ * their releases. */
 static void a_full_ring_is_left_alone_and_asked_in_time(void **state) {
   (void)state;
   static const int64_t spans[] = {1000, 20000, 49900, 50100, 51000, 99000, 150000, 1000000};
@@ -229,7 +229,7 @@ static void a_full_ring_is_left_alone_and_asked_in_time(void **state) {
 
 /* --- sizes --------------------------------------------------------------------------- */
 
-/* The place of the next message is taken from the size of the last one: if that is the same. */
+/* The place of the next message follows from the size of the last one, if both are equal. */
 static void sizes_that_repeat_and_change_are_all_received(void **state) {
   (void)state;
   begin(NULL, RILL_SPIN);
@@ -271,7 +271,7 @@ static void stream(uint64_t *sequence) {
   }
 }
 
-/* Waits at the end of a stream, or of none. */
+/* Waits at the end of a stream, or without one. */
 static int yields_in(int64_t span) {
   struct rill_message message;
   yields = 0;
@@ -283,7 +283,7 @@ static int yields_in(int64_t span) {
 
 enum { LONG = 20000000, SHORT = 5000000 };
 
-static void who_has_caught_up_gives_its_core_to_those_who_lag(void **state) {
+static void a_consumer_that_has_caught_up_yields_to_those_that_lag(void **state) {
   (void)state;
   static const uint32_t waits[] = {RILL_ADAPTIVE, RILL_PARK, RILL_SPIN};
   for (size_t i = 0; i < 3; i++) {
@@ -303,12 +303,12 @@ static void who_has_caught_up_gives_its_core_to_those_who_lag(void **state) {
       assert_int_equal(yields_in(LONG), 0); /* that core is not to be had */
     else
       assert_true(yields_in(LONG) > 0);
-    assert_int_equal(yields_in(LONG), 0); /* no stream */
+    assert_int_equal(yields_in(LONG), 0); /* without a stream */
     stream(&sequence);
     assert_int_equal(yields_in(SHORT), 0); /* it may not come back in time */
     plain_leave(&laggard);
     for (int more = 0; more < 40;
-         more++, sequence++) { /* the producer sees that no member is there */
+         more++, sequence++) { /* the producer sees that there is no member */
       publish(sequence, 48);
       take(sequence, 48);
     }
@@ -323,11 +323,11 @@ int main(void) {
       BEHAVIOUR(single_messages_are_handed_down_and_a_stream_is_not),
       BEHAVIOUR(the_limit_is_raised_ahead_of_a_reliable_queue_only),
       BEHAVIOUR(a_limit_raised_in_vain_holds_nothing_up),
-      BEHAVIOUR(a_removal_is_told_to_a_producer_that_never_waits),
+      BEHAVIOUR(a_producer_that_never_waits_learns_of_a_removal),
       BEHAVIOUR(a_full_ring_is_left_alone_and_asked_in_time),
       BEHAVIOUR(sizes_that_repeat_and_change_are_all_received),
       BEHAVIOUR(a_word_of_the_usual_size_alone_is_no_message),
-      BEHAVIOUR(who_has_caught_up_gives_its_core_to_those_who_lag),
+      BEHAVIOUR(a_consumer_that_has_caught_up_yields_to_those_that_lag),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* ring_successor.c - a producer dies at each step of its work, forged in memory; its successor
- * goes on exactly there: nothing committed is lost, nothing half is seen. */
+ * continues exactly there: no committed message is lost, no half one is seen. */
 #include "unit.h"
 
 #include <signal.h>
@@ -33,7 +33,7 @@ static void drain(void) {
   assert_true(due == next);
 }
 
-/* What may be on the way when it dies; the ring is left as it was at that instruction. */
+/* What may be in progress when it dies; the ring stays as it was at that instruction. */
 static void dies_before_anything(void) {
 }
 
@@ -60,7 +60,7 @@ static void dies_in_the_payload(void) {
     memset(data, 0xdd, 777);
 }
 
-/* What comes behind the commit is not done by a producer that dies before it. */
+/* A producer that dies before the steps behind the commit does not do them. */
 static int dying;
 
 void __real_rilli_raise_ahead(struct rill_producer *self);
@@ -70,7 +70,7 @@ void __wrap_rilli_raise_ahead(struct rill_producer *self) {
     __real_rilli_raise_ahead(self);
 }
 
-/* All that publish stores, but the commit word; `also`: not the zero of the next one. */
+/* All that publish stores except the commit word; `also`: except the next one's zero, too. */
 static void uncommitted(int also) {
   const uint64_t at = producer.position, after = at + rilli_stride(16 + 200);
   if (rilli_make_room(&producer, after + 16))
@@ -178,7 +178,7 @@ static void half_a_batch_is_never_seen(void **state) {
   drain();                                                      /* ... and not seen */
   succeed();
   assert_true(producer.position == head);
-  publish(0); /* as long as the first of the batch: the second follows it */
+  publish(0); /* as long as the first of the batch, so that the second follows it */
   drain();
   publish(300);
   drain();
@@ -186,8 +186,8 @@ static void half_a_batch_is_never_seen(void **state) {
   plain_close(&plain);
 }
 
-/* A real death, not a forged one: the bytes of an item cannot be read, and the producer never
- * comes back from the copy. */
+/* A real death, not a forged one: the bytes of an item cannot be read, so the producer dies in
+ * the copy. */
 static sigjmp_buf way_out;
 
 static void jump(int signal_number) {

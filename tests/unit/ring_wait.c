@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* ring_wait.c - waiting on plain memory, in threads: a thread that parks is woken by every event
- * that ends its wait, in both fence modes. No host looks after dead processes here, so that what is
- * not woken or seen by itself never ends. */
+ * that ends its wait, in both fence modes. No host checks for dead processes here, so a wait that
+ * is not woken, and does not see its end by itself, never ends. */
 #include "unit.h"
 
 #include <pthread.h>
@@ -100,7 +100,7 @@ static void a_removal_ends_every_wait_for_room(void **state) {
       while (atomic_load(&plain.ring.page->parks) == 0)
         (void)sched_yield();
     atomic_store(&plain.tombstone, 1);
-    rilli_wake_producer(plain.ring.hints); /* as the process that removes it does */
+    rilli_wake_producer(plain.ring.hints); /* as a remover does */
     (void)pthread_join(thread, NULL);
     assert_code(code, -ESTALE);
     assert_true(atomic_load(&plain.ring.page->waiting) == RILLI_NONE);
@@ -128,7 +128,7 @@ int __wrap_rilli_futex_wait(const struct rilli_futex *words, unsigned n, int64_t
   return __real_rilli_futex_wait(words, n, deadline);
 }
 
-/* Its wake-up came already, before the word to sleep on was read: none will end that sleep. */
+/* Its wake-up came before the word to sleep on was read: nothing will end that sleep. */
 static void no_process_sleeps_on_a_queue_that_was_just_removed(void **state) {
   (void)state;
   struct rill_message message;
@@ -230,12 +230,13 @@ static void an_interrupt_before_or_during_the_wait_ends_it_once(void **state) {
       assert_code(rill_publish(&producer, "x", 1, RILL_NOW), 0);
       assert_code(rill_receive(&consumer, RILL_FOREVER, &message), 0); /* need not wait */
       assert_code(rill_receive(&consumer, RILL_FOREVER, &message), -ECANCELED);
-      assert_code(rill_receive(&consumer, RILL_NOW, &message), -EAGAIN); /* two are one */
+      assert_code(rill_receive(&consumer, RILL_NOW, &message),
+                  -EAGAIN); /* two interrupts count as one */
       end();
     }
 }
 
-static void a_waiting_consumer_that_is_refused_is_told(void **state) {
+static void a_waiting_consumer_learns_that_it_is_refused(void **state) {
   (void)state;
   begin(RILL_PARK, 0);
   struct rill_message message;
@@ -248,7 +249,7 @@ static void a_waiting_consumer_that_is_refused_is_told(void **state) {
 }
 
 /* Its kick is lost: the end of the slice finds it. */
-static void a_consumer_that_is_refused_while_it_sleeps_is_told(void **state) {
+static void a_sleeping_consumer_learns_that_it_is_refused(void **state) {
   (void)state;
   begin(RILL_PARK, 0);
   struct rill_message message;
@@ -267,7 +268,7 @@ int main(void) {
                                      BEHAVIOUR(an_announced_close_ends_the_wait_when_all_is_read),
                                      BEHAVIOUR(a_wait_ends_at_its_deadline_with_nothing_changed),
                                      BEHAVIOUR(an_interrupt_before_or_during_the_wait_ends_it_once),
-                                     BEHAVIOUR(a_waiting_consumer_that_is_refused_is_told),
-                                     BEHAVIOUR(a_consumer_that_is_refused_while_it_sleeps_is_told)};
+                                     BEHAVIOUR(a_waiting_consumer_learns_that_it_is_refused),
+                                     BEHAVIOUR(a_sleeping_consumer_learns_that_it_is_refused)};
   return cmocka_run_group_tests_name("ring_wait", tests, NULL, NULL);
 }

@@ -105,7 +105,7 @@ static void the_target_is_within_reach_of_consumers(void **state) {
     assert_true(rilli_room_target(&ring, position, need, 0) == least + capacity / 8);
     assert_true(rilli_room_target(&ring, position, need, 1) == least);
     assert_true(rilli_room_target(&ring, position, need + 8, 0) == least + capacity / 8);
-    /* most of the ring is needed: no consumer can get further than the head */
+    /* most of the ring is needed: no consumer can pass the head */
     assert_true(rilli_room_target(&ring, position, position + capacity, 0) == position);
     assert_true(rilli_room_target(&ring, position, position + capacity, 1) == position);
   }

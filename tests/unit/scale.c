@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* scale.c - many queues: what one costs does not grow with their number, and a process has
- * room for a thousand. By counts: the library's references to openat, readdir, unlinkat and
+/* scale.c - many queues: the cost of one does not grow with their number, and a process can
+ * have a thousand. Shown by counts: the library's references to openat, readdir, unlinkat and
  * mmap go through counters (ld --wrap; it is linked statically here). */
 #include "api.h"
 
@@ -65,7 +65,7 @@ static rill_queue *open_number(rill_context *context, unsigned number, unsigned 
   return open_queue(context, name, flags, &attr);
 }
 
-/* Everything once, with a queue of its own. */
+/* Each call once, with a queue of its own. */
 static struct counts one_of_each(rill_context *context) {
   counts = (struct counts){.read = 0};
   rill_queue_close(open_number(context, 100000, RILL_CREATE | RILL_EXCLUSIVE));
@@ -91,7 +91,7 @@ static void one_queue_costs_the_same_among_many(void **state) {
   rill_context_close(context);
 }
 
-/* What is left of a queue is found by reading the directory; that, too, only then. */
+/* A half of a queue is found by reading the directory, which happens only then. */
 static void half_of_a_queue_is_still_removed_by_its_name(void **state) {
   (void)state;
   rill_context *context = open_context(RILL_FENCE_AUTO);
@@ -116,7 +116,7 @@ static unsigned count_descriptors(void) {
   return count;
 }
 
-/* With both ends of each: a queue takes no descriptor, but ten mappings. */
+/* With a producer and a consumer each: a queue takes no descriptor, but ten mappings. */
 static void thousand_queues_need_no_descriptors(void **state) {
   enum { QUEUES = 1000 };
   static rill_queue *queues[QUEUES];

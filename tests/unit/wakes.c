@@ -3,7 +3,7 @@
  * message, however many sleep, and never while they spin.
  *
  * The library is linked statically here, so that its system calls by syscall(2) go through a
- * counter of the calling thread (ld --wrap); the queue's own counter has to agree. */
+ * counter of the calling thread (ld --wrap); the queue's own counter must agree. */
 #include "api.h"
 
 #include <linux/futex.h>
@@ -100,7 +100,7 @@ static void sixteen_sleepers_cost_one_wake_call_a_message(void **state) {
   }
   finish(takers, SLEEPERS);
   assert_int_equal(stat_of(queue).wakes, wake_calls - before);
-  /* That they did sleep: a slice may end at any moment, but not again and again. */
+  /* They did sleep: a slice may end at any moment, but not often. */
   assert_true(wake_calls - before > MESSAGES / 2);
   rill_producer_close(producer);
   rill_queue_close(queue);
@@ -114,7 +114,7 @@ static void spinning_consumers_cost_no_call(void **state) {
   start(takers, SPINNERS, queue, RILL_SPIN);
   const uint64_t before = wake_calls, others = other_calls;
   for (uint64_t i = 0; i < MESSAGES; i++) {
-    for (uint32_t at = 0; at < SPINNERS; at++) /* they have read everything, and look for more */
+    for (uint32_t at = 0; at < SPINNERS; at++) /* they have read everything, and poll for more */
       while (atomic_load(&takers[at].taken) < i)
         (void)sched_yield();
     assert_code(rill_publish(producer, "x", 1, RILL_NOW), 0);

@@ -39,7 +39,7 @@ grep -q "MSG/S" "$out" || fail "no rates"
 exec 3>&-
 ended "$pub" 0
 
-# That there are none is not said of those that the pattern left out.
+# "There are no queues" is not printed when only the pattern matches none.
 run 0 "$RILL" ls 'absent*'
 says "absent"
 [ ! -s "$out" ] || fail "a table of nothing"

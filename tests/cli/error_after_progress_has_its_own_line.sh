@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# On a terminal pub shows how far it is, and that it waits for room; an error that follows
+# On a terminal pub shows its progress, and that it waits for room; an error that follows
 # has a line of its own.
 . "$(dirname "$0")/common.sh"
 command -v script >/dev/null || skip "no script(1)"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* slow_looks.c - doctor and stat, stopped at each of their system calls, or between any two looks
- * at the ring and at leases, while the queue goes on by several rounds: what they saw before is
- * old then, and not wrong. The reads go through wrappers (the linker's --wrap). */
+/* slow_inspector.c - doctor and stat, stopped at each of their system calls, or between any two
+ * reads of the ring and of leases, while the queue goes on by several laps: what they read before
+ * is then old, not wrong. The reads go through wrappers (the linker's --wrap). */
 #include <errno.h>
 
 #include "lease.h"
@@ -28,7 +28,7 @@ static void begin(struct traffic *traffic, uint32_t overflow) {
         open_consumer(traffic->queue, (struct joining){.group = (char[2]){(char)('a' + i), 0}});
 }
 
-/* Three times the ring, and a little. */
+/* A little more than three laps. */
 static void go_on(struct traffic *traffic) {
   const uint64_t end = stat_of(traffic->queue).position + 3 * 65536 + 5000;
   while (stat_of(traffic->queue).position < end)
@@ -72,9 +72,9 @@ static void look(void *arg) {
   rill_queue_close(queue);
 }
 
-/* --- between two looks ------------------------------------------------------------------- */
+/* --- between two reads ------------------------------------------------------------------- */
 
-static struct traffic *overtaken; /* by this, behind the countdown's look                  */
+static struct traffic *overtaken; /* the traffic that comes when the countdown ends        */
 static unsigned countdown;
 
 static int go_on_behind(int code) {
@@ -124,13 +124,13 @@ static void run_overtaken(void (*run)(void *arg), uint32_t overflow) {
   end(&traffic);
 }
 
-static void doctor_overtaken_between_any_two_looks_finds_nothing_wrong(void) {
+static void doctor_overtaken_between_any_two_reads_finds_nothing_wrong(void) {
   set_mark = no_mark;
   run_overtaken(examine, RILL_RELIABLE);
   run_overtaken(examine, RILL_OVERWRITE);
 }
 
-static void stat_overtaken_between_any_two_looks_makes_sense(void) {
+static void stat_overtaken_between_any_two_reads_is_consistent(void) {
   set_mark = no_mark;
   run_overtaken(look, RILL_RELIABLE);
   run_overtaken(look, RILL_OVERWRITE);
@@ -160,16 +160,16 @@ static void doctor_of_a_queue_in_traffic_finds_nothing_wrong_however_slow(void) 
   run_slowly(examine, RILL_OVERWRITE);
 }
 
-static void stat_of_a_queue_in_traffic_makes_sense_however_slow(void) {
+static void stat_of_a_queue_in_traffic_is_consistent_however_slow(void) {
   run_slowly(look, RILL_RELIABLE);
   run_slowly(look, RILL_OVERWRITE);
 }
 
 static const struct test tests[] = {
     NAMED(doctor_of_a_queue_in_traffic_finds_nothing_wrong_however_slow),
-    NAMED(stat_of_a_queue_in_traffic_makes_sense_however_slow),
-    NAMED(doctor_overtaken_between_any_two_looks_finds_nothing_wrong),
-    NAMED(stat_overtaken_between_any_two_looks_makes_sense),
+    NAMED(stat_of_a_queue_in_traffic_is_consistent_however_slow),
+    NAMED(doctor_overtaken_between_any_two_reads_finds_nothing_wrong),
+    NAMED(stat_overtaken_between_any_two_reads_is_consistent),
 };
 
 int main(int argc, char **argv) {

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# doctor without a name says what it found of the host, and which namespaces are left over.
+# doctor without a name reports on the host, and which namespaces are left over.
 . "$(dirname "$0")/common.sh"
 run 0 "$RILL" create q --namespace old
 run 0 "$RILL" create q --namespace used

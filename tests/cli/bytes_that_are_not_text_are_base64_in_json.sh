@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# --json says which encoding it took; what it prints is valid JSON for any bytes.
+# --json says which encoding it used; its output is valid JSON for any bytes.
 . "$(dirname "$0")/common.sh"
 run 0 "$RILL" create q --group g
 printf 'gr\303\274n\n"quoted"\\\n\377\376x\nz\000ero\n' | run 0 "$RILL" pub q

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# why: a slow consumer, a stopped one, a dead one, and a group that is kept, each by its name,
-# its process and what that does; and what can be done about it.
+# why: a slow consumer, a stopped one, a dead one, and a kept group, each with its name, its
+# process and the state of that; and what can be done about it.
 . "$(dirname "$0")/common.sh"
 
 # until_why PATTERN PATH...: asks until the values at the paths are so.
@@ -43,7 +43,7 @@ same "kill -CONT $reader" "$("$JSON" advice.0 <"$out")"
 run 0 "$RILL" why q
 head -n 1 "$out" | grep -q "process $reader (rill), is stopped" || fail "says: $(cat "$out")"
 
-# The producer is stopped as well, and cannot reclaim what is dead.
+# The producer is stopped as well, and cannot reclaim dead members.
 kill -STOP "$producer"
 kill -9 "$reader"
 until_why "group-dead $reader" cause group.pid
@@ -52,14 +52,14 @@ run 0 "$RILL" gc
 until_why "producer-stopped alive stopped null" cause producer.state producer.process.state group
 same "kill -CONT $producer" "$("$JSON" advice.0 <"$out")"
 
-# No group, and a producer that goes on.
+# No group, and a producer that continues.
 kill -CONT "$producer"
 until_why "no-group false" cause held
 kill -9 "$producer"
 until_why "producer-dead dead" cause producer.state
 run 0 "$RILL" rm q
 
-# Kept, before the ring is full and then.
+# Kept, before the ring is full and afterwards.
 run 0 "$RILL" create q --capacity 64K --group kept
 run 0 "$RILL" why q --json
 same producer-none "$("$JSON" cause <"$out")"

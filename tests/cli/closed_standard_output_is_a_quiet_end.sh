@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# A closed standard output ends each verb without a word; the kept group loses nothing
-# but what was written.
+# A closed standard output ends each verb without a message; the kept group loses only
+# what was written.
 . "$(dirname "$0")/common.sh"
 run 0 "$RILL" create q --group g --capacity 8M
 seq 100000 | run 0 "$RILL" pub q

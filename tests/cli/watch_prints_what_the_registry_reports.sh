@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Without a registry it says so; with one, a line for each thing that happens.
+# Without a registry watch says so; with one, it prints a line for each event.
 . "$(dirname "$0")/common.sh"
 [ -n "${RILLD-}" ] || skip "built without rilld"
 
@@ -13,15 +13,15 @@ registry=$!
 "$RILL" create before --capacity 64K 2>/dev/null
 mkfifo "$work/said"
 
-# told EVENT: until the JSON lines have told of it.
-told() {
+# await_event EVENT: until the JSON lines have it.
+await_event() {
   while ! grep -q "\"event\":\"$1\"" "$work/events"; do
     kill -0 "$registry" || fail "rilld ended"
     sleep 0.01
   done
 }
 
-# It fails until the registry listens, and says "watching" when it is heard.
+# It fails until the registry listens, and says "watching" once it is connected.
 : >"$work/events"
 until "$RILL" watch --count 0 2>/dev/null; do
   kill -0 "$registry" || fail "rilld ended"
@@ -34,17 +34,17 @@ read -r line <"$work/said"
 same "rill: watching" "$line"
 
 "$RILL" create orders --capacity 64K 2>/dev/null
-told appeared
+await_event appeared
 "$RILL" create other --capacity 64K 2>/dev/null
 "$RILL" sub orders --group billing >/dev/null 2>&1 &
 background
 sub=$!
 until grep -q '"as":"consumer"' "$work/events"; do sleep 0.01; done
 kill -9 "$sub"
-told reclaimed
+await_event reclaimed
 "$RILL" rm orders
-told removed
-! grep -q other "$work/events" || fail "tells of a queue that was not asked for"
+await_event removed
+! grep -q other "$work/events" || fail "reports a queue that was not asked for"
 "$JSON" event queue time_ns pid lost <"$work/events" >/dev/null || fail "no objects"
 
 kill "$watch"
