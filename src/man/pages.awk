@@ -4,7 +4,7 @@
 #
 # awk -v out=DIR -v version=V -v template=rill.7.in -f pages.awk HEADER...
 #
-# A comment over a function has this order; what is missing from it fails the build:
+# A comment over a function has this order; a missing part fails the build:
 #
 #   /* What it does, in a sentence; more of it in further ones.
 #    * parameter: what it is; its next lines begin with spaces.
@@ -20,7 +20,7 @@ function fail(message) {
   failed = 1
 }
 
-# Text as roff takes it, with what C names in bold.
+# Text for roff, with C names in bold.
 function escape(text) {
   gsub(/\\/, "\\e", text)
   gsub(/-/, "\\-", text)
@@ -41,7 +41,7 @@ function bold(text,   result, word) {
   return result text
 }
 
-# Words in lines of at most 78 bytes, none of which is a request by accident.
+# Words in lines of at most 78 bytes; no line becomes a request by accident.
 function fill(text, file,   words, n, i, line) {
   n = split(bold(escape(text)), words, / +/)
   line = ""
@@ -67,7 +67,7 @@ function capital(text) {
   return toupper(substr(text, 1, 1)) substr(text, 2)
 }
 
-# The first sentence, up to where it goes into detail, as the line of NAME.
+# The first sentence, up to its details, as the line of NAME.
 function summary_of(text,   word) {
   if (match(text, /[.:;] | \(|\.$/))
     text = substr(text, 1, RSTART - 1)
@@ -91,7 +91,7 @@ function unframe(comment,   lines, n, i, result) {
   return result
 }
 
-# Takes the comment of page `first` apart: parameters, then the parts with a keyword.
+# Splits the comment of page `first`: parameters, then the parts with a keyword.
 function take_apart(first, text, prototype,   lines, n, i, name, flow, in_parameter, key, rest, order) {
   n = split(text, lines, "\n")
   flow = ""
@@ -130,7 +130,7 @@ function take_apart(first, text, prototype,   lines, n, i, name, flow, in_parame
   part[first, key] = flow
 }
 
-# The list of errors as items "codes TAB text", one a line; what follows it as the last, "TAB text".
+# The list of errors as items "codes TAB text", one a line; the text after it is the last, "TAB text".
 function list_errors(text,   depth, i, c, item, result) {
   depth = 0
   item = result = ""
