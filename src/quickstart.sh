@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# quickstart.sh - installs what is needed, builds Rill, and does its main job on a real file:
-# one process streams it, a message a line, to three others at once, while `rill tail` looks on;
-# then the same beside a registry, and what that does about a process that is killed.
+# quickstart.sh - installs what is needed, builds Rill, and shows its main use on a real file:
+# one process streams it, a message for each line, to three others, while `rill tail` watches;
+# then the same beside a registry, and how that reclaims what a killed process left.
 #
 # sh src/quickstart.sh [FILE]    FILE: any text file; default /var/lib/dpkg/status
 set -eu
@@ -54,7 +54,7 @@ lines=$(wc -l <"$file")
 want=$(digest "$file")
 failed=0
 
-# stream QUEUE [OPTION OF rill pub]...: one producer, three consumers, an onlooker; and a table.
+# stream QUEUE [OPTION OF rill pub]...: one producer, three consumers, an observer; prints a table.
 stream() {
   queue=$1
   shift
@@ -100,7 +100,7 @@ stream orders
 echo "(p50, p99: from publish to receive, with the ring full of messages waiting)"
 
 rate=$((lines / 10 > 5000 ? lines / 10 : 5000))
-say "The same at $rate messages a second: what one message takes when nothing piles up"
+say "The same at $rate messages a second: what one message takes without a backlog"
 stream paced --rate "$rate"
 echo "(four processes share $(nproc) cores, so most messages wake a sleeper)"
 
@@ -119,11 +119,11 @@ stream orders
 "$rill" sub orders --group doomed --follow >/dev/null 2>&1 &
 doomed=$!
 until "$rill" ls | grep -q doomed; do sleep 0.05; done
-say "rill ls, with a fourth consumer, which is killed (kill -9) now"
+say "rill ls, with a fourth consumer, which is now killed (kill -9)"
 "$rill" ls
 kill -9 $doomed
 until grep -q "'doomed'" "$work/rilld.log" || ! kill -0 $registry; do sleep 0.05; done
-say "What the registry says of it"
+say "What the registry reports"
 cat "$work/rilld.log"
 kill $registry
 [ "$failed" -eq 0 ] || {
