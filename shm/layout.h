@@ -170,9 +170,10 @@ _Static_assert(sizeof(struct rilli_seen) == 128, "one line");
 #define RILLI_VOID_INVALID 0u /* its cursor was invalid                               */
 #define RILLI_VOID_EVICTED 1u /* it held the queue up for longer than evict_after  */
 
-/* Pushed before the write limit is raised (E8): a frame begins (or will begin) at
- * `position`. Entry n lies in slot n % RILLI_INDEX_COUNT. The newest is the
- * checkpoint a successor walks from. */
+/* Pushed before the write limit is raised (E8), or behind a batch for places inside: a
+ * frame begins (or will begin) at `position`. At most two a quantum, so the index covers
+ * the ring. Entry n lies in slot n % RILLI_INDEX_COUNT. The newest is the checkpoint a
+ * successor walks from. */
 struct rilli_index {
   _Atomic uint64_t position;
   _Atomic uint64_t sequence;
@@ -180,6 +181,7 @@ struct rilli_index {
   _Atomic uint64_t reserved;
 };
 _Static_assert(sizeof(struct rilli_index) == 32, "two a line");
+_Static_assert(RILLI_INDEX_COUNT > 3 * RILLI_QUANTA, "the ring, and half of it reserved ahead");
 
 /* --- control segment --------------------------------------------------------- */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* gate.c - the write limit, and the scan of the groups: PROTOCOL A1 to A7.
  *
- * Once in capacity/32 bytes: the checkpoint is pushed to the index (E8), the limit W is
+ * Once a quantum, capacity/32 bytes: the checkpoint is pushed to the index (E8), the limit W is
  * raised and published, and then, behind a full fence (E3), every group row is scanned.
  * A joiner stores its row, fences, and loads W: one of the two sees the other.
  * Models: tests/model/join.pml, index.pml, overwrite.pml. */
@@ -23,8 +23,19 @@ static void push_index(struct rill_producer *producer) {
   if (!producer->handed)
     rilli_measure_pace(producer, now);
   producer->pushed = now;
+  producer->indexed = producer->position;
   const struct rilli_place place = {producer->position, producer->sequence, now};
   rilli_index_push(ring, &place);
+}
+
+/* The fence of each push orders it behind the commits of the batch. PROTOCOL P11 */
+void rilli_index_batch(struct rill_producer *producer, struct rilli_place *places, size_t n) {
+  const int64_t now = rilli_now();
+  for (size_t i = 0; i < n; i++) {
+    places[i].time = now;
+    rilli_index_push(&producer->ring, &places[i]);
+    producer->indexed = places[i].position;
+  }
 }
 
 /* The limit is never lowered, not even by a successor. PROTOCOL A3 */
@@ -37,9 +48,15 @@ static uint64_t raise_limit(struct rill_producer *producer, uint64_t need) {
     /* E4, release: pairs with rilli_is_whole() in copy.h, believable() in walk.c,
      * frame_or_nothing() in examine.c. Earlier commits come before W. */
     atomic_store_explicit(&ring->page->limit, limit, memory_order_release);
-  }
-  /* Ahead of need, except in an overwrite queue: its readers keep as much as possible. */
-  producer->raise_at = ring->overwrite ? limit + ring->capacity : limit - ring->quantum / 2;
+  } else if (producer->position - producer->indexed >= ring->quantum)
+    push_index(producer); /* W was raised for more than was then committed */
+  /* Ahead of need, and for an entry a quantum. In an overwrite queue for the entry only, if W was
+   * not raised in time: its readers keep as much as possible. */
+  const uint64_t due = producer->indexed + ring->quantum, ahead = limit - ring->quantum / 2;
+  if (ring->overwrite)
+    producer->raise_at = due + ring->quantum / 2;
+  else
+    producer->raise_at = rilli_before(due, ahead) ? due : ahead;
   return limit;
 }
 
@@ -179,5 +196,6 @@ void rilli_raise_ahead(struct rill_producer *producer) {
   /* That the queue was removed is an error of the publish that needs room (E13). */
   if (rilli_unlikely(atomic_load_explicit(producer->ring.tombstone, memory_order_acquire)))
     return;
-  (void)open_gate(producer, producer->position + producer->ring.quantum / 2 + 1);
+  const uint64_t ahead = producer->ring.overwrite ? 0 : producer->ring.quantum / 2 + 1;
+  (void)open_gate(producer, producer->position + ahead);
 }

@@ -8,8 +8,11 @@
 /* Moves the write limit and scans the groups. Returns 0 when need <= room, else -EAGAIN;
  * -ESTALE when the queue was removed. */
 int rilli_make_room(struct rill_producer *producer, uint64_t need);
-/* Makes room before it is needed, while no reader waits for the next message. */
+/* Makes room before it is needed, while no reader waits for the next message; also pushes an entry
+ * of the index, if the newest is a quantum behind. */
 void rilli_raise_ahead(struct rill_producer *producer);
+/* Entries for places inside a batch, once all of it is committed. */
+void rilli_index_batch(struct rill_producer *producer, struct rilli_place *places, size_t n);
 /* Only scans the groups again; returns as rilli_make_room. */
 int rilli_scan_groups(struct rill_producer *producer, uint64_t need);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* index.c - the index: where frames begin, once in capacity/32 bytes.
+/* index.c - the index: where frames begin, about once in capacity/32 bytes.
  *
  * The producer pushes entries; joiners, successors and lapped consumers search them from the
  * newest down. What they read may be overwritten meanwhile, or be invalid: an entry is

@@ -21,6 +21,7 @@ struct rill_producer {
   uint32_t stamp;
   uint64_t room;      /* U: it writes only below; never behind position   */
   uint64_t raise_at;  /* the position at which to raise the limit ahead      */
+  uint64_t indexed;   /* where the newest index entry lies                   */
   int64_t pushed;     /* when the index was pushed last, ns                  */
   uint32_t pace_fast; /* the quantum before that was written at a gigabyte a second  */
   uint32_t handed;    /* frames up to this size are handed down; 0: in a stream      */

@@ -17,10 +17,12 @@
 #include "pace.h"
 #include "park.h"
 #include "producer.h"
+#include "walk.h"
 
 #define AHEAD 16384u /* bytes zeroed behind a frame                                   */
 #define PIECE 2048u  /* ... in steps of this size                                     */
 #define BULK 8192u   /* ... at a fast pace: fewer and longer steps are cheaper          */
+#define INSIDE (RILLI_QUANTA / 2) /* places a quantum apart in half the ring              */
 
 /* Plain bytes into the ring. Overwrite readers may be copying the same bytes: then both
  * sides are relaxed words (E4). PROTOCOL P4 */
@@ -259,21 +261,30 @@ static uint64_t compose(const struct rill_producer *producer, uint64_t position,
 }
 
 /* Messages that fit half the ring together: room for all is taken first, and the first is
- * committed last, so that a crash in between shows none of them. PROTOCOL P7 */
+ * committed last, so that a crash in between shows none of them. Only then may the index name
+ * places inside, since a successor starts at its newest. PROTOCOL P7 */
 static void publish_together(struct rill_producer *producer, const struct rill_item *items,
                              size_t n) {
+  struct rilli_place inside[INSIDE];
+  size_t found = 0;
   uint64_t position = producer->position, sequence = producer->sequence;
-  uint64_t first_stride = 0;
+  uint64_t first_stride = 0, due = producer->indexed + producer->ring.quantum;
   uint8_t *first = producer->base + (position & producer->mask);
   const uint64_t first_word = compose(producer, position, sequence, &items[0], &first_stride);
   position += first_stride;
   for (size_t i = 1; i < n; i++) {
     uint64_t stride = 0;
+    if (rilli_unlikely(!rilli_before(position, due) && found < INSIDE)) {
+      inside[found++] = (struct rilli_place){position, sequence + i, 0};
+      due = position + producer->ring.quantum;
+    }
     const uint64_t word = compose(producer, position, sequence + i, &items[i], &stride);
     commit(producer->base + (position & producer->mask), word);
     position += stride;
   }
   commit_single(producer, first, first_word, n == 1 && hand_down(producer, first, position));
+  if (found)
+    rilli_index_batch(producer, inside, found);
   producer->position = position;
   producer->sequence = sequence + n;
   (void)clear_and_wake(producer);
@@ -387,6 +398,8 @@ void rilli_producer_init(struct rill_producer *producer, const struct rilli_ring
   producer->position = head->position;
   producer->sequence = head->sequence;
   producer->raise_at = head->position;
+  struct rilli_place newest;
+  producer->indexed = rilli_index_newest(ring, &newest) ? head->position : newest.position;
   rilli_pace_init(producer);
   producer->room = head->position; /* U: nothing, so that the gate comes before the first store */
   clear_no_more(producer, head->position);

@@ -70,6 +70,13 @@ void __wrap_rilli_raise_ahead(struct rill_producer *self) {
     __real_rilli_raise_ahead(self);
 }
 
+void __real_rilli_index_batch(struct rill_producer *self, struct rilli_place *places, size_t n);
+void __wrap_rilli_index_batch(struct rill_producer *self, struct rilli_place *places, size_t n);
+void __wrap_rilli_index_batch(struct rill_producer *self, struct rilli_place *places, size_t n) {
+  if (!dying)
+    __real_rilli_index_batch(self, places, n);
+}
+
 /* All that publish stores except the commit word; `also`: except the next one's zero, too. */
 static void uncommitted(int also) {
   const uint64_t at = producer.position, after = at + rilli_stride(16 + 200);
