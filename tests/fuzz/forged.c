@@ -362,7 +362,7 @@ static uint64_t landmark(const struct forged *forged, unsigned which) {
 /* A frame as a producer would write it, or nearly, behind the last one that was forged. */
 static void forge(struct forged *forged, struct input *input) {
   const uint64_t length = take(input, 2), what = take_byte(input);
-  const uint64_t flags = what & 3u, key = what & 4u ? take_byte(input) : 0;
+  const uint64_t flags = what & RILLI_FLAGS_KNOWN, key = what & 4u ? take_byte(input) : 0;
   const uint64_t wide = what & 8u ? take(input, 4) : length;
   const uint64_t word =
       rilli_commit_word(wide & UINT32_MAX, (uint32_t)flags, forged->forge_sequence) | key << 32;
