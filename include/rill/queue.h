@@ -33,7 +33,7 @@ enum {
 };
 
 /* Where the memory of a queue comes from, on a host with several NUMA nodes. Set before there is
- * any; the kernel takes another node when that one is full (rill_placement_stat says). */
+ * any; the kernel takes another node when that one is full (rill_placement_read_stat says). */
 enum {
   RILL_NUMA_NONE = 0,       /* wherever the kernel puts it                     */
   RILL_NUMA_LOCAL = 1,      /* the node that its creator runs on                */
@@ -111,8 +111,8 @@ RILL_API int rill_queue_open(rill_context *context, const char *name,
                              rill_time deadline, rill_queue **ret_queue);
 
 /* Opens a copied pair of segment files by their paths, to look at it as with RILL_OBSERVE:
- * rill_queue_stat, rill_group_stat, and a consumer with RILL_TAIL. Which processes live is
- * not known of copies: `limited` is set, producer and members are as they last wrote, and
+ * rill_queue_read_stat, rill_group_read_stat, and a consumer with RILL_TAIL. Which processes
+ * live is not known of copies: `limited` is set, producer and members are as they last wrote, and
  * ages count from the last checkpoint that was copied. Of a queue in use, copy the control
  * file first: groups then seem to be behind rather than ahead. A ring that was overwritten
  * while it was copied is -EPROTO when it is looked at.

@@ -109,14 +109,14 @@ struct rill_group_stat {
 /* Tells what can be seen of a queue: fills *ret, of which only ret->size is read. Reads
  * shared memory and the leases; writes nothing.
  * Contexts: any thread. Errors: -EINVAL, -EPROTO, -EMFILE, -ECHILD. Since 0.1. */
-RILL_API int rill_queue_stat(rill_queue *queue, struct rill_queue_stat *ret);
+RILL_API int rill_queue_read_stat(rill_queue *queue, struct rill_queue_stat *ret);
 
 /* Tells where the memory of a queue really lies: fills *ret, of which only ret->size is read.
  * Asks the kernel, page by page: takes milliseconds, more for a ring of many gigabytes; writes
  * nothing.
  * Contexts: any thread. Errors: -EINVAL, -EMFILE, -ENOENT, -EACCES, -EIO (/proc cannot be read),
  * -ECHILD. Since 0.1. */
-RILL_API int rill_placement_stat(rill_queue *queue, struct rill_placement_stat *ret);
+RILL_API int rill_placement_read_stat(rill_queue *queue, struct rill_placement_stat *ret);
 
 /* Tells of the first group with an index of at least *index: fills *ret and sets *index
  * to the next one to ask for.
@@ -128,8 +128,8 @@ RILL_API int rill_placement_stat(rill_queue *queue, struct rill_placement_stat *
  * with one still to come, does not count, nor does a tail. After some thousand million messages
  * all counts are halved, so latency_count may fall. Who may only look sees none.
  * Returns 1, or 0 when there is none left.
- * Contexts: any thread. Errors: as rill_queue_stat. Since 0.1. */
-RILL_API int rill_group_stat(rill_queue *queue, uint32_t *index, struct rill_group_stat *ret);
+ * Contexts: any thread. Errors: as rill_queue_read_stat. Since 0.1. */
+RILL_API int rill_group_read_stat(rill_queue *queue, uint32_t *index, struct rill_group_stat *ret);
 
 #ifdef __cplusplus
 }

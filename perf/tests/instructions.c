@@ -105,7 +105,7 @@ static void open_all(struct ends *ends) {
 
 static void close_all(struct ends *ends) {
   struct rill_queue_stat stat = {.size = sizeof stat};
-  if (rill_queue_stat(ends->queue, &stat))
+  if (rill_queue_read_stat(ends->queue, &stat))
     fail("stat");
   if (stat.fence != RILL_FENCE_MEMBARRIER || stat.wakes || stat.producer_parks) {
     (void)fprintf(stderr, "instructions: fence %u, %llu wake calls, %llu parks\n", stat.fence,

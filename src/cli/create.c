@@ -80,7 +80,7 @@ static int run(struct cli *cli, int count, char **operands) {
   if (status)
     return status;
   struct rill_queue_stat stat = {.size = sizeof stat};
-  int r = rill_queue_stat(queue, &stat);
+  int r = rill_queue_read_stat(queue, &stat);
   if (r < 0)
     status = cli_fail_library(r);
   else if (!made && !quiet)

@@ -40,7 +40,7 @@ static struct rill_queue_attr attributes(const struct creation *creation) {
 /* Whether a queue that exists is as asked for, as far as the library cannot know. */
 static int compare(rill_queue *queue, const struct creation *creation) {
   struct rill_queue_stat stat = {.size = sizeof stat};
-  int r = rill_queue_stat(queue, &stat);
+  int r = rill_queue_read_stat(queue, &stat);
   if (r < 0)
     return cli_fail_library(r);
   if (creation->overflow >= 0 && stat.overflow != (uint32_t)creation->overflow)
@@ -64,7 +64,7 @@ static int compare(rill_queue *queue, const struct creation *creation) {
 
 static bool is_since(rill_queue *queue, const struct timespec *begin) {
   struct rill_queue_stat stat = {.size = sizeof stat};
-  return rill_queue_stat(queue, &stat) == 0 &&
+  return rill_queue_read_stat(queue, &stat) == 0 &&
          stat.created >= begin->tv_sec * INT64_C(1000000000) + begin->tv_nsec;
 }
 

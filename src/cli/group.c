@@ -33,7 +33,7 @@ static int declare(struct cli *cli, int count, char **operands) {
 static int print_names(FILE *out, rill_queue *queue) {
   struct rill_group_stat group = {.size = sizeof group};
   int r;
-  for (uint32_t index = 0; (r = rill_group_stat(queue, &index, &group)) == 1;)
+  for (uint32_t index = 0; (r = rill_group_read_stat(queue, &index, &group)) == 1;)
     if (*group.name)
       fprintf(out, "%s\n", group.name);
   return r < 0 ? cli_fail_library(r) : STATUS_DONE;
@@ -46,7 +46,7 @@ static int print(const struct cli *cli, rill_queue *queue, const char *queue_nam
     return print_names(cli->out, queue);
   if (json_wanted)
     return json_print(cli->out, json_groups(queue));
-  int r = rill_group_stat(queue, &index, &group);
+  int r = rill_group_read_stat(queue, &index, &group);
   if (r == 1)
     return stat_print_groups(cli->out, queue);
   if (r < 0)

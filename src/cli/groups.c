@@ -11,7 +11,7 @@ int groups_find(rill_queue *queue, const char *name, struct rill_group_stat *ret
   uint32_t index = 0;
   int r;
   *ret = (struct rill_group_stat){.size = sizeof *ret};
-  while ((r = rill_group_stat(queue, &index, ret)) == 1)
+  while ((r = rill_group_read_stat(queue, &index, ret)) == 1)
     if (!strcmp(ret->name, name))
       break;
   return r;

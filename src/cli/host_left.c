@@ -23,7 +23,8 @@ static int count(const char *name, void *argument) {
   struct rill_queue_stat stat = {.size = sizeof stat};
   rill_queue *queue = NULL;
   census->queues++;
-  if (cli_observe(census->context, name, &queue) || rill_queue_stat(queue, &stat) || stat.limited)
+  if (cli_observe(census->context, name, &queue) || rill_queue_read_stat(queue, &stat) ||
+      stat.limited)
     census->open++; /* who cannot tell leaves it alone */
   else
     census->open += stat.attached != 0;

@@ -102,7 +102,7 @@ json_t *json_groups(rill_queue *queue) {
   json_t *array = json_array();
   struct rill_group_stat group = {.size = sizeof group};
   uint32_t index = 0;
-  while (array && rill_group_stat(queue, &index, &group) == 1)
+  while (array && rill_group_read_stat(queue, &index, &group) == 1)
     json_array_append_new(array, group_object(&group));
   return array;
 }

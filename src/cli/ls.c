@@ -45,7 +45,7 @@ static bool open_row(rill_context *context, struct row *row) {
   if (r == -ENOENT)
     return false;
   if (r >= 0)
-    r = rill_queue_stat(row->queue, &row->stat);
+    r = rill_queue_read_stat(row->queue, &row->stat);
   if (r < 0) {
     rill_queue_close(row->queue);
     row->queue = NULL;
@@ -62,7 +62,7 @@ static void measure_rates(struct listing *listing) {
   for (size_t i = 0; i < listing->count; i++) {
     struct row *row = &listing->rows[i];
     struct rill_queue_stat old = row->stat;
-    if (!row->queue || rill_queue_stat(row->queue, &row->stat) < 0 || seconds <= 0)
+    if (!row->queue || rill_queue_read_stat(row->queue, &row->stat) < 0 || seconds <= 0)
       continue;
     row->messages_rate = (double)(row->stat.sequence - old.sequence) / seconds;
     row->bytes_rate = (double)(row->stat.position - old.position) / seconds;
@@ -94,7 +94,7 @@ static char *readers(rill_queue *queue) {
     return NULL;
   struct rill_group_stat group = {.size = sizeof group};
   uint32_t index = 0, n = 0;
-  for (; rill_group_stat(queue, &index, &group) == 1; n++)
+  for (; rill_group_read_stat(queue, &index, &group) == 1; n++)
     if (n < READERS_SHOWN) {
       fputs(n ? " " : "", out);
       print_reader(out, &group);
@@ -112,7 +112,7 @@ static int64_t slowest_age(rill_queue *queue) {
   struct rill_group_stat group = {.size = sizeof group};
   uint64_t most = 0;
   int64_t age = 0;
-  for (uint32_t index = 0; rill_group_stat(queue, &index, &group) == 1;)
+  for (uint32_t index = 0; rill_group_read_stat(queue, &index, &group) == 1;)
     if (group.state != RILL_GROUP_VOID && group.state != RILL_GROUP_EVICTED &&
         group.lag_bytes > most) {
       most = group.lag_bytes;

@@ -131,7 +131,7 @@ static bool groups_are_there(rill_queue *queue, const struct rill_queue_stat *st
   struct rill_group_stat group = {.size = sizeof group};
   uint32_t index = 0, living = 0;
   (void)stat;
-  while (rill_group_stat(queue, &index, &group) == 1)
+  while (rill_group_read_stat(queue, &index, &group) == 1)
     living += group.state == RILL_GROUP_ACTIVE;
   return living >= wait_groups;
 }
@@ -148,7 +148,7 @@ static int wait_for(const struct publisher *p,
   rill_time limit = cli_deadline(timeout);
   for (;;) {
     struct rill_queue_stat stat = {.size = sizeof stat};
-    int r = rill_queue_stat(p->queue, &stat);
+    int r = rill_queue_read_stat(p->queue, &stat);
     if (r < 0)
       return cli_fail_library(r);
     if (is_so(p->queue, &stat))
@@ -211,7 +211,7 @@ static int open_source(struct publisher *p, const struct rill_queue_stat *stat) 
 /* The steps of a publisher that has its queue. */
 static int work(struct publisher *p) {
   struct rill_queue_stat stat = {.size = sizeof stat};
-  int r = rill_queue_stat(p->queue, &stat);
+  int r = rill_queue_read_stat(p->queue, &stat);
   if (r < 0)
     return cli_fail_library(r);
   int status = open_source(p, &stat);
@@ -225,7 +225,7 @@ static int work(struct publisher *p) {
   if (!status && linger)
     status = wait_for(p, all_is_read, "not everything was read");
   uint64_t before = stat.producer_parks;
-  if (rill_queue_stat(p->queue, &stat) == 0)
+  if (rill_queue_read_stat(p->queue, &stat) == 0)
     p->traffic.parks = stat.producer_parks - before;
   return status;
 }

@@ -100,7 +100,7 @@ static int is_whole(void *argument) {
   struct rill_group_stat group = {.size = sizeof group};
   uint32_t index = reader->row;
   atomic_thread_fence(memory_order_acquire);
-  int r = rill_group_stat(reader->evicts, &index, &group);
+  int r = rill_group_read_stat(reader->evicts, &index, &group);
   if (r == 1 && group.state == RILL_GROUP_EVICTED) /* releases nothing, and says why */
     r = rill_release(reader->consumer, NULL);
   reader->unwhole = r < 0;

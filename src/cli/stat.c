@@ -153,7 +153,7 @@ static int print_latencies(FILE *out, rill_queue *queue) {
                                         ">P99.9", ">MAX",       NULL};
   struct rill_group_stat group = {.size = sizeof group};
   struct table *table = NULL;
-  for (uint32_t index = 0; rill_group_stat(queue, &index, &group) == 1;) {
+  for (uint32_t index = 0; rill_group_read_stat(queue, &index, &group) == 1;) {
     if (!group.latency_count)
       continue;
     if (!table && !(table = table_new(columns)))
@@ -178,7 +178,7 @@ int stat_print_groups(FILE *out, rill_queue *queue) {
                                         "<WAIT",  "<FENCE", NULL};
   struct rill_group_stat group = {.size = sizeof group};
   uint32_t index = 0;
-  if (rill_group_stat(queue, &index, &group) != 1) {
+  if (rill_group_read_stat(queue, &index, &group) != 1) {
     fputs("no groups\n", out);
     return STATUS_DONE;
   }
@@ -187,7 +187,7 @@ int stat_print_groups(FILE *out, rill_queue *queue) {
     return cli_fail("out of memory");
   do
     print_group(table, &group);
-  while (rill_group_stat(queue, &index, &group) == 1);
+  while (rill_group_read_stat(queue, &index, &group) == 1);
   return table_finish(table, out) ? cli_fail("out of memory") : print_latencies(out, queue);
 }
 
@@ -216,7 +216,7 @@ static int show(FILE *out, const char *name, rill_queue *queue,
                 const struct rill_queue_stat *stat) {
   struct rill_placement_stat placement = {.size = sizeof placement};
   const struct rill_placement_stat *placed =
-      rill_placement_stat(queue, &placement) < 0 ? NULL : &placement;
+      rill_placement_read_stat(queue, &placement) < 0 ? NULL : &placement;
   char error[512] = "";
   if (!placed)
     snprintf(error, sizeof error, "%s", rill_error());
@@ -230,7 +230,7 @@ static int run(struct cli *cli, int count, char **operands) {
   if (status)
     return status;
   struct rill_queue_stat stat = {.size = sizeof stat};
-  int r = rill_queue_stat(seen.queue, &stat);
+  int r = rill_queue_read_stat(seen.queue, &stat);
   if (r < 0)
     status = cli_fail_library(r);
   else

@@ -42,7 +42,7 @@ static int open_queue(struct cli *cli, const char *name, rill_time deadline,
 static bool own_group(rill_queue *queue, struct rill_group_stat *ret) {
   uint32_t index = 0;
   *ret = (struct rill_group_stat){.size = sizeof *ret};
-  while (rill_group_stat(queue, &index, ret) == 1)
+  while (rill_group_read_stat(queue, &index, ret) == 1)
     if (ret->pid == getpid() && !strcmp(ret->name, group ? group : ""))
       return true;
   return false;
@@ -58,7 +58,7 @@ static uint64_t own_parks(rill_queue *queue) {
 static void beware(rill_queue *queue, struct reader *reader) {
   struct rill_queue_stat stat = {.size = sizeof stat};
   struct rill_group_stat own;
-  if (rill_queue_stat(queue, &stat) < 0 || !stat.evict_after || !own_group(queue, &own))
+  if (rill_queue_read_stat(queue, &stat) < 0 || !stat.evict_after || !own_group(queue, &own))
     return;
   reader->evicts = queue;
   reader->row = own.index;

@@ -17,7 +17,7 @@ static bool follow, raw, json_wanted;
 static int start_at_last(rill_queue *queue, struct rill_consumer_attr *attr) {
   struct rill_queue_stat stat = {.size = sizeof stat};
   uint64_t last = count == NOT_GIVEN ? 10 : count;
-  int r = rill_queue_stat(queue, &stat);
+  int r = rill_queue_read_stat(queue, &stat);
   if (r < 0)
     return cli_fail_library(r);
   if (last == 0) {

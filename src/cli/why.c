@@ -30,8 +30,8 @@ static int look(rill_queue *queue, struct why *why) {
   why->stat = (struct rill_queue_stat){.size = sizeof why->stat};
   why->has_group = false;
   why->refused = why->evicted = 0;
-  int r = rill_queue_stat(queue, &why->stat);
-  for (uint32_t index = 0; r >= 0 && (r = rill_group_stat(queue, &index, &group)) == 1;)
+  int r = rill_queue_read_stat(queue, &why->stat);
+  for (uint32_t index = 0; r >= 0 && (r = rill_group_read_stat(queue, &index, &group)) == 1;)
     if (group.state == RILL_GROUP_VOID) {
       why->refused++;
     } else if (group.state == RILL_GROUP_EVICTED) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* placement_stat.c - where the memory of a queue really lies (rill_placement_stat).
+/* placement_stat.c - where the memory of a queue really lies (rill_placement_read_stat).
  *
  * Asks the kernel about the queue's own mapping of the data segment, which is read-only. What
  * is touched for it is there already: it was reserved at creation. */
@@ -102,7 +102,7 @@ static int read_smaps(const rill_queue *queue, struct rill_placement_stat *ret) 
   return 0;
 }
 
-int rill_placement_stat(rill_queue *queue, struct rill_placement_stat *ret) {
+int rill_placement_read_stat(rill_queue *queue, struct rill_placement_stat *ret) {
   if (rilli_queue_check(queue))
     return -ECHILD;
   if (rilli_attr_size("rill_placement_stat", ret->size, sizeof *ret))

@@ -7,7 +7,7 @@
 #include "client.h"
 #include "sized.h"
 
-int rill_queue_stat(rill_queue *queue, struct rill_queue_stat *ret) {
+int rill_queue_read_stat(rill_queue *queue, struct rill_queue_stat *ret) {
   if (rilli_queue_check(queue))
     return -ECHILD;
   if (rilli_attr_size("rill_queue_stat", ret->size, sizeof *ret))
@@ -15,7 +15,7 @@ int rill_queue_stat(rill_queue *queue, struct rill_queue_stat *ret) {
   return rilli_queue_stat(rilli_context_dir(queue->context), &queue->segments, ret);
 }
 
-int rill_group_stat(rill_queue *queue, uint32_t *index, struct rill_group_stat *ret) {
+int rill_group_read_stat(rill_queue *queue, uint32_t *index, struct rill_group_stat *ret) {
   if (rilli_queue_check(queue))
     return -ECHILD;
   if (rilli_attr_size("rill_group_stat", ret->size, sizeof *ret))

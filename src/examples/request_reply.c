@@ -73,7 +73,7 @@ static void ask(rill_queue *questions, rill_queue *answers, char **texts) {
   struct rill_queue_stat before = {.size = sizeof before};
   check(rill_producer_open(questions, NULL, deadline, &producer)); /* our turn */
   check(rill_consumer_open(answers, &attr, &consumer));
-  check(rill_queue_stat(questions, &before)); /* the sequence of our first question */
+  check(rill_queue_read_stat(questions, &before)); /* the sequence of our first question */
   for (uint64_t number = before.sequence; *texts; number++, texts++) {
     const struct answer *answer;
     check(rill_publish(producer, *texts, strlen(*texts), deadline));

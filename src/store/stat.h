@@ -6,7 +6,7 @@
 #include "rill/stat.h"
 #include "segments.h"
 
-/* As rill_queue_stat and rill_group_stat; what they fill is whole, with its `size`. */
+/* As rill_queue_read_stat and rill_group_read_stat; what they fill is whole, with its `size`. */
 int rilli_queue_stat(int dir, const struct rilli_segments *segments, struct rill_queue_stat *ret);
 int rilli_group_stat(int dir, const struct rilli_segments *segments, uint32_t *index,
                      struct rill_group_stat *ret);

@@ -69,7 +69,7 @@ struct rilli_wire_request {
   char name[RILLI_WIRE_NAME], after[RILLI_WIRE_NAME];
 };
 
-/* A queue, as of rill_queue_stat. code: 0, or why the rest is zero (-errno). */
+/* A queue, as of rill_queue_read_stat. code: 0, or why the rest is zero (-errno). */
 struct rilli_wire_row {
   char name[RILLI_WIRE_NAME];
   char uuid[40];

@@ -86,7 +86,7 @@ static void free_row_with_invalid_bytes_holds_no_producer_up(void) {
     healthy_gets_everything();
     (void)stat_of(queue);
     struct rill_group_stat group = {.size = sizeof group};
-    for (uint32_t index = 0; rill_group_stat(queue, &index, &group) == 1;)
+    for (uint32_t index = 0; rill_group_read_stat(queue, &index, &group) == 1;)
       CHECK(memchr(group.name, 0, sizeof group.name));
     CHECK(rill_queue_gc(context_here(), 0, NULL, NULL) >= 0);
   }

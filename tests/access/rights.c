@@ -171,7 +171,7 @@ static int observer_sees(void *arg) {
   CHECK_EQ(rill_queue_list(mine, NULL, is_orders, NULL), 1);
   CHECK_EQ(rill_queue_open(mine, "orders", RILL_OBSERVE, NULL, RILL_NOW, &opened), 0);
   struct rill_queue_stat stat = {.size = sizeof stat};
-  CHECK_EQ(rill_queue_stat(opened, &stat), 0);
+  CHECK_EQ(rill_queue_read_stat(opened, &stat), 0);
   CHECK_EQ(stat.limited, 1);
   CHECK_EQ(stat.mode, 0754);
   CHECK_EQ(stat.gid, TRADERS);
@@ -180,12 +180,12 @@ static int observer_sees(void *arg) {
   CHECK_EQ(stat.group_count, 1);
   struct rill_group_stat group = {.size = sizeof group};
   uint32_t index = 0;
-  CHECK_EQ(rill_group_stat(opened, &index, &group), 1);
+  CHECK_EQ(rill_group_read_stat(opened, &index, &group), 1);
   CHECK(strcmp(group.name, "desk") == 0);
   CHECK_EQ(group.state, RILL_GROUP_ACTIVE);
   CHECK(group.lag_messages > 0 && group.lag_messages <= 603);
   CHECK_EQ(group.lag_bytes, group.lag_messages * 32); /* 8 bytes and a header, in steps of 16 */
-  CHECK_EQ(rill_group_stat(opened, &index, &group), 0);
+  CHECK_EQ(rill_group_read_stat(opened, &index, &group), 0);
   CHECK_EQ(rill_consumer_open(opened, &attr, &tail), 0);
   CHECK_EQ(rill_receive(tail, RILL_NOW, &message), 0);
   CHECK(memcmp(message.data, "an order", 8) == 0);

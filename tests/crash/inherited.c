@@ -18,7 +18,7 @@ extern char **environ;
 static uint32_t group_state(rill_queue *queue) {
   struct rill_group_stat group = {.size = sizeof group};
   uint32_t index = 0;
-  return rill_group_stat(queue, &index, &group) == 1 ? group.state : 0;
+  return rill_group_read_stat(queue, &index, &group) == 1 ? group.state : 0;
 }
 
 static void check_all_alive(rill_queue *queue) {
@@ -70,8 +70,8 @@ static void use_everything_in_the_child(rill_context *context, const struct hand
   CHECK_EQ(rill_queue_unlink(context, "q"), -ECHILD);
   CHECK_EQ(rill_queue_list(context, NULL, no_visit, NULL), -ECHILD);
   CHECK_EQ(rill_queue_gc(context, 0, NULL, NULL), -ECHILD);
-  CHECK_EQ(rill_queue_stat(all->queue, &stat), -ECHILD);
-  CHECK_EQ(rill_group_stat(all->queue, &index, &group), -ECHILD);
+  CHECK_EQ(rill_queue_read_stat(all->queue, &stat), -ECHILD);
+  CHECK_EQ(rill_group_read_stat(all->queue, &index, &group), -ECHILD);
   CHECK_EQ(rill_producer_open(all->queue, NULL, RILL_NOW, &producer), -ECHILD);
   CHECK_EQ(rill_consumer_open(all->queue, NULL, &consumer), -ECHILD);
   CHECK_EQ(rill_publish(all->producer, "x", 1, RILL_NOW), -ECHILD);

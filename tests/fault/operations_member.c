@@ -28,7 +28,7 @@ static int list(const void *arg) {
 static int stat_queue(const void *arg) {
   struct rill_queue_stat stat = {.size = sizeof stat};
   (void)arg;
-  const int code = rill_queue_stat(others.queue, &stat);
+  const int code = rill_queue_read_stat(others.queue, &stat);
   HOLDS(code || is_misled() ||
             (stat.producer == RILL_PRODUCER_ALIVE && stat.attached && !stat.removed),
         "a stat that answers 0 takes the living for dead (producer %u, attached %u, removed "
@@ -41,7 +41,7 @@ static int stat_group(const void *arg) {
   struct rill_group_stat stat = {.size = sizeof stat};
   uint32_t index = 0;
   (void)arg;
-  const int code = rill_group_stat(others.queue, &index, &stat);
+  const int code = rill_group_read_stat(others.queue, &index, &stat);
   HOLDS(code < 0 || is_misled() || (code == 1 && stat.state == RILL_GROUP_ACTIVE),
         "a stat that answers %d takes the living for dead (%u)", code, stat.state);
   return code;
@@ -50,7 +50,7 @@ static int stat_group(const void *arg) {
 static int stat_placement(const void *arg) {
   struct rill_placement_stat stat = {.size = sizeof stat};
   (void)arg;
-  return rill_placement_stat(others.queue, &stat);
+  return rill_placement_read_stat(others.queue, &stat);
 }
 
 static void no_alarm(const struct rill_finding *finding, void *arg) {

@@ -196,10 +196,10 @@ static void inspect(void *arg) {
     struct rill_queue_stat stat = {.size = sizeof stat};
     struct rill_group_stat group = {.size = sizeof group};
     at("round %llu", (unsigned long long)round);
-    CHECK_CALL("stat", rill_queue_stat(queue, &stat));
+    CHECK_CALL("stat", rill_queue_read_stat(queue, &stat));
     uint32_t index = 0;
     for (int got = 1; got == 1;) {
-      got = rill_group_stat(queue, &index, &group);
+      got = rill_group_read_stat(queue, &index, &group);
       CHECK_CALL("group stat", got == 1 ? 0 : got);
       CHECK(got != 1 || memchr(group.name, 0, sizeof group.name));
     }

@@ -205,7 +205,7 @@ static void inspect(void *arg) {
     struct rill_group_stat group = {.size = sizeof group};
     at("stat");
     (void)stat_of(queue);
-    for (uint32_t index = 0; rill_group_stat(queue, &index, &group) == 1;)
+    for (uint32_t index = 0; rill_group_read_stat(queue, &index, &group) == 1;)
       CHECK(memchr(group.name, 0, sizeof group.name));
     at("doctor");
     CHECK_EQ(examine_queue(context_here(), "q", NO_FINDING, "beside a hostile member"), 0);

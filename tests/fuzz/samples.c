@@ -121,7 +121,7 @@ void samples_make(rill_context *context, unsigned n, struct sample *ret) {
     producer = NULL;
   }
   struct rill_queue_stat stat = {.size = sizeof stat};
-  CHECK_EQ(rill_queue_stat(queue, &stat), 0);
+  CHECK_EQ(rill_queue_read_stat(queue, &stat), 0);
   ret->position = stat.position;
   ret->sequence = stat.sequence;
   ret->limit = stat.limit;

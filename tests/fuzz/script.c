@@ -26,7 +26,7 @@ static void read_groups(rill_queue *queue) {
   struct rill_group_stat group = {.size = sizeof group};
   uint32_t index = 0, before = 0;
   for (int got = 1; got == 1; before = index) {
-    got = rill_group_stat(queue, &index, &group);
+    got = rill_group_read_stat(queue, &index, &group);
     CODES("rill_group_stat", got == 1 ? 0 : got, EPROTO, EBADMSG);
     if (got != 1)
       return;
@@ -42,7 +42,7 @@ void call_stat(struct script *script, struct input *input) {
   (void)input;
   if (!script->queue)
     return;
-  const int code = rill_queue_stat(script->queue, &stat);
+  const int code = rill_queue_read_stat(script->queue, &stat);
   CODES("rill_queue_stat", code, EPROTO, EBADMSG);
   if (code == 0)
     CHECK(stat.depth_bytes <= stat.capacity && stat.group_count <= stat.max_groups &&
@@ -112,7 +112,7 @@ void call_placement(struct script *script, struct input *input) {
   struct rill_placement_stat stat = {.size = sizeof stat};
   (void)input;
   if (script->queue && !script->placed++) /* once an input: it reads all of /proc/self/smaps */
-    CODES("rill_placement_stat", rill_placement_stat(script->queue, &stat), ENOENT);
+    CODES("rill_placement_stat", rill_placement_read_stat(script->queue, &stat), ENOENT);
 }
 
 /* Reads all findings of the inspector, and counts errors. */

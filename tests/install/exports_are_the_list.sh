@@ -12,6 +12,10 @@ same "$(grep -c . "$work/map")" "$(nm -D --defined-only "$lib/librill.so.0" | gr
 cat "$PREFIX"/include/rill/*.h | awk '/^RILL_API /{ print }' |
   sed 's/.*[ *]\(rill_[a-z_]*\)(.*/\1/' | sort >"$work/headers"
 cut -d' ' -f1 "$work/map" | diff "$work/headers" - || fail "librill.map is not what the headers say"
+# A function and a struct of one name are a trap in C++, where a struct's name needs no "struct".
+sed -n 's/^\(typedef \)*struct \(rill_[a-z_]*\).*/\2/p' "$PREFIX"/include/rill/*.h | sort -u |
+  comm -12 - "$work/headers" >"$work/both"
+[ ! -s "$work/both" ] || fail "a function and a struct: $(cat "$work/both")"
 
 sort "$SOURCE/tests/install/symbols.list" | grep -v '^#' >"$work/released"
 comm -23 "$work/released" "$work/exports" >"$work/gone"

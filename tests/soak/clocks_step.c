@@ -189,7 +189,7 @@ static void run_shifted(void *arg) {
 /* Messages from the future have no latencies; those from long ago have long ones. */
 static void check_latencies(rill_queue *queue, long producer_later, long consumer_later) {
   struct rill_group_stat group = {.size = sizeof group};
-  for (uint32_t index = 0; rill_group_stat(queue, &index, &group) == 1;) {
+  for (uint32_t index = 0; rill_group_read_stat(queue, &index, &group) == 1;) {
     if (strcmp(group.name, "all") != 0)
       continue;
     CHECK_THAT(!producer_later || group.latency_count == 0, "%llu latencies of the future",

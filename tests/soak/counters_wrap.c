@@ -102,7 +102,7 @@ static void check_numbers(rill_queue *queue, uint64_t next, uint64_t behind) {
              (unsigned long long)stat.sequence, (unsigned long long)next);
   CHECK(stat.oldest == next - behind && stat.depth_messages == behind);
   CHECK(stat.depth_bytes <= stat.capacity && stat.limit - stat.position <= stat.capacity);
-  for (uint32_t index = 0; rill_group_stat(queue, &index, &group) == 1;)
+  for (uint32_t index = 0; rill_group_read_stat(queue, &index, &group) == 1;)
     CHECK(group.lag_messages <= behind && group.lag_bytes <= stat.capacity &&
           group.state != RILL_GROUP_VOID && next - group.sequence <= behind);
 }
@@ -323,7 +323,7 @@ static void keep_at(struct age age) {
     receive_number(consumer, number);
     struct rill_group_stat group = {.size = sizeof group};
     uint32_t index = 0;
-    CHECK_EQ(rill_group_stat(queue, &index, &group), 1);
+    CHECK_EQ(rill_group_read_stat(queue, &index, &group), 1);
     CHECK(group.latency_count == 0 || group.latency_count == 16);
     CHECK(group.latency_p50 >= 0 && group.latency_p50 <= group.latency_max);
     CHECK(group.lag_messages <= 1 && group.lag_age >= 0);

@@ -91,7 +91,7 @@ static void publish_and_wait(void *arg) {
 static uint64_t parks_of(rill_queue *queue) {
   struct rill_group_stat group = {.size = sizeof group};
   uint32_t index = 0;
-  return rill_group_stat(queue, &index, &group) == 1 ? group.parks : 0;
+  return rill_group_read_stat(queue, &index, &group) == 1 ? group.parks : 0;
 }
 
 static void consumer_without_descriptors_learns_later_that_the_producer_died(void) {

@@ -59,7 +59,7 @@ static void be_a_child(void) {
   struct rill_queue_stat stat = {.size = sizeof stat};
   struct rill_message message;
   void *place;
-  refused(rill_queue_stat(set.queue, &stat));
+  refused(rill_queue_read_stat(set.queue, &stat));
   refused(rill_publish(set.producer, "x", 1, RILL_NOW));
   refused(rill_reserve(set.producer, NULL, 1, RILL_NOW, &place));
   refused(rill_receive(set.kept, RILL_NOW, &message));

@@ -66,7 +66,7 @@ static void look(void *arg) {
   const struct rill_queue_stat stat = stat_of(queue);
   CHECK(stat.depth_bytes <= stat.capacity && stat.oldest <= stat.sequence);
   CHECK(stat.group_count == GROUPS && stat.depth_messages <= stat.sequence);
-  for (uint32_t index = 0; rill_group_stat(queue, &index, &group) == 1;)
+  for (uint32_t index = 0; rill_group_read_stat(queue, &index, &group) == 1;)
     CHECK(group.state == RILL_GROUP_ACTIVE && group.lag_bytes <= stat.capacity &&
           group.lag_messages <= 65536 / 16 && group.lag_age >= 0);
   rill_queue_close(queue);

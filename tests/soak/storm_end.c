@@ -41,7 +41,7 @@ static uint64_t end_of(rill_queue *queue, const struct incarnation *record) {
   rill_producer *producer = NULL;
   const int code = rill_producer_open(queue, NULL, RILL_NOW, &producer);
   CHECK_THAT(code == 0, "rill_producer_open, in the end: %d (%s)", code, rill_error());
-  CHECK(rill_queue_stat(queue, &stat) == 0);
+  CHECK(rill_queue_read_stat(queue, &stat) == 0);
   CHECK_THAT(record->published <= stat.sequence && stat.sequence <= record->intended,
              "%s ends at %llu; %llu were published, %llu written", stat.name, (number)stat.sequence,
              (number)record->published, (number)record->intended);
@@ -82,7 +82,7 @@ static void drain(rill_queue *queue, const struct line *line, const struct incar
 /* An open reclaims what dead processes left: no row stays taken. */
 static void check_rows(rill_queue *queue) {
   struct rill_group_stat group = {.size = sizeof group};
-  for (uint32_t index = 0; rill_group_stat(queue, &index, &group) == 1;)
+  for (uint32_t index = 0; rill_group_read_stat(queue, &index, &group) == 1;)
     CHECK_THAT(group.state == RILL_GROUP_KEPT, "group '%s' is left in state %u", group.name,
                group.state);
 }

@@ -35,7 +35,7 @@ rill_queue *open_line(rill_context *context, unsigned line, int observe) {
 
 void check_removed(rill_queue *queue, const char *what) {
   struct rill_queue_stat stat = {.size = sizeof stat};
-  const int code = rill_queue_stat(queue, &stat);
+  const int code = rill_queue_read_stat(queue, &stat);
   CHECK_THAT(code == 0 && stat.removed, "%s: -ESTALE of a queue that is there (%d, %s)", what, code,
              rill_error());
 }

@@ -15,8 +15,8 @@ static uint64_t mix(uint64_t x) {
 struct incarnation *incarnation_of(rill_queue *queue) {
   struct rill_queue_stat stat = {.size = sizeof stat};
   uint64_t key = 1469598103934665603u;
-  const int code = rill_queue_stat(queue, &stat);
-  CHECK_THAT(code == 0, "rill_queue_stat: %d (%s)", code, rill_error());
+  const int code = rill_queue_read_stat(queue, &stat);
+  CHECK_THAT(code == 0, "rill_queue_read_stat: %d (%s)", code, rill_error());
   for (const char *digit = stat.uuid; *digit; digit++)
     key = (key ^ (uint8_t)*digit) * 1099511628211u;
   key |= 1;

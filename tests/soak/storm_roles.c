@@ -155,7 +155,7 @@ static int take_place(struct source *source) {
       .size = sizeof attr, .wait = some_wait(), .stamp = source->line->stamp};
   const rill_time deadline = some_deadline();
   struct rill_queue_stat before = {.size = sizeof before}, after = {.size = sizeof after};
-  CHECK(rill_queue_stat(source->queue, &before) == 0);
+  CHECK(rill_queue_read_stat(source->queue, &before) == 0);
   doing("waiting for the place");
   const int code = rill_producer_open(source->queue, &attr, deadline, &source->producer);
   if (code == -EBUSY && deadline == RILL_NOW)
@@ -164,8 +164,8 @@ static int take_place(struct source *source) {
     check_reason(code, deadline, source->queue, "rill_producer_open");
     return 0;
   }
-  const int found = rill_queue_stat(source->queue, &after);
-  CHECK_THAT(found == 0, "rill_queue_stat: %d (%s)", found, rill_error());
+  const int found = rill_queue_read_stat(source->queue, &after);
+  CHECK_THAT(found == 0, "rill_queue_read_stat: %d (%s)", found, rill_error());
   source->next = after.sequence;
   const uint64_t published = source->record->published, intended = source->record->intended;
   CHECK_THAT(published <= after.sequence, "%s: messages %llu to %llu are lost", source->line->name,
@@ -315,7 +315,7 @@ static void choose_start(struct stream *stream) {
   attr->start = (uint32_t)chance(3);
   if (attr->start != RILL_SEQUENCE)
     return;
-  CHECK(rill_queue_stat(stream->queue, &stat) == 0);
+  CHECK(rill_queue_read_stat(stream->queue, &stat) == 0);
   attr->sequence = stat.sequence + 2 - chance(stat.sequence < 3000 ? stat.sequence + 3 : 3000);
 }
 
@@ -396,7 +396,7 @@ static void be_a_child(rill_queue *queue, rill_producer *producer, rill_consumer
   struct rill_queue_stat stat = {.size = sizeof stat};
   struct rill_message message;
   void *place;
-  report_to_child(rill_queue_stat(queue, &stat), "rill_queue_stat");
+  report_to_child(rill_queue_read_stat(queue, &stat), "rill_queue_stat");
   if (producer) {
     report_to_child(rill_publish(producer, "x", 1, RILL_FOREVER), "rill_publish");
     report_to_child(rill_reserve(producer, NULL, 1, RILL_FOREVER, &place), "rill_reserve");

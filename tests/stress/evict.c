@@ -230,7 +230,7 @@ static void stop_them(pid_t *children) {
 static void check_tallies(rill_queue *queue) {
   struct rill_queue_stat stat = {.size = sizeof stat};
   uint64_t learned = 0;
-  CHECK_EQ(rill_queue_stat(queue, &stat), 0);
+  CHECK_EQ(rill_queue_read_stat(queue, &stat), 0);
   for (unsigned i = 0; i < ROLES; i++) {
     const struct tally *tally = &board->tally[i];
     (void)printf("%-18s %9llu released, %6llu evictions, %6llu torn and void, %9llu lost\n",

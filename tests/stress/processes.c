@@ -22,7 +22,7 @@ static size_t most(void) {
 
 static uint64_t head_of(rill_queue *queue) {
   struct rill_queue_stat stat = {.size = sizeof stat};
-  CHECK_EQ(rill_queue_stat(queue, &stat), 0);
+  CHECK_EQ(rill_queue_read_stat(queue, &stat), 0);
   return stat.sequence;
 }
 
@@ -114,7 +114,7 @@ static int watch_on(void *unused) {
     int code;
     now = head_of(queue);
     CHECK(now >= before && now <= total);
-    for (uint32_t index = 0; (code = rill_group_stat(queue, &index, &group)) == 1;)
+    for (uint32_t index = 0; (code = rill_group_read_stat(queue, &index, &group)) == 1;)
       CHECK(group.sequence <= total && group.lag_messages <= total);
     CHECK_EQ(code, 0);
   }

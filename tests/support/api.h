@@ -70,7 +70,7 @@ static inline void expect_nothing(rill_consumer *consumer, int code) {
 
 static inline struct rill_queue_stat stat_of(rill_queue *queue) {
   struct rill_queue_stat stat = {.size = sizeof stat};
-  assert_code(rill_queue_stat(queue, &stat), 0);
+  assert_code(rill_queue_read_stat(queue, &stat), 0);
   return stat;
 }
 
@@ -78,7 +78,7 @@ static inline struct rill_queue_stat stat_of(rill_queue *queue) {
 static inline struct rill_group_stat group_of(rill_queue *queue, const char *name) {
   struct rill_group_stat stat = {.size = sizeof stat};
   int code;
-  for (uint32_t index = 0; (code = rill_group_stat(queue, &index, &stat)) == 1;)
+  for (uint32_t index = 0; (code = rill_group_read_stat(queue, &index, &stat)) == 1;)
     if (strcmp(stat.name, name) == 0)
       return stat;
   assert_code(code, 0);

@@ -112,7 +112,7 @@ uint64_t receive_all(rill_consumer *consumer, uint64_t number, int expected) {
 
 struct rill_queue_stat stat_of(rill_queue *queue) {
   struct rill_queue_stat stat = {.size = sizeof stat};
-  CHECK_EQ(rill_queue_stat(queue, &stat), 0);
+  CHECK_EQ(rill_queue_read_stat(queue, &stat), 0);
   return stat;
 }
 
@@ -127,7 +127,7 @@ const char *namespace_directory(void) {
 struct rill_group_stat group_stat_of(rill_queue *queue, const char *name) {
   struct rill_group_stat group = {.size = sizeof group};
   int code;
-  for (uint32_t index = 0; (code = rill_group_stat(queue, &index, &group)) == 1;)
+  for (uint32_t index = 0; (code = rill_group_read_stat(queue, &index, &group)) == 1;)
     if (strcmp(group.name, name) == 0)
       return group;
   CHECK_EQ(code, 0);
@@ -138,7 +138,7 @@ void await_parked(rill_queue *queue, uint32_t groups) {
   struct rill_group_stat group = {.size = sizeof group};
   for (uint32_t parked = 0; parked < groups; breathe()) {
     parked = 0;
-    for (uint32_t index = 0; rill_group_stat(queue, &index, &group) == 1;)
+    for (uint32_t index = 0; rill_group_read_stat(queue, &index, &group) == 1;)
       parked += group.lag_messages == 0 && group.parks > 0;
     fail_if_dead();
   }

@@ -193,14 +193,14 @@ static int keep_and_remove(const void *unused) {
 static int stat_queue(const void *unused) {
   (void)unused;
   struct rill_queue_stat stat = {.size = sizeof stat};
-  return rill_queue_stat(set.queue, &stat);
+  return rill_queue_read_stat(set.queue, &stat);
 }
 
 static int stat_groups(const void *unused) {
   (void)unused;
   struct rill_group_stat stat = {.size = sizeof stat};
   int code = 0;
-  for (uint32_t index = 0; (code = rill_group_stat(set.queue, &index, &stat)) == 1;)
+  for (uint32_t index = 0; (code = rill_group_read_stat(set.queue, &index, &stat)) == 1;)
     ;
   return code;
 }
@@ -208,7 +208,7 @@ static int stat_groups(const void *unused) {
 static int stat_placement(const void *unused) {
   (void)unused;
   struct rill_placement_stat stat = {.size = sizeof stat};
-  return rill_placement_stat(set.queue, &stat);
+  return rill_placement_read_stat(set.queue, &stat);
 }
 
 static int no_visit(const char *name, void *arg) {

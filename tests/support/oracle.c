@@ -13,7 +13,7 @@ void check_invariants(rill_queue *queue) {
   CHECK(first.oldest <= first.sequence);
   CHECK(first.group_count <= first.max_groups);
   for (uint32_t index = 0;;) {
-    const int got = rill_group_stat(queue, &index, &group);
+    const int got = rill_group_read_stat(queue, &index, &group);
     CHECK_THAT(got >= 0, "group %u: %s", index, rill_error());
     if (got == 0)
       break;

@@ -292,8 +292,8 @@ static void an_invalid_ring_admits_no_member(void **state) {
   struct rill_queue_stat stat = {.size = sizeof stat};
   struct rill_group_stat group = {.size = sizeof group};
   uint32_t index = 0;
-  assert_code(rill_queue_stat(queue, &stat), -EPROTO);
-  assert_code(rill_group_stat(queue, &index, &group), -EPROTO);
+  assert_code(rill_queue_read_stat(queue, &stat), -EPROTO);
+  assert_code(rill_group_read_stat(queue, &index, &group), -EPROTO);
   rill_queue_close(queue);
 }
 
@@ -307,7 +307,7 @@ static int attach_without(void *what) {
   CHECK_EQ(consume(NULL), code);
   if (descriptors) {
     struct rill_queue_stat stat = {.size = sizeof stat};
-    CHECK_EQ(rill_queue_stat(queue, &stat), code);
+    CHECK_EQ(rill_queue_read_stat(queue, &stat), code);
   }
   return 0;
 }
@@ -432,8 +432,8 @@ static int use_the_parents_handles(void *unused) {
   CHECK_EQ(rill_queue_unlink(of_parent, "q"), -ECHILD);
   CHECK_EQ(rill_queue_list(of_parent, NULL, NULL, NULL), -ECHILD);
   CHECK_EQ(rill_queue_gc(of_parent, 0, NULL, NULL), -ECHILD);
-  CHECK_EQ(rill_queue_stat(queue, &stat), -ECHILD);
-  CHECK_EQ(rill_group_stat(queue, &index, &group), -ECHILD);
+  CHECK_EQ(rill_queue_read_stat(queue, &stat), -ECHILD);
+  CHECK_EQ(rill_group_read_stat(queue, &index, &group), -ECHILD);
   CHECK_EQ(produce(NULL, RILL_NOW), -ECHILD);
   CHECK_EQ(consume(NULL), -ECHILD);
   CHECK(strstr(rill_error(), "fork") != NULL);

@@ -193,12 +193,12 @@ static void stat_takes_no_struct_of_another_size(void **state) {
   struct rill_queue_stat stat = {.size = sizeof stat - 8};
   struct rill_group_stat group = {.size = 0};
   uint32_t index = 0;
-  assert_code(rill_queue_stat(queue, &stat), -EINVAL);
-  assert_code(rill_group_stat(queue, &index, &group), -EINVAL);
+  assert_code(rill_queue_read_stat(queue, &stat), -EINVAL);
+  assert_code(rill_group_read_stat(queue, &index, &group), -EINVAL);
   group.size = sizeof group;
-  assert_code(rill_group_stat(queue, &index, &group), 0); /* none */
+  assert_code(rill_group_read_stat(queue, &index, &group), 0); /* none */
   index = UINT32_MAX;
-  assert_code(rill_group_stat(queue, &index, &group), 0);
+  assert_code(rill_group_read_stat(queue, &index, &group), 0);
   rill_queue_close(queue);
 }
 

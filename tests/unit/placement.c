@@ -117,7 +117,7 @@ static int try_open(const char *name, unsigned flags, const struct rill_queue_at
 
 static struct rill_placement_stat placement_of(rill_queue *queue) {
   struct rill_placement_stat placed = {.size = sizeof placed};
-  assert_code(rill_placement_stat(queue, &placed), 0);
+  assert_code(rill_placement_read_stat(queue, &placed), 0);
   return placed;
 }
 
@@ -181,7 +181,7 @@ static void invalid_placement_is_refused(void **state) {
   assert_code(try_open("q", RILL_CREATE, ATTR(.capacity = 2 * MIB, .placement = RILL_HUGE)), 0);
   struct rill_placement_stat placed = {.size = 1};
   rill_queue *queue = open_queue(context, "r", RILL_CREATE, NULL);
-  assert_code(rill_placement_stat(queue, &placed), -EINVAL);
+  assert_code(rill_placement_read_stat(queue, &placed), -EINVAL);
   rill_queue_close(queue);
 }
 
