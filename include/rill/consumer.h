@@ -38,8 +38,8 @@ struct rill_consumer_attr {
   uint32_t flags;     /* RILL_KEEP_GROUP, RILL_FOLLOW, RILL_TAIL               */
   uint32_t reserved0; /* zero                                                  */
   struct rill_type type; /* must agree with the queue's, unless one is zero    */
-  uint64_t reserved[4]; /* zero                                                */
 };
+#define RILL_CONSUMER_ATTR_INIT RILL_SIZED(struct rill_consumer_attr)
 
 /* Flags of a message. Others may come: a program ignores those that it does not know. */
 enum {
@@ -75,7 +75,7 @@ struct rill_message {
  *   but for the moment in which somebody reclaims the group.
  * Contexts: any thread; then one thread at a time per handle, but for
  *   rill_consumer_interrupt; not after fork.
- * Errors: -EINVAL, -EBUSY (the group has a living member), -EUSERS (no group free;
+ * Errors: -EINVAL, -E2BIG, -EBUSY (the group has a living member), -EUSERS (no group free;
  * the text names max_groups), -ERANGE (sequence not published yet), -EPERM (queue
  * opened with RILL_OBSERVE), -ENOSPC, -EPROTOTYPE, -EPROTO, -ESTALE, -ENOMEM,
  * -EMFILE, -EACCES, -ECHILD. Since 0.1. */

@@ -15,6 +15,25 @@
 #define RILL_API
 #endif
 
+/* Structs that begin with their size grow at their end in later versions, so a program and the
+ * library that it runs with may have different ones. Initialise them with their macro, which sets
+ * the size and zeroes the rest:
+ *   struct rill_queue_attr attr = RILL_QUEUE_ATTR_INIT;
+ * What is passed in: fields that the program does not know are zero, the default; one that the
+ * library does not know must be zero (-E2BIG). What comes out: fields that the library does not
+ * know are zero, and `size` is then the number of bytes that both know: a field is known if it
+ * ends within them. A size that was not set is -EINVAL. */
+#ifdef __cplusplus
+template <class type> inline type rill_sized() {
+  type zero = type();
+  zero.size = sizeof zero;
+  return zero;
+}
+#define RILL_SIZED(type) rill_sized<type>()
+#else
+#define RILL_SIZED(type) { .size = sizeof(type) }
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -42,16 +61,16 @@ struct rill_context_attr {
   uint32_t fence;         /* RILL_FENCE_*; AUTO also looks at $RILL_FENCE:
                              "membarrier" or "full"                            */
   uint32_t reserved0;     /* zero                                              */
-  uint64_t reserved[4];   /* zero                                              */
 };
+#define RILL_CONTEXT_ATTR_INIT RILL_SIZED(struct rill_context_attr)
 
 /* Opens a namespace of queues; creates its directory if it is not there.
  * attr: may be NULL for the defaults.
  * Ordering: a full barrier. Progress: makes system calls, never waits.
  * Contexts: any thread; the handle may be used by all threads of this process.
  * A child made by fork must open its own: every call on this one is -ECHILD.
- * Errors: -EINVAL (attributes or names), -EACCES, -EPERM (the directory is
- * another's), -ENOENT (no such directory), -ENOTDIR (a file is in its place),
+ * Errors: -EINVAL (attributes or names), -E2BIG (attributes of a later version),
+ * -EACCES, -EPERM (the directory is another's), -ENOENT (no such directory), -ENOTDIR (a file is in its place),
  * -ENAMETOOLONG (the path of the namespace), -ENOSPC (no room for its
  * directory), -ENOSYS (no such fence here), -ENOMEM, -EMFILE. Since 0.1. */
 RILL_API int rill_context_open(const struct rill_context_attr *attr,

@@ -17,7 +17,7 @@ enum {
 };
 
 struct rill_finding {
-  size_t size;        /* sizeof(struct rill_finding) in the library that calls    */
+  size_t size;        /* what the library knows                                   */
   uint32_t kind;      /* RILL_FINE, RILL_NOTE, RILL_WRONG                          */
   uint32_t reserved0; /* zero                                                     */
   const char *text;   /* in words; valid during the call                          */

@@ -24,8 +24,8 @@ struct rill_producer_attr {
   uint32_t wait;        /* RILL_ADAPTIVE, RILL_SPIN, RILL_PARK                 */
   uint32_t stamp;       /* not 0: every message carries the time of its commit  */
   struct rill_type type; /* must agree with the queue's, unless one is zero    */
-  uint64_t reserved[4]; /* zero                                                */
 };
+#define RILL_PRODUCER_ATTR_INIT RILL_SIZED(struct rill_producer_attr)
 
 /* What a message may carry beside its bytes. */
 struct rill_meta {
@@ -33,9 +33,9 @@ struct rill_meta {
   rill_time time; /* e.g. when it was due: latencies count from it (rill/stat.h);
                     0: the producer's `stamp` decides                          */
   uint32_t type; /* the application's                                          */
-  uint32_t reserved0;
-  uint64_t reserved[4]; /* zero                                                */
+  uint32_t reserved0; /* zero                                                  */
 };
+#define RILL_META_INIT RILL_SIZED(struct rill_meta)
 
 struct rill_item {
   const void *data;
@@ -47,7 +47,7 @@ struct rill_item {
  * until the deadline (failover): it then goes on at the next sequence.
  * Ordering: everything the predecessor committed is visible. Progress: may sleep.
  * Contexts: any thread; then one thread at a time per handle; not after fork.
- * Errors: -EBUSY (another producer lives, RILL_NOW), -ETIMEDOUT, -EINVAL,
+ * Errors: -EBUSY (another producer lives, RILL_NOW), -ETIMEDOUT, -EINVAL, -E2BIG,
  * -EPERM (queue opened with RILL_OBSERVE), -EPROTOTYPE, -EPROTO (bad bytes in the
  * segment), -EBADMSG (its data segment was exchanged), -ESTALE (queue
  * removed), -ENOMEM, -EMFILE, -EACCES, -EINTR, -ECHILD. Since 0.1. */
@@ -79,7 +79,7 @@ RILL_API int rill_publish(rill_producer *producer, const void *data, size_t size
  * once, or, when the process dies, not at all.
  * Returns how many were published: n, or fewer when the deadline came in between.
  * Ordering: as rill_publish. Progress: as rill_publish. Contexts: as rill_publish.
- * Errors: as rill_publish; -EINVAL (a meta's size or reserved fields). Since 0.1. */
+ * Errors: as rill_publish; -EINVAL or -E2BIG (a meta). Since 0.1. */
 RILL_API int rill_publish_batch(rill_producer *producer, const struct rill_item *items,
                                 size_t n, rill_time deadline);
 
@@ -89,7 +89,7 @@ RILL_API int rill_publish_batch(rill_producer *producer, const struct rill_item 
  * process died.
  * meta: may be NULL.
  * Progress: as rill_publish. Contexts: one thread at a time per producer.
- * Errors: as rill_publish; -EINVAL (meta's size or reserved fields). Since 0.1. */
+ * Errors: as rill_publish; -EINVAL or -E2BIG (meta). Since 0.1. */
 RILL_API int rill_reserve(rill_producer *producer, const struct rill_meta *meta,
                           size_t size, rill_time deadline, void **ret_data);
 

@@ -80,8 +80,8 @@ struct rill_queue_attr {
   uint32_t reserved0;   /* zero                                                */
   int64_t evict_after;  /* ns: a publish that has waited for room so long evicts the
                            groups that hold it up (reliable queues only); 0: never */
-  uint64_t reserved[2]; /* zero                                                */
 };
+#define RILL_QUEUE_ATTR_INIT RILL_SIZED(struct rill_queue_attr)
 
 /* Opens a queue; with RILL_CREATE makes it first if need be.
  * name: words of [A-Za-z0-9._-] joined by '/', at most 200 bytes.
@@ -99,11 +99,11 @@ struct rill_queue_attr {
  * deadline: without RILL_CREATE, waits until the queue exists.
  * Ordering: what the creator did before is visible. Progress: may sleep.
  * Contexts: any thread; the handle may be used by all threads; not after fork.
- * Errors: -EINVAL (name, flags, attributes), -ENOENT (not there, RILL_NOW), -ETIMEDOUT
- * (not there by the deadline), -EBUSY (others keep removing it), -EEXIST (there is one
- * already, or it differs), -EACCES, -EPERM (owner or mode is not trusted), -ENOSPC (no
- * memory for it: the text names size and remedy), -ENOSYS (numa, in a library without libnuma),
- * -EINPROGRESS (unfinished), -EPROTO (foreign bytes, other byte order), -EBADMSG
+ * Errors: -EINVAL (name, flags, attributes), -E2BIG (attributes of a later version), -ENOENT (not
+ * there, RILL_NOW), -ETIMEDOUT (not there by the deadline), -EBUSY (others keep removing it),
+ * -EEXIST (there is one already, or it differs), -EACCES, -EPERM (owner or mode is not trusted),
+ * -ENOSPC (no memory for it: the text names size and remedy), -ENOSYS (numa, in a library without
+ * libnuma), -EINPROGRESS (unfinished), -EPROTO (foreign bytes, other byte order), -EBADMSG
  * (truncated, damaged or half), -EPROTONOSUPPORT (another version), -EPROTOTYPE
  * (another message type), -EMFILE, -ENOMEM (RLIMIT_MEMLOCK too), -EINTR, -ECHILD. Since 0.1. */
 RILL_API int rill_queue_open(rill_context *context, const char *name,
@@ -155,7 +155,7 @@ RILL_API int rill_queue_list(rill_context *context, const char *pattern,
 
 /* What rill_queue_gc found of one queue or file. */
 struct rill_gc_item {
-  size_t size;
+  size_t size;        /* what the library knows                                */
   const char *name;   /* of the queue; of the file, where no queue is left     */
   const char *what;   /* in words: "queue nobody has open", "dead consumer", ... */
   uint64_t bytes;     /* given back (or to be given back); 0: none             */

@@ -21,7 +21,7 @@ enum {
 };
 
 struct rill_queue_stat {
-  size_t size;             /* sizeof(struct rill_queue_stat), set by the caller  */
+  size_t size;             /* set by the caller; then: what both know (context.h) */
   char name[208];
   char uuid[40];
   uint64_t capacity, max_message, quantum; /* bytes                            */
@@ -55,10 +55,11 @@ struct rill_queue_stat {
   int64_t evict_after;     /* ns, as in rill_queue_attr; 0: never               */
   uint64_t evictions;      /* groups evicted so far                            */
 };
+#define RILL_QUEUE_STAT_INIT RILL_SIZED(struct rill_queue_stat)
 
 /* What was obtained of what rill_queue_attr asked for. */
 struct rill_placement_stat {
-  size_t size;             /* sizeof(struct rill_placement_stat), set by the caller */
+  size_t size;             /* as in rill_queue_stat                             */
   uint32_t numa, numa_node; /* the policy that holds for the ring: RILL_NUMA_*, or
                               RILL_NUMA_OTHER; NONE where the kernel knows no nodes */
   uint32_t pages;          /* pages of the ring that were looked at, evenly spread  */
@@ -72,6 +73,7 @@ struct rill_placement_stat {
   uint64_t huge_bytes;     /* mapped by huge pages, of the queue's read-only mapping, */
   uint64_t locked_bytes;   /* and locked in memory by this process               */
 };
+#define RILL_PLACEMENT_STAT_INIT RILL_SIZED(struct rill_placement_stat)
 
 enum { RILL_NUMA_OTHER = 4 }; /* a policy that Rill does not set                  */
 
@@ -88,7 +90,7 @@ enum {
 };
 
 struct rill_group_stat {
-  size_t size;              /* sizeof(struct rill_group_stat), set by the caller */
+  size_t size;              /* as in rill_queue_stat                            */
   char name[64];            /* "" for a group of its own                       */
   uint32_t index, state;    /* state: RILL_GROUP_*                             */
   uint32_t keep;            /* not 0: outlives its member                      */
@@ -105,6 +107,7 @@ struct rill_group_stat {
   uint64_t latency_count;   /* stamped messages that the latencies stand for; 0: none */
   int64_t latency_p50, latency_p99, latency_p999, latency_max; /* ns              */
 };
+#define RILL_GROUP_STAT_INIT RILL_SIZED(struct rill_group_stat)
 
 /* Tells what can be seen of a queue: fills *ret, of which only ret->size is read. Reads
  * shared memory and the leases; writes nothing.

@@ -183,14 +183,17 @@ static int start_tail(struct rill_consumer *consumer, const struct rill_consumer
 
 /* --- the public calls ------------------------------------------------------------ */
 
-static int check_call(const rill_queue *queue, const struct rill_consumer_attr *attr) {
+/* *attr: its defaults; then what the caller asked for. */
+static int check_call(const rill_queue *queue, const struct rill_consumer_attr *asked,
+                      struct rill_consumer_attr *attr) {
   if (rilli_queue_check(queue))
     return -ECHILD;
-  if (rilli_attr_size("rill_consumer_attr", attr->size, sizeof *attr))
-    return -EINVAL;
+  const int code = asked ? rilli_sized_in("rill_consumer_attr", asked, attr, sizeof *attr) : 0;
+  if (code)
+    return code;
   const uint32_t known = RILL_KEEP_GROUP | RILL_FOLLOW | RILL_TAIL;
   if (attr->wait > RILL_PARK || attr->start > RILL_SEQUENCE || (attr->flags & ~known) ||
-      attr->reserved0 || attr->type.reserved || !rilli_zero(attr->reserved, sizeof attr->reserved))
+      attr->reserved0 || attr->type.reserved)
     return rilli_fail(EINVAL,
                       "rill_consumer_attr: unknown wait strategy, start or flags, or a reserved "
                       "field that is not zero");
@@ -256,10 +259,8 @@ static int set_up(struct rill_consumer *consumer, const struct rill_consumer_att
 
 int rill_consumer_open(rill_queue *queue, const struct rill_consumer_attr *attr,
                        rill_consumer **ret_consumer) {
-  static const struct rill_consumer_attr defaults = {.size = sizeof defaults};
-  if (!attr)
-    attr = &defaults;
-  int code = check_call(queue, attr);
+  struct rill_consumer_attr known = RILL_CONSUMER_ATTR_INIT;
+  int code = check_call(queue, attr, &known);
   if (code)
     return code;
   struct owner *owner = calloc(1, sizeof *owner);
@@ -272,7 +273,7 @@ int rill_consumer_open(rill_queue *queue, const struct rill_consumer_attr *attr,
   rilli_queue_hold(queue);
   owner->queue = queue;
   consumer->owner = owner;
-  code = set_up(consumer, attr);
+  code = set_up(consumer, &known);
   if (code) {
     code = rilli_fail_in(-code, "cannot consume from queue '%s'", queue->segments.name);
     rill_consumer_close(consumer);

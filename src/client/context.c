@@ -100,13 +100,12 @@ int rilli_context_dir(rill_context *context) {
 }
 
 int rill_context_open(const struct rill_context_attr *attr, rill_context **ret_context) {
-  static const struct rill_context_attr defaults = {.size = sizeof defaults};
-  if (!attr)
-    attr = &defaults;
-  if (rilli_attr_size("rill_context_attr", attr->size, sizeof *attr))
-    return -EINVAL;
-  if (attr->reserved0 || !rilli_zero(attr->reserved, sizeof attr->reserved))
-    return rilli_fail(EINVAL, "reserved fields of rill_context_attr must be zero");
+  struct rill_context_attr known = RILL_CONTEXT_ATTR_INIT;
+  int code = attr ? rilli_sized_in("rill_context_attr", attr, &known, sizeof known) : 0;
+  if (code)
+    return code;
+  if (known.reserved0)
+    return rilli_fail(EINVAL, "reserved0 of rill_context_attr must be zero");
   rill_context *context = calloc(1, sizeof *context);
   uint32_t *alive = rilli_private_alloc(RILLI_PAGE);
   if (!context || !alive) {
@@ -117,7 +116,7 @@ int rill_context_open(const struct rill_context_attr *attr, rill_context **ret_c
   *alive = 1;
   context->alive = alive;
   atomic_init(&context->references, 1);
-  const int code = prepare(attr, context);
+  code = prepare(&known, context);
   if (code) {
     rilli_private_free(alive, RILLI_PAGE);
     free(context);

@@ -105,8 +105,9 @@ static int read_smaps(const rill_queue *queue, struct rill_placement_stat *ret) 
 int rill_placement_read_stat(rill_queue *queue, struct rill_placement_stat *ret) {
   if (rilli_queue_check(queue))
     return -ECHILD;
-  if (rilli_attr_size("rill_placement_stat", ret->size, sizeof *ret))
-    return -EINVAL;
+  int code = rilli_sized_check("rill_placement_stat", ret);
+  if (code)
+    return code;
   struct rill_placement_stat stat = {.size = sizeof stat,
                                      .data_bytes = queue->segments.geometry.file_size,
                                      .huge_error = queue->segments.geometry.huge_error};
@@ -115,9 +116,9 @@ int rill_placement_read_stat(rill_queue *queue, struct rill_placement_stat *ret)
       rilli_populate(queue->segments.data.base + at, RILLI_PAGE, 0);
   count_nodes(queue, &stat);
   stat.resident_bytes = resident(queue);
-  const int code = read_smaps(queue, &stat);
+  code = read_smaps(queue, &stat);
   if (code)
     return rilli_fail_in(-code, "cannot tell where queue '%s' lies", queue->segments.name);
-  *ret = stat;
+  rilli_sized_out(ret, &stat, sizeof stat);
   return 0;
 }

@@ -135,13 +135,15 @@ static void announce(struct rill_producer *producer, uint32_t fence) {
   atomic_store_explicit(&page->state, RILLI_PRODUCER_LIVE, memory_order_release);
 }
 
-static int check_call(const rill_queue *queue, const struct rill_producer_attr *attr) {
+/* *attr: its defaults; then what the caller asked for. */
+static int check_call(const rill_queue *queue, const struct rill_producer_attr *asked,
+                      struct rill_producer_attr *attr) {
   if (rilli_queue_check(queue))
     return -ECHILD;
-  if (rilli_attr_size("rill_producer_attr", attr->size, sizeof *attr))
-    return -EINVAL;
-  if (attr->wait > RILL_PARK || attr->type.reserved ||
-      !rilli_zero(attr->reserved, sizeof attr->reserved))
+  const int code = asked ? rilli_sized_in("rill_producer_attr", asked, attr, sizeof *attr) : 0;
+  if (code)
+    return code;
+  if (attr->wait > RILL_PARK || attr->type.reserved)
     return rilli_fail(EINVAL,
                       "rill_producer_attr: unknown wait strategy, or a reserved field that is "
                       "not zero");
@@ -173,10 +175,8 @@ static int take_place(struct owner *owner, rill_time deadline) {
 
 int rill_producer_open(rill_queue *queue, const struct rill_producer_attr *attr, rill_time deadline,
                        rill_producer **ret_producer) {
-  static const struct rill_producer_attr defaults = {.size = sizeof defaults};
-  if (!attr)
-    attr = &defaults;
-  int code = check_call(queue, attr);
+  struct rill_producer_attr known = RILL_PRODUCER_ATTR_INIT;
+  int code = check_call(queue, attr, &known);
   if (code)
     return code;
   struct owner *owner = calloc(1, sizeof *owner);
@@ -189,8 +189,8 @@ int rill_producer_open(rill_queue *queue, const struct rill_producer_attr *attr,
   rilli_queue_hold(queue);
   owner->queue = queue;
   producer->owner = owner;
-  producer->stamp = attr->stamp != 0;
-  producer->patience.wait = attr->wait;
+  producer->stamp = known.stamp != 0;
+  producer->patience.wait = known.wait;
   producer->full_fence = queue->context->fence == RILL_FENCE_FULL;
   producer->host = (struct rilli_host){tend, producer};
   code = take_place(owner, deadline);

@@ -6,6 +6,7 @@
 #include "client.h"
 #include "error.h"
 #include "open.h"
+#include "sized.h"
 
 int rilli_queue_check(const rill_queue *queue) {
   return rilli_context_check(queue->context);
@@ -59,11 +60,15 @@ int rill_queue_open(rill_context *context, const char *name, unsigned flags,
                     const struct rill_queue_attr *attr, rill_time deadline,
                     rill_queue **ret_queue) {
   rill_queue *queue;
+  struct rill_queue_attr known = RILL_QUEUE_ATTR_INIT;
   int code = make_handle(context, name, flags, &queue);
   if (code)
     return code;
   const int dir = rilli_context_dir(context);
-  code = rilli_segments_open(dir, name, flags, attr, deadline, &queue->segments);
+  if (attr)
+    code = rilli_sized_in("rill_queue_attr", attr, &known, sizeof known);
+  if (code == 0)
+    code = rilli_segments_open(dir, name, flags, &known, deadline, &queue->segments);
   if (code == 0 && !(flags & RILL_OBSERVE)) {
     rilli_link_attach(&context->link, dir, RILLI_KIND_OPEN, name, 0);
     queue->announced = 1;

@@ -10,15 +10,23 @@
 int rill_queue_read_stat(rill_queue *queue, struct rill_queue_stat *ret) {
   if (rilli_queue_check(queue))
     return -ECHILD;
-  if (rilli_attr_size("rill_queue_stat", ret->size, sizeof *ret))
-    return -EINVAL;
-  return rilli_queue_stat(rilli_context_dir(queue->context), &queue->segments, ret);
+  struct rill_queue_stat stat;
+  int code = rilli_sized_check("rill_queue_stat", ret);
+  if (code == 0)
+    code = rilli_queue_stat(rilli_context_dir(queue->context), &queue->segments, &stat);
+  if (code == 0)
+    rilli_sized_out(ret, &stat, sizeof stat);
+  return code;
 }
 
 int rill_group_read_stat(rill_queue *queue, uint32_t *index, struct rill_group_stat *ret) {
   if (rilli_queue_check(queue))
     return -ECHILD;
-  if (rilli_attr_size("rill_group_stat", ret->size, sizeof *ret))
-    return -EINVAL;
-  return rilli_group_stat(rilli_context_dir(queue->context), &queue->segments, index, ret);
+  struct rill_group_stat stat;
+  int code = rilli_sized_check("rill_group_stat", ret);
+  if (code == 0)
+    code = rilli_group_stat(rilli_context_dir(queue->context), &queue->segments, index, &stat);
+  if (code == 1)
+    rilli_sized_out(ret, &stat, sizeof stat);
+  return code;
 }

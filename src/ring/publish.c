@@ -17,6 +17,7 @@
 #include "pace.h"
 #include "park.h"
 #include "producer.h"
+#include "sized.h"
 #include "walk.h"
 
 #define AHEAD 16384u /* bytes zeroed behind a frame                                   */
@@ -61,14 +62,21 @@ static int too_large(const struct rill_producer *producer, size_t size) {
                     size, (unsigned long long)producer->ring.max_message);
 }
 
-static int bad_meta(const struct rill_meta *meta) {
-  if (!meta || (meta->size == sizeof *meta && !meta->reserved0 &&
-                !(meta->reserved[0] | meta->reserved[1] | meta->reserved[2] | meta->reserved[3])))
-    return 0;
-  return rilli_fail(EINVAL,
-                    "rill_meta.size is %zu where this library has %zu, or a reserved field is not "
-                    "zero",
-                    meta->size, sizeof *meta);
+static int check_meta(const struct rill_meta *meta) {
+  struct rill_meta known = RILL_META_INIT;
+  const int code = meta ? rilli_sized_in("rill_meta", meta, &known, sizeof known) : 0;
+  return code || !known.reserved0 ? code
+                                  : rilli_fail(EINVAL, "reserved0 of rill_meta must be zero");
+}
+
+/* What a caller's checked meta says, whatever its size; NULL: nothing. */
+static struct rill_meta known_meta(const struct rill_meta *meta) {
+  struct rill_meta known = RILL_META_INIT;
+  if (meta && meta->size >= sizeof known)
+    return *meta;
+  if (meta)
+    memcpy(&known, meta, meta->size);
+  return known;
 }
 
 static int producer_forked(void) {
@@ -153,7 +161,7 @@ struct shape {
 
 static struct shape shape_of(const struct rill_producer *producer, const struct rill_meta *meta) {
   uint32_t flags = 0;
-  if (producer->stamp || (meta && (meta->time != 0 || meta->type != 0)))
+  if (producer->stamp || meta->time != 0 || meta->type != 0)
     flags |= RILLI_FLAG_META;
   return (struct shape){flags, RILLI_FRAME_HEADER + rilli_blocks(flags)};
 }
@@ -162,11 +170,7 @@ static void fill_blocks(const struct rill_producer *producer, uint8_t *frame, ui
                         const struct rill_meta *meta) {
   if (!(flags & RILLI_FLAG_META))
     return;
-  struct rilli_meta_block block = {.time = 0};
-  if (meta) {
-    block.time = meta->time;
-    block.type = meta->type;
-  }
+  struct rilli_meta_block block = {.time = meta->time, .type = meta->type};
   if (block.time == 0 && producer->stamp)
     block.time = rilli_now();
   fill(producer, frame + rilli_block_at(flags, RILLI_FLAG_META), &block, sizeof block);
@@ -251,9 +255,10 @@ RILLI_HOT int rill_publish(rill_producer *producer, const void *data, size_t siz
 static uint64_t compose(const struct rill_producer *producer, uint64_t position, uint64_t sequence,
                         const struct rill_item *item, uint64_t *ret_stride) {
   uint8_t *frame = producer->base + (position & producer->mask);
-  const struct shape shape = shape_of(producer, item->meta);
+  const struct rill_meta meta = known_meta(item->meta);
+  const struct shape shape = shape_of(producer, &meta);
   set_sequence(frame, sequence);
-  fill_blocks(producer, frame, shape.flags, item->meta);
+  fill_blocks(producer, frame, shape.flags, &meta);
   fill(producer, frame + shape.head, item->data, item->size);
   const uint64_t length = shape.head + item->size;
   *ret_stride = rilli_stride(length);
@@ -301,8 +306,9 @@ int rill_publish_batch(rill_producer *producer, const struct rill_item *items, s
   for (size_t i = 0; i < n; i++) {
     if (items[i].size > producer->ring.max_message)
       return too_large(producer, items[i].size);
-    if (bad_meta(items[i].meta))
-      return -EINVAL;
+    const int code = check_meta(items[i].meta);
+    if (code)
+      return code;
   }
   size_t done = 0;
   while (done < n) {
@@ -310,7 +316,8 @@ int rill_publish_batch(rill_producer *producer, const struct rill_item *items, s
     size_t take = 0;
     while (done + take < n) {
       const struct rill_item *item = &items[done + take];
-      const uint64_t stride = rilli_stride(shape_of(producer, item->meta).head + item->size);
+      const struct rill_meta meta = known_meta(item->meta);
+      const uint64_t stride = rilli_stride(shape_of(producer, &meta).head + item->size);
       if (take && bytes + stride > producer->ring.capacity / 2)
         break;
       bytes += stride;
@@ -334,16 +341,18 @@ int rill_reserve(rill_producer *producer, const struct rill_meta *meta, size_t s
     return rilli_fail(EBUSY, "a reservation is open already: commit or abort it first");
   if (rilli_unlikely(size > producer->ring.max_message))
     return too_large(producer, size);
-  if (rilli_unlikely(bad_meta(meta)))
-    return -EINVAL;
-  const struct shape shape = shape_of(producer, meta);
+  int code = check_meta(meta);
+  if (rilli_unlikely(code))
+    return code;
+  const struct rill_meta known = known_meta(meta);
+  const struct shape shape = shape_of(producer, &known);
   const uint64_t position = producer->position;
-  const int code = get_room(producer, position + rilli_stride(shape.head + size), deadline);
+  code = get_room(producer, position + rilli_stride(shape.head + size), deadline);
   if (code)
     return code;
   producer->reserved = size + 1;
   producer->fast_span = 0; /* no publish until commit or abort */
-  producer->meta = meta ? *meta : (struct rill_meta){.size = 0};
+  producer->meta = known;
   *ret_data = producer->base + (position & producer->mask) + shape.head;
   return 0;
 }

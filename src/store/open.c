@@ -11,7 +11,6 @@
 #include "lease.h"
 #include "open.h"
 #include "reclaim.h"
-#include "sized.h"
 #include "unlink.h"
 
 #define RETRY_FIRST INT64_C(500000) /* ns between two looks whether the queue is there */
@@ -193,10 +192,7 @@ static int check_call(const char *name, unsigned flags, const struct rill_queue_
     return rilli_fail(EINVAL, "RILL_EXCLUSIVE goes with RILL_CREATE");
   if ((flags & RILL_OBSERVE) && (flags & RILL_CREATE))
     return rilli_fail(EINVAL, "RILL_OBSERVE only looks: it does not go with RILL_CREATE");
-  if (rilli_attr_size("rill_queue_attr", attr->size, sizeof *attr))
-    return -EINVAL;
-  if (attr->overflow > RILL_OVERWRITE || attr->lifetime > RILL_KEPT || attr->type.reserved ||
-      !rilli_zero(attr->reserved, sizeof attr->reserved))
+  if (attr->overflow > RILL_OVERWRITE || attr->lifetime > RILL_KEPT || attr->type.reserved)
     return rilli_fail(EINVAL,
                       "rill_queue_attr for '%s': unknown overflow or lifetime, or a reserved "
                       "field that is not zero",
@@ -231,7 +227,7 @@ static int check_call(const char *name, unsigned flags, const struct rill_queue_
 int rilli_segments_open(int dir, const char *name, unsigned flags,
                         const struct rill_queue_attr *attr, rill_time deadline,
                         struct rilli_segments *ret) {
-  static const struct rill_queue_attr defaults = {.size = sizeof defaults};
+  static const struct rill_queue_attr defaults = RILL_QUEUE_ATTR_INIT;
   if (!attr)
     attr = &defaults;
   int code = check_call(name, flags, attr);

@@ -4,7 +4,8 @@
 # that was compiled against this version keeps working. Offsets and sizes are those of a
 # 64-bit machine.
 #
-# A struct that begins with its size may grow into its reserved fields or at its end. Then:
+# A struct that begins with its size may grow at its end, by fields that fill it: padding would be
+# any bytes, and a later field there read from them. Then:
 # layout_stays.sh prints the difference; patch layout.list with it.
 . "$(dirname "$0")/common.sh"
 [ "$(getconf LONG_BIT)" = 64 ] || skip "layout.list is of 64-bit machines"
@@ -18,3 +19,8 @@ awk -f "$SOURCE/tests/install/layout.awk" $(sed -n 's/^#include "rill\/\(.*\)"$/
 "$work/cc" | cmp - "$work/c.list"
 grep -v '^#' "$SOURCE/tests/install/layout.list" | diff -u - "$work/c.list" ||
   fail "not the layout that programs were compiled with"
+awk '/^struct / { check(); name = $2; size = $3; filled = 0 }
+  /^  / { filled += $3 }
+  END { check(); exit bad }
+  function check() { if (name != "" && filled != size) { print name " has padding"; bad = 1 } }
+  ' "$work/c.list" || fail "say it as a field reserved0"

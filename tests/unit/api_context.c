@@ -26,7 +26,11 @@ static void attributes_that_are_not_understood_are_refused(void **state) {
   struct rill_context_attr attr = {.size = sizeof attr};
   assert_code(open_with(&attr), 0);
   assert_code(open_with(NULL), 0);
+  attr.size = sizeof attr.size; /* no field but this one */
+  assert_code(open_with(&attr), 0);
   attr.size--;
+  assert_code(open_with(&attr), -EINVAL);
+  attr.size = SIZE_MAX;
   assert_code(open_with(&attr), -EINVAL);
   attr.size = 0;
   assert_code(open_with(&attr), -EINVAL);
@@ -34,8 +38,14 @@ static void attributes_that_are_not_understood_are_refused(void **state) {
   assert_code(open_with(&attr), -EINVAL);
   attr = (struct rill_context_attr){.size = sizeof attr, .reserved0 = 1};
   assert_code(open_with(&attr), -EINVAL);
-  attr = (struct rill_context_attr){.size = sizeof attr, .reserved = {0, 0, 0, 1}};
-  assert_code(open_with(&attr), -EINVAL);
+  struct {
+    struct rill_context_attr attr;
+    uint64_t later;
+  } longer = {{.size = sizeof longer}, 0};
+  assert_code(open_with(&longer.attr), 0);
+  longer.later = 1;
+  assert_code(open_with(&longer.attr), -E2BIG);
+  assert_non_null(strstr(rill_error(), "rill_context_attr"));
   static const char *const names[] = {
       "a/b", "a b", "+", "0123456789012345678901234567890123456789012345678901234567890123"};
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {

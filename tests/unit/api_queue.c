@@ -50,13 +50,11 @@ static void invalid_calls_are_refused(void **state) {
   assert_code(try_open("q", 8, NULL, 0), -EINVAL);
   assert_code(try_open("q", RILL_EXCLUSIVE, NULL, 0), -EINVAL);
   assert_code(try_open("q", RILL_CREATE | RILL_OBSERVE, NULL, 0), -EINVAL);
-  const struct rill_queue_attr small = {.size = sizeof small - 8};
+  const struct rill_queue_attr small = {.size = sizeof small.size - 1};
   assert_code(try_open("q", RILL_CREATE, &small, 0), -EINVAL);
   assert_code(try_open("q", RILL_CREATE, ATTR(.overflow = 2), 0), -EINVAL);
   assert_code(try_open("q", RILL_CREATE, ATTR(.lifetime = 2), 0), -EINVAL);
   assert_code(try_open("q", RILL_CREATE, ATTR(.type = {.reserved = 1}), 0), -EINVAL);
-  assert_code(try_open("q", RILL_CREATE, ATTR(.reserved = {1}), 0), -EINVAL);
-  assert_code(try_open("q", RILL_CREATE, ATTR(.reserved = {0, 1}), 0), -EINVAL);
   assert_code(try_open("q", RILL_CREATE, ATTR(.evict_after = -1), 0), -EINVAL);
   assert_code(try_open("q", RILL_CREATE, ATTR(.evict_after = 1, .overflow = RILL_OVERWRITE), 0),
               -EINVAL);

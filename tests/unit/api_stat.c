@@ -187,12 +187,24 @@ static void what_a_member_waits_for_is_counted_exactly(void **state) {
   rill_queue_close(queue);
 }
 
-static void stat_takes_no_struct_of_another_size(void **state) {
+static void stat_fills_what_the_size_says(void **state) {
   (void)state;
   rill_queue *queue = open_queue(context, "q", RILL_CREATE, NULL);
-  struct rill_queue_stat stat = {.size = sizeof stat - 8};
+  struct {
+    struct rill_queue_stat stat;
+    uint64_t later;
+  } longer = {{.size = sizeof longer}, 1};
+  struct rill_queue_stat stat;
   struct rill_group_stat group = {.size = 0};
   uint32_t index = 0;
+  memset(&stat, 0xa5, sizeof stat);
+  stat.size = offsetof(struct rill_queue_stat, max_message);
+  assert_code(rill_queue_read_stat(queue, &stat), 0);
+  assert_int_equal(stat.size, offsetof(struct rill_queue_stat, max_message));
+  assert_true(stat.capacity == 1 << 20 && stat.max_message == UINT64_C(0xa5a5a5a5a5a5a5a5));
+  assert_code(rill_queue_read_stat(queue, &longer.stat), 0);
+  assert_true(longer.stat.size == sizeof longer.stat && longer.later == 0);
+  stat.size = 7;
   assert_code(rill_queue_read_stat(queue, &stat), -EINVAL);
   assert_code(rill_group_read_stat(queue, &index, &group), -EINVAL);
   group.size = sizeof group;
@@ -385,7 +397,7 @@ int main(void) {
                                      STAT(the_losses_of_a_group_are_counted),
                                      STAT(each_member_counts_its_own_latencies),
                                      STAT(what_a_member_waits_for_is_counted_exactly),
-                                     STAT(stat_takes_no_struct_of_another_size),
+                                     STAT(stat_fills_what_the_size_says),
                                      STAT(queues_are_listed_by_pattern_in_order),
                                      STAT(a_closed_directory_cannot_be_listed),
                                      STAT(gc_removes_transient_queues_that_no_process_has_open),
