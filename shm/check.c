@@ -129,12 +129,27 @@ static int power_of_two(uint64_t value) {
 }
 
 /* Words of another version are not damage: those are told apart. */
+#define OUT_OF_RANGE_BYTES EBADMSG
+#define OUT_OF_RANGE_NS EBADMSG
+#define OUT_OF_RANGE_COUNT EBADMSG
+#define OUT_OF_RANGE_CHOICE EPROTONOSUPPORT
+#define OUT_OF_RANGE_FLAGS EPROTONOSUPPORT
+
+static int in_range(int64_t value, int64_t least, int64_t most) {
+  return value >= least && value <= most;
+}
+
+static int check_settings(const struct rilli_identity *copy, const char **ret_why) {
+#define RILL_SETTING(name, path, type, words, compare, least, most, ...)                           \
+  if (!in_range((int64_t)copy->name, least, most))                                                 \
+    return wrong(OUT_OF_RANGE_##type, "its attribute " #name " is out of range", ret_why);
+#include "settings.def"
+  return 0;
+}
+
 static int check_placement(const struct rilli_identity *copy, const char **ret_why) {
-  if ((copy->attributes & ~RILLI_PLACE_KNOWN) != 0 || copy->numa > RILLI_NUMA_NODE)
-    return wrong(EPROTONOSUPPORT, "it uses attributes that this version does not know", ret_why);
-  if (copy->numa_node >= RILLI_NUMA_NODES ||
-      (copy->numa != RILLI_NUMA_NODE && copy->numa_node != 0) || copy->huge_error >= 4096 ||
-      ((copy->attributes & RILLI_PLACE_HUGE) != 0 &&
+  if ((copy->numa != RILLI_NUMA_NODE && copy->numa_node != 0) || copy->huge_error >= 4096 ||
+      ((copy->placement & RILLI_PLACE_HUGE) != 0 &&
        (copy->ring_offset | copy->capacity) % RILLI_HUGE_PAGE != 0))
     return wrong(EBADMSG, "its placement makes no sense", ret_why);
   return 0;
@@ -158,16 +173,17 @@ int rilli_check_identity(const struct rilli_identity *copy, uint64_t file_size,
     return bad;
 
   const uint64_t capacity = copy->capacity;
-  if (!power_of_two(capacity) || capacity < RILLI_MIN_CAPACITY || capacity > RILLI_MAX_CAPACITY ||
-      copy->quantum != capacity / RILLI_QUANTA)
-    return wrong(EBADMSG, "its capacity makes no sense", ret_why);
   if (copy->max_message > RILLI_MESSAGE_MOST)
     return wrong(EBADMSG, "its max_message is more than a frame carries, 4294966896 bytes",
                  ret_why);
+  const int strange = check_settings(copy, ret_why);
+  if (strange)
+    return strange;
+  if (!power_of_two(capacity) || copy->quantum != capacity / RILLI_QUANTA)
+    return wrong(EBADMSG, "its capacity makes no sense", ret_why);
   if (copy->max_message > rilli_most_message(capacity))
     return wrong(EBADMSG, "its max_message does not fit half its capacity", ret_why);
-  if (copy->max_groups == 0 || copy->max_groups > RILLI_MAX_GROUPS ||
-      copy->seen_count != copy->max_groups || copy->seen_stride != sizeof(struct rilli_seen) ||
+  if (copy->seen_count != copy->max_groups || copy->seen_stride != sizeof(struct rilli_seen) ||
       copy->index_count != RILLI_INDEX_COUNT || copy->index_stride != sizeof(struct rilli_index) ||
       copy->bells != RILLI_BELLS || copy->producer_size < sizeof(struct rilli_producer_page))
     return wrong(EBADMSG, "its counts make no sense", ret_why);
@@ -179,9 +195,8 @@ int rilli_check_identity(const struct rilli_identity *copy, uint64_t file_size,
       !inside(copy->index_offset, copy->index_count, copy->index_stride, RILLI_PAGE, ring,
               RILLI_PAGE))
     return wrong(EBADMSG, "its offsets make no sense", ret_why);
-  if (copy->overflow > 1 || copy->lifetime > 1 || copy->durability != 0 ||
-      copy->base_position % RILLI_FRAME_ALIGN != 0 || copy->name[RILLI_NAME_SIZE - 1] != 0 ||
-      copy->evict_after < 0 || (copy->overflow && copy->evict_after))
+  if (copy->durability != 0 || copy->base_position % RILLI_FRAME_ALIGN != 0 ||
+      copy->name[RILLI_NAME_SIZE - 1] != 0 || (copy->overflow && copy->evict_after))
     return wrong(EBADMSG, "its attributes make no sense", ret_why);
   const int misplaced = check_placement(copy, ret_why);
   if (misplaced)
@@ -194,24 +209,14 @@ int rilli_check_identity(const struct rilli_identity *copy, uint64_t file_size,
   ret->seen_offset = copy->seen_offset;
   ret->index_offset = copy->index_offset;
   ret->ring_offset = ring;
-  ret->capacity = capacity;
   ret->quantum = copy->quantum;
-  ret->max_message = copy->max_message;
   ret->base_position = copy->base_position;
   ret->base_sequence = copy->base_sequence;
-  ret->overflow = copy->overflow;
-  ret->lifetime = copy->lifetime;
-  ret->max_groups = copy->max_groups;
-  ret->type_id = copy->type_id;
-  ret->type_size = copy->type_size;
-  ret->type_version = copy->type_version;
-  ret->attributes = copy->attributes;
-  ret->numa = copy->numa;
-  ret->numa_node = copy->numa_node;
   ret->huge_error = copy->huge_error;
   ret->created = copy->created;
-  ret->evict_after = copy->evict_after;
   memcpy(ret->name, copy->name, sizeof ret->name);
+#define RILL_SETTING(name, ...) ret->name = copy->name;
+#include "settings.def"
   return 0;
 }
 

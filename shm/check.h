@@ -8,16 +8,23 @@
 
 #include "layout.h"
 
+/* Fields of the types in settings.def. */
+#define RILLI_TYPE_BYTES uint64_t
+#define RILLI_TYPE_NS int64_t
+#define RILLI_TYPE_COUNT uint32_t
+#define RILLI_TYPE_CHOICE uint32_t
+#define RILLI_TYPE_FLAGS uint32_t
+
 /* Where things lie in the data segment, and what the queue is; all of it checked. */
 struct rilli_geometry {
   uint8_t uuid[16];
   uint64_t file_size, producer_offset, seen_offset, index_offset, ring_offset;
-  uint64_t capacity, quantum, max_message, base_position, base_sequence;
-  uint32_t overflow, lifetime, max_groups;
-  uint32_t type_id, type_size, type_version;
-  uint32_t attributes, numa, numa_node, huge_error;
-  int64_t created, evict_after;
+  uint64_t quantum, base_position, base_sequence;
+  uint32_t huge_error;
+  int64_t created;
   char name[RILLI_NAME_SIZE];
+#define RILL_SETTING(name, path, type, ...) RILLI_TYPE_##type name;
+#include "settings.def"
 };
 
 /* The same of the control segment. */

@@ -86,7 +86,7 @@ struct rilli_identity {
   uint32_t producer_size, seen_stride, seen_count, index_stride, index_count, bells;
   uint32_t overflow, lifetime, max_groups, durability;
   uint32_t type_id, type_size, type_version;
-  uint32_t attributes; /* RILLI_PLACE_* bits                                 */
+  uint32_t placement;  /* RILLI_PLACE_* bits                                 */
   int64_t created;     /* CLOCK_REALTIME ns                                  */
   uint8_t boot_id[16]; /* of the host when it was made                       */
   char name[RILLI_NAME_SIZE];
@@ -100,7 +100,7 @@ struct rilli_identity {
 _Static_assert(sizeof(struct rilli_identity) <= RILLI_PAGE, "one page");
 _Static_assert(offsetof(struct rilli_identity, checksum) % 8 == 0, "aligned");
 
-/* Bits of `attributes`: what each process does with its mapping of the data segment. */
+/* Bits of `placement`: what each process does with its mapping of the data segment. */
 #define RILLI_PLACE_NO_PREFAULT 1u
 #define RILLI_PLACE_LOCK 2u
 #define RILLI_PLACE_HUGE 4u /* ring_offset and capacity are multiples of 2 MiB     */

@@ -43,16 +43,16 @@ static int lock_pages(const struct rilli_mapping *data, size_t once) {
 }
 
 int rilli_place(const struct rilli_mapping *data, const struct rilli_geometry *geometry, int lock) {
-  if (!(geometry->attributes & RILLI_PLACE_DUMP))
+  if (!(geometry->placement & RILLI_PLACE_DUMP))
     (void)madvise(data->base, data->size, MADV_DONTDUMP);
-  if (!lock || !(geometry->attributes & RILLI_PLACE_LOCK))
+  if (!lock || !(geometry->placement & RILLI_PLACE_LOCK))
     return 0;
   return lock_pages(data, geometry->file_size);
 }
 
 void rilli_prefault(const struct rilli_mapping *data, const struct rilli_geometry *geometry,
                     int writable) {
-  if (!(geometry->attributes & RILLI_PLACE_NO_PREFAULT))
+  if (!(geometry->placement & RILLI_PLACE_NO_PREFAULT))
     rilli_populate(data->base, data->size, writable);
 }
 

@@ -111,7 +111,7 @@ int rill_placement_read_stat(rill_queue *queue, struct rill_placement_stat *ret)
   struct rill_placement_stat stat = {.size = sizeof stat,
                                      .data_bytes = queue->segments.geometry.file_size,
                                      .huge_error = queue->segments.geometry.huge_error};
-  if (queue->segments.geometry.attributes & RILLI_PLACE_HUGE) /* a touch maps all of a huge page */
+  if (queue->segments.geometry.placement & RILLI_PLACE_HUGE) /* a touch maps all of a huge page */
     for (size_t at = 0; at < queue->segments.geometry.file_size; at += RILLI_HUGE_PAGE)
       rilli_populate(queue->segments.data.base + at, RILLI_PAGE, 0);
   count_nodes(queue, &stat);

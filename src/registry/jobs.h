@@ -18,7 +18,10 @@ struct job {
   struct cds_list_head link;
   void *owner; /* the loop's: whom the answer is for                                 */
   struct rights rights;
-  struct rilli_wire_request request;
+  union {
+    struct rilli_wire_request request;
+    struct rilli_wire_create create; /* begins with its request                         */
+  };
   struct rilli_wire_answer answer;
 };
 

@@ -10,6 +10,7 @@
 #include "error.h"
 #include "open.h"
 #include "pattern.h"
+#include "settings.h"
 #include "stat.h"
 #include "unlink.h"
 
@@ -18,26 +19,7 @@ void lookup_refuse(struct rilli_wire_answer *ret, int code, const char *text) {
   (void)snprintf(ret->text, sizeof ret->text, "%.239s", text ? text : rill_error());
 }
 
-static void put_stat(const struct rill_queue_stat *stat, struct rilli_wire_row *ret) {
-  memcpy(ret->uuid, stat->uuid, sizeof ret->uuid);
-  ret->producer = stat->producer;
-  ret->overflow = stat->overflow;
-  ret->lifetime = stat->lifetime;
-  ret->producer_pid = stat->producer_pid;
-  ret->producer_generation = stat->producer_generation;
-  ret->capacity = stat->capacity;
-  ret->max_message = stat->max_message;
-  ret->sequence = stat->sequence;
-  ret->oldest = stat->oldest;
-  ret->depth_messages = stat->depth_messages;
-  ret->depth_bytes = stat->depth_bytes;
-  ret->evict_after = stat->evict_after;
-  ret->evictions = stat->evictions;
-  ret->group_count = stat->group_count;
-  ret->max_groups = stat->max_groups;
-  ret->attached = stat->attached;
-  ret->removed = stat->removed;
-}
+_Static_assert(sizeof(struct rill_queue_stat) <= RILLI_WIRE_ROOM, "it fits a row");
 
 /* code: 0, or why there is no queue. */
 static void put_row(int dir, const char *name, const struct rilli_segments *segments, int code,
@@ -46,15 +28,14 @@ static void put_row(int dir, const char *name, const struct rilli_segments *segm
   memset(ret, 0, sizeof *ret);
   rilli_wire_name(ret->name, name);
   ret->code = segments ? rilli_queue_stat(dir, segments, &stat) : code;
-  if (ret->code == 0)
-    put_stat(&stat, ret);
+  if (ret->code)
+    return;
+  ret->size = sizeof stat;
+  memcpy(ret->stat, &stat, sizeof stat);
 }
 
 static void put_entry(const struct entry *entry, struct rilli_wire_row *ret) {
   put_row(entry->table->dir, entry->name, entry->segments, entry->code, ret);
-  ret->mode = entry->mode;
-  ret->uid = entry->uid;
-  ret->gid = entry->gid;
 }
 
 static int may_read(const struct rights *rights, const struct entry *entry) {
@@ -111,27 +92,45 @@ void lookup_answer(struct table *table, const struct rights *rights,
     answer_stat(table, rights, request->name, ret);
 }
 
-static void create(int dir, const struct rilli_wire_request *request,
+/* The kernel checks the registry's rights, which may be more than the client's: a client that may not
+ * give a file away may not give a queue away. */
+static int may_give(const struct rights *rights, const struct rill_queue_attr *attr) {
+  int of_group = attr->group == 0;
+  for (unsigned i = 0; i < rights->group_count; i++)
+    of_group |= rights->groups[i] == attr->group;
+  return rights->uid == 0 || ((attr->owner == 0 || attr->owner == rights->uid) && of_group);
+}
+
+static int read_create(const struct rights *rights, const struct rilli_wire_create *create,
+                       struct rill_queue_attr *ret) {
+  const int code = rilli_settings_unpack(create->values, create->value_count, ret);
+  if (code)
+    return code;
+  if (!may_give(rights, ret))
+    return rilli_fail(EPERM, "only root may give a queue to another user, or to a group that it "
+                             "is not in");
+  ret->group_count = create->group_count;
+  return 0;
+}
+
+static void create(int dir, const struct rights *rights, const struct rilli_wire_create *create,
                    struct rilli_wire_answer *ret) {
-  const struct rill_queue_attr attr = {
-      .size = sizeof attr,
-      .capacity = request->capacity,
-      .max_message = request->max_message,
-      .overflow = request->overflow,
-      .lifetime = request->lifetime,
-      .max_groups = request->max_groups,
-      .mode = request->mode,
-      .evict_after = request->evict_after,
-      .type = {request->type_id, request->type_size, request->type_version, 0}};
+  const char *groups[RILLI_WIRE_GROUPS];
+  struct rill_queue_attr attr = RILL_QUEUE_ATTR_INIT;
   const unsigned flags =
-      RILL_CREATE | (request->flags & RILLI_WIRE_EXCLUSIVE ? (unsigned)RILL_EXCLUSIVE : 0u);
+      RILL_CREATE | (create->request.flags & RILLI_WIRE_EXCLUSIVE ? (unsigned)RILL_EXCLUSIVE : 0u);
   struct rilli_segments segments;
-  const int code = rilli_segments_open(dir, request->name, flags, &attr, RILL_NOW, &segments);
+  for (uint32_t i = 0; i < create->group_count; i++)
+    groups[i] = create->groups[i];
+  attr.groups = groups;
+  int code = read_create(rights, create, &attr);
+  if (code == 0)
+    code = rilli_segments_open(dir, create->request.name, flags, &attr, RILL_NOW, &segments);
   if (code) {
     lookup_refuse(ret, code, NULL);
     return;
   }
-  put_row(dir, request->name, &segments, 0, &ret->rows[0]);
+  put_row(dir, create->request.name, &segments, 0, &ret->rows[0]);
   ret->count = 1;
   rilli_segments_close(&segments);
 }
@@ -143,7 +142,7 @@ void lookup_change(int dir, const struct rights *rights, const struct rilli_wire
     return;
   }
   if (request->head.type == RILLI_WIRE_CREATE) {
-    create(dir, request, ret);
+    create(dir, rights, (const struct rilli_wire_create *)(const void *)request, ret);
     return;
   }
   const int code = rilli_unlink(dir, request->name);

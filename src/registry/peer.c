@@ -282,7 +282,7 @@ static void asked(struct server *server, struct peer *peer,
   }
   job->owner = peer;
   job->rights = peer->rights;
-  job->request = *request;
+  memcpy(&job->create, request, request->head.size);
   peer->job = job;
   listen_to(server, peer); /* not, until it is answered */
   jobs_put(&server->jobs, job);

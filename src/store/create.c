@@ -16,42 +16,37 @@
 #include "nodes.h"
 #include "placement.h"
 #include "ring.h"
+#include "settings.h"
 
-#define DEFAULT_CAPACITY (UINT64_C(1) << 20)
-#define DEFAULT_GROUPS 64u
-
-uint64_t rilli_round_capacity(uint64_t capacity) {
-  uint64_t rounded = RILLI_MIN_CAPACITY;
-  while (rounded < capacity && rounded < RILLI_MAX_CAPACITY)
-    rounded *= 2;
-  return rounded;
-}
-
-static int check_sizes(const struct rill_queue_attr *attr, uint64_t capacity) {
-  if (attr->capacity > RILLI_MAX_CAPACITY)
-    return rilli_fail(EINVAL, "a capacity of %llu bytes is more than the most, %llu",
-                      (unsigned long long)attr->capacity, (unsigned long long)RILLI_MAX_CAPACITY);
+/* Of attributes that are complete, what depends on more than one of them. */
+static int check_sizes(const struct rill_queue_attr *attr) {
   if (attr->max_message > RILLI_MESSAGE_MOST)
     return rilli_fail(EINVAL,
                       "max_message of %llu bytes is more than a message can have: at most %llu in "
                       "any queue",
                       (unsigned long long)attr->max_message,
                       (unsigned long long)RILLI_MESSAGE_MOST);
-  const uint64_t most = rilli_most_message(capacity);
+  const uint64_t most = rilli_most_message(attr->capacity);
   if (attr->max_message > most)
     return rilli_fail(EINVAL,
                       "max_message of %llu bytes does not fit: with a capacity of %llu it is at "
                       "most %llu",
-                      (unsigned long long)attr->max_message, (unsigned long long)capacity,
+                      (unsigned long long)attr->max_message, (unsigned long long)attr->capacity,
                       (unsigned long long)most);
-  if (attr->max_groups > RILLI_MAX_GROUPS)
-    return rilli_fail(EINVAL, "max_groups is %u: at most %u", attr->max_groups, RILLI_MAX_GROUPS);
+  if (attr->group_count > attr->max_groups)
+    return rilli_fail(EINVAL, "%zu groups are declared, but max_groups is %u", attr->group_count,
+                      attr->max_groups);
   if (attr->mode & ~0774u)
     return rilli_fail(EINVAL,
                       "mode %04o has odd bits, or gives others more than to look: r (look), w "
                       "(publish), x (take) for owner and group, r for others, such as 0754",
                       attr->mode);
-  return 0;
+  if ((attr->placement & RILL_HUGE) && attr->capacity < RILLI_HUGE_PAGE)
+    return rilli_fail(EINVAL,
+                      "a capacity of %llu bytes is too small for huge pages: at least %llu, or no "
+                      "RILL_HUGE",
+                      (unsigned long long)attr->capacity, (unsigned long long)RILLI_HUGE_PAGE);
+  return rilli_nodes_check(attr->numa, attr->numa_node);
 }
 
 _Static_assert(RILL_NUMA_LOCAL == RILLI_NUMA_LOCAL && RILL_NUMA_NODE == RILLI_NUMA_NODE &&
@@ -61,48 +56,22 @@ _Static_assert(RILL_NUMA_LOCAL == RILLI_NUMA_LOCAL && RILL_NUMA_NODE == RILLI_NU
                    RILL_DUMP == RILLI_PLACE_DUMP,
                "the format's numbers are the interface's");
 
-static int plan_placement(const struct rill_queue_attr *attr, struct rilli_identity *identity) {
-  if ((attr->placement & RILL_HUGE) && identity->capacity < RILLI_HUGE_PAGE)
-    return rilli_fail(EINVAL,
-                      "a capacity of %llu bytes is too small for huge pages: at least %llu, or no "
-                      "RILL_HUGE",
-                      (unsigned long long)identity->capacity, (unsigned long long)RILLI_HUGE_PAGE);
-  if (attr->placement & RILL_HUGE)
-    rilli_plan_huge(identity);
-  identity->attributes = attr->placement;
-  identity->numa = attr->numa;
-  identity->numa_node = attr->numa_node;
-  return rilli_nodes_check(attr->numa, attr->numa_node);
-}
-
 static int plan(const char *name, const struct rill_queue_attr *attr,
                 struct rilli_identity *identity, struct rilli_control *control) {
-  const uint64_t capacity =
-      rilli_round_capacity(attr->capacity ? attr->capacity : DEFAULT_CAPACITY);
-  const uint32_t groups = attr->max_groups ? attr->max_groups : DEFAULT_GROUPS;
-  int code = check_sizes(attr, capacity);
+  struct rill_queue_attr all = *attr;
+  rilli_settings_complete(&all);
+  int code = check_sizes(&all);
   if (code)
     return code;
-  if (attr->group_count > groups)
-    return rilli_fail(EINVAL, "%zu groups are declared, but max_groups is %u", attr->group_count,
-                      groups);
-  rilli_plan_identity(identity, capacity,
-                      attr->max_message ? attr->max_message : rilli_usual_message(capacity),
-                      groups);
-  code = plan_placement(attr, identity);
-  if (code)
-    return code;
-  rilli_plan_control(control, groups);
+  rilli_plan_identity(identity, all.capacity, all.max_message, all.max_groups);
+  if (all.placement & RILL_HUGE)
+    rilli_plan_huge(identity);
+  rilli_settings_plan(&all, identity);
+  rilli_plan_control(control, all.max_groups);
   code = rilli_random(identity->uuid);
   if (code)
     return code;
   memcpy(control->uuid, identity->uuid, sizeof control->uuid);
-  identity->overflow = attr->overflow;
-  identity->lifetime = attr->lifetime;
-  identity->type_id = attr->type.id;
-  identity->type_size = attr->type.size;
-  identity->type_version = attr->type.version;
-  identity->evict_after = attr->evict_after;
   identity->created = rilli_wall_clock();
   (void)snprintf(identity->name, sizeof identity->name, "%s", name);
   rilli_seal_control(control);
@@ -149,7 +118,7 @@ static int reserve_data(int fd, struct rilli_identity *identity) {
   }
   if (code == 0)
     code = rilli_segment_reserve(fd, 0, identity->file_size);
-  if (code || !(identity->attributes & RILLI_PLACE_HUGE))
+  if (code || !(identity->placement & RILLI_PLACE_HUGE))
     return code;
   rilli_hold_forks();
   code = rilli_map_ring(fd, identity->ring_offset, identity->capacity, 1, &map);

@@ -18,6 +18,5 @@ int rilli_pair_make(int dir, const char *name, const struct rill_queue_attr *att
 int rilli_pair_name(int dir, struct rilli_making *making, const struct rilli_pair *pair);
 /* In place of that, or when it failed: removes and closes them. */
 void rilli_pair_abandon(int dir, const struct rilli_making *making, struct rilli_pair *pair);
-uint64_t rilli_round_capacity(uint64_t capacity);
 
 #endif

@@ -11,14 +11,11 @@
 #include "lease.h"
 #include "open.h"
 #include "reclaim.h"
+#include "settings.h"
 #include "unlink.h"
 
 #define RETRY_FIRST INT64_C(500000) /* ns between two looks whether the queue is there */
 #define RETRY_MOST INT64_C(10000000)
-
-static const char *overflow_word(uint32_t overflow) {
-  return overflow == RILL_OVERWRITE ? "overwrite" : "reliable";
-}
 
 int rilli_type_check(const struct rilli_segments *segments, const struct rill_type *type) {
   const struct rilli_geometry *has = &segments->geometry;
@@ -37,41 +34,9 @@ int rilli_type_check(const struct rilli_segments *segments, const struct rill_ty
       type->size);
 }
 
-static int compare_placement(const struct rilli_segments *segments,
-                             const struct rill_queue_attr *attr) {
-  static const char *const flags[] = {"RILL_NO_PREFAULT", "RILL_MLOCK", "RILL_HUGE", "RILL_DUMP"};
-  const struct rilli_geometry *has = &segments->geometry;
-  for (uint32_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
-    if (attr->placement & ~has->attributes & 1u << i)
-      return rilli_fail(EEXIST, "it exists without %s", flags[i]);
-  if (attr->numa && (attr->numa != has->numa || attr->numa_node != has->numa_node))
-    return rilli_fail(EEXIST, "it exists with numa %u, node %u, not %u, node %u", has->numa,
-                      has->numa_node, attr->numa, attr->numa_node);
-  return 0;
-}
-
 /* Does what is asked for agree with what there is? */
 static int compare(const struct rilli_segments *segments, const struct rill_queue_attr *attr) {
-  const struct rilli_geometry *has = &segments->geometry;
-  const unsigned long long capacity = rilli_round_capacity(attr->capacity);
-  if (attr->capacity && capacity != has->capacity)
-    return rilli_fail(EEXIST, "it exists with a capacity of %llu, not %llu",
-                      (unsigned long long)has->capacity, capacity);
-  if (attr->max_message && attr->max_message != has->max_message)
-    return rilli_fail(EEXIST, "it exists with max_message %llu, not %llu",
-                      (unsigned long long)has->max_message, (unsigned long long)attr->max_message);
-  if (attr->overflow && attr->overflow != has->overflow)
-    return rilli_fail(EEXIST, "it exists as %s, not %s", overflow_word(has->overflow),
-                      overflow_word(attr->overflow));
-  if (attr->lifetime && attr->lifetime != has->lifetime)
-    return rilli_fail(EEXIST, "it exists as a transient queue, not a kept one");
-  if (attr->max_groups && attr->max_groups != has->max_groups)
-    return rilli_fail(EEXIST, "it exists with max_groups %u, not %u", has->max_groups,
-                      attr->max_groups);
-  if (attr->evict_after && attr->evict_after != has->evict_after)
-    return rilli_fail(EEXIST, "it exists with an evict_after of %g s, not %g s",
-                      (double)has->evict_after / 1e9, (double)attr->evict_after / 1e9);
-  const int code = compare_placement(segments, attr);
+  const int code = rilli_settings_compare(&segments->geometry, attr);
   return code ? code : rilli_type_check(segments, &attr->type);
 }
 
@@ -192,24 +157,17 @@ static int check_call(const char *name, unsigned flags, const struct rill_queue_
     return rilli_fail(EINVAL, "RILL_EXCLUSIVE goes with RILL_CREATE");
   if ((flags & RILL_OBSERVE) && (flags & RILL_CREATE))
     return rilli_fail(EINVAL, "RILL_OBSERVE only looks: it does not go with RILL_CREATE");
-  if (attr->overflow > RILL_OVERWRITE || attr->lifetime > RILL_KEPT || attr->type.reserved)
+  if (attr->type.reserved || attr->reserved0)
+    return rilli_fail(EINVAL, "rill_queue_attr for '%s': a reserved field is not zero", name);
+  if (rilli_settings_check(name, attr))
+    return -EINVAL;
+  if (attr->evict_after && attr->overflow == RILL_OVERWRITE)
     return rilli_fail(EINVAL,
-                      "rill_queue_attr for '%s': unknown overflow or lifetime, or a reserved "
-                      "field that is not zero",
+                      "rill_queue_attr for '%s': evict_after goes with RILL_RELIABLE: with "
+                      "RILL_OVERWRITE no group holds the producer up",
                       name);
-  if (attr->evict_after < 0 || (attr->evict_after && attr->overflow == RILL_OVERWRITE))
-    return rilli_fail(EINVAL,
-                      "rill_queue_attr for '%s': evict_after is negative, or goes with "
-                      "RILL_OVERWRITE, where no group holds the producer up",
-                      name);
-  if (attr->numa > RILL_NUMA_NODE || (attr->placement & ~RILLI_PLACE_KNOWN) || attr->reserved0)
-    return rilli_fail(EINVAL, "rill_queue_attr for '%s': unknown numa or placement", name);
-  if (attr->numa_node && (attr->numa != RILL_NUMA_NODE || attr->numa_node >= RILLI_NUMA_NODES))
-    return rilli_fail(
-        EINVAL,
-        "rill_queue_attr for '%s': numa_node %u goes with RILL_NUMA_NODE, and is less "
-        "than %u",
-        name, attr->numa_node, RILLI_NUMA_NODES);
+  if (attr->numa_node && attr->numa != RILL_NUMA_NODE)
+    return rilli_fail(EINVAL, "rill_queue_attr for '%s': numa_node goes with RILL_NUMA_NODE", name);
   for (size_t i = 0; i < attr->group_count; i++) {
     if (!attr->groups || !attr->groups[i])
       return rilli_fail(EINVAL, "group_count is %zu, but group %zu has no name", attr->group_count,

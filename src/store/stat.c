@@ -8,6 +8,7 @@
 #include "error.h"
 #include "histogram.h"
 #include "lease.h"
+#include "settings.h"
 #include "stat.h"
 
 #define LOAD(word) atomic_load_explicit(&(word), memory_order_acquire)
@@ -116,22 +117,13 @@ static void geometry_stat(const struct rilli_segments *segments, struct rill_que
   memcpy(ret->name, segments->name, sizeof ret->name);
   rilli_hex(geometry->uuid, hex);
   (void)snprintf(ret->uuid, sizeof ret->uuid, "%s", hex);
-  ret->capacity = geometry->capacity;
-  ret->max_message = geometry->max_message;
+  rilli_settings_stat(geometry, ret);
   ret->quantum = geometry->quantum;
   ret->data_bytes = geometry->file_size;
   ret->control_bytes = segments->control_geometry.file_size;
   ret->memory_bytes = geometry->file_size + segments->control_geometry.group_offset +
                       (uint64_t)geometry->max_groups * RILLI_PAGE;
-  ret->overflow = geometry->overflow;
-  ret->lifetime = geometry->lifetime;
-  ret->type = (struct rill_type){geometry->type_id, geometry->type_size, geometry->type_version, 0};
   ret->created = geometry->created;
-  ret->numa = geometry->numa;
-  ret->numa_node = geometry->numa_node;
-  ret->placement = geometry->attributes;
-  ret->max_groups = geometry->max_groups;
-  ret->evict_after = geometry->evict_after;
   ret->mode = rights(segments->data_mode, segments->control_file.mode);
   ret->limited = (uint32_t)is_blind(segments);
   ret->uid = segments->control_file.uid;

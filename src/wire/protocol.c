@@ -7,9 +7,10 @@
 
 _Static_assert(sizeof(struct rilli_wire_head) == 16, "on the wire");
 _Static_assert(sizeof(struct rilli_wire_notice) == 240, "on the wire");
-_Static_assert(sizeof(struct rilli_wire_request) == 488, "on the wire");
-_Static_assert(sizeof(struct rilli_wire_row) == 376, "on the wire");
-_Static_assert(sizeof(struct rilli_wire_answer) == 272 + RILLI_WIRE_ROWS * 376, "on the wire");
+_Static_assert(sizeof(struct rilli_wire_request) == 440, "on the wire");
+_Static_assert(sizeof(struct rilli_wire_create) == 448 + 64 * 8 + 64 * 64, "on the wire");
+_Static_assert(sizeof(struct rilli_wire_row) == 984, "on the wire");
+_Static_assert(sizeof(struct rilli_wire_answer) == 272 + RILLI_WIRE_ROWS * 984, "on the wire");
 _Static_assert(sizeof(struct rilli_wire_event) == 272, "on the wire");
 
 size_t rilli_wire_size(uint32_t type) {
@@ -20,11 +21,12 @@ size_t rilli_wire_size(uint32_t type) {
     return sizeof(struct rilli_wire_notice);
   case RILLI_WIRE_STAT:
   case RILLI_WIRE_OPEN:
-  case RILLI_WIRE_CREATE:
   case RILLI_WIRE_UNLINK:
   case RILLI_WIRE_LIST:
   case RILLI_WIRE_WATCH:
     return sizeof(struct rilli_wire_request);
+  case RILLI_WIRE_CREATE:
+    return sizeof(struct rilli_wire_create);
   case RILLI_WIRE_ANSWER:
     return sizeof(struct rilli_wire_answer);
   case RILLI_WIRE_EVENT:
@@ -66,8 +68,18 @@ static int notice_ok(const struct rilli_wire_notice *notice) {
 }
 
 static int request_ok(const struct rilli_wire_request *request) {
-  return (request->flags & ~(uint32_t)RILLI_WIRE_EXCLUSIVE) == 0 &&
+  return (request->flags & ~(uint32_t)RILLI_WIRE_EXCLUSIVE) == 0 && request->reserved == 0 &&
          ends(request->name, sizeof request->name) && ends(request->after, sizeof request->after);
+}
+
+static int create_ok(const struct rilli_wire_create *create) {
+  if (!request_ok(&create->request) || create->value_count > RILLI_WIRE_VALUES ||
+      create->group_count > RILLI_WIRE_GROUPS)
+    return 0;
+  for (uint32_t i = 0; i < create->group_count; i++)
+    if (!ends(create->groups[i], sizeof create->groups[i]))
+      return 0;
+  return 1;
 }
 
 int rilli_wire_check_client(const union rilli_wire_message *message, size_t size) {
@@ -78,6 +90,8 @@ int rilli_wire_check_client(const union rilli_wire_message *message, size_t size
     return notice_ok(&message->notice) ? type : -EPROTO;
   if (size == sizeof message->request)
     return request_ok(&message->request) ? type : -EPROTO;
+  if (size == sizeof message->create)
+    return create_ok(&message->create) ? type : -EPROTO;
   return -EPROTO;
 }
 
@@ -86,7 +100,7 @@ static int answer_ok(const struct rilli_wire_answer *answer) {
     return 0;
   for (uint32_t i = 0; i < answer->count; i++)
     if (!ends(answer->rows[i].name, sizeof answer->rows[i].name) ||
-        !ends(answer->rows[i].uuid, sizeof answer->rows[i].uuid))
+        answer->rows[i].size > sizeof answer->rows[i].stat)
       return 0;
   return 1;
 }

@@ -15,6 +15,10 @@
 #define RILLI_WIRE_NAME 208u /* 200 bytes of name or pattern, and NULs               */
 #define RILLI_WIRE_ROWS 8u   /* queues in one answer                                 */
 #define RILLI_WIRE_TEXT 240u
+#define RILLI_WIRE_VALUES 64u /* attributes of a queue                               */
+#define RILLI_WIRE_GROUPS 64u /* that one request declares; rill_consumer_open does the others */
+#define RILLI_WIRE_GROUP 64u  /* 63 bytes of name, and NULs                          */
+#define RILLI_WIRE_ROOM 768u  /* room for a struct rill_queue_stat and its growth    */
 
 #define RILLI_SOCKET_FILE "+rilld.sock" /* in the namespace's directory              */
 
@@ -62,26 +66,26 @@ enum { RILLI_WIRE_EXCLUSIVE = 1 }; /* flags of a request */
 
 struct rilli_wire_request {
   struct rilli_wire_head head;
-  uint32_t flags, overflow, lifetime, max_groups; /* of CREATE, as in rill_queue_attr */
-  uint64_t capacity, max_message;
-  int64_t evict_after;
-  uint32_t mode, type_id, type_size, type_version;
+  uint32_t flags, reserved;
   char name[RILLI_WIRE_NAME], after[RILLI_WIRE_NAME];
 };
 
-/* A queue, as of rill_queue_read_stat. code: 0, or why the rest is zero (-errno). */
+/* CREATE: as much of rill_queue_attr as there is a value for, by the numbers that the library's
+ * table of attributes gives them, which this layer does not know. Groups to declare beside that. */
+struct rilli_wire_create {
+  struct rilli_wire_request request;
+  uint32_t value_count, group_count;
+  uint64_t values[RILLI_WIRE_VALUES];
+  char groups[RILLI_WIRE_GROUPS][RILLI_WIRE_GROUP];
+};
+
+/* A queue: its rill_queue_stat, of which the first `size` bytes are there. code: 0, or why there
+ * are none (-errno). */
 struct rilli_wire_row {
   char name[RILLI_WIRE_NAME];
-  char uuid[40];
   int32_t code;
-  uint32_t producer, overflow, lifetime;
-  int64_t producer_pid;
-  uint64_t producer_generation, capacity, max_message;
-  uint64_t sequence, oldest, depth_messages, depth_bytes;
-  int64_t evict_after;
-  uint64_t evictions;
-  uint32_t group_count, max_groups, attached, removed;
-  uint32_t mode, uid, gid, reserved;
+  uint32_t size;
+  uint64_t stat[RILLI_WIRE_ROOM / 8];
 };
 
 struct rilli_wire_answer {
@@ -117,6 +121,7 @@ union rilli_wire_message { /* room for whatever comes in                        
   struct rilli_wire_head head;
   struct rilli_wire_notice notice;
   struct rilli_wire_request request;
+  struct rilli_wire_create create;
   struct rilli_wire_answer answer;
   struct rilli_wire_event event;
 };

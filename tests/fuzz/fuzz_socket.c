@@ -14,6 +14,7 @@
 #include "client.h"
 #include "server.h"
 #include "forged.h"
+#include "settings.h"
 #include "support.h"
 
 #define CLIENTS 6u
@@ -97,7 +98,11 @@ static void send_changed(unsigned n, struct input *input) {
   } else if (type < RILLI_WIRE_ANSWER) {
     rilli_wire_name(message.request.name, names[how & 7u]);
     rilli_wire_name(message.request.after, names[how >> 3 & 7u]);
-    message.request.max_groups = 4;
+    if (type == RILLI_WIRE_CREATE) {
+      const struct rill_queue_attr attr = {.size = sizeof attr, .max_groups = 4};
+      message.create.value_count =
+          rilli_settings_pack(&attr, message.create.values, RILLI_WIRE_VALUES);
+    }
   }
   for (unsigned changes = what >> 5; changes; changes--) {
     const size_t at = take(input, 2) % size;

@@ -22,12 +22,18 @@ static void check_accepted(int type, const union rilli_wire_message *message, si
   } else if (type < RILLI_WIRE_ANSWER) {
     check_text(message->request.name, sizeof message->request.name);
     check_text(message->request.after, sizeof message->request.after);
+    if (type == RILLI_WIRE_CREATE) {
+      CK(message->create.value_count <= RILLI_WIRE_VALUES);
+      CK(message->create.group_count <= RILLI_WIRE_GROUPS);
+      for (uint32_t i = 0; i < message->create.group_count; i++)
+        check_text(message->create.groups[i], sizeof message->create.groups[i]);
+    }
   } else if (type == RILLI_WIRE_ANSWER) {
     check_text(message->answer.text, sizeof message->answer.text);
     CHECK(message->answer.count <= RILLI_WIRE_ROWS);
     for (uint32_t i = 0; i < message->answer.count; i++) {
       check_text(message->answer.rows[i].name, sizeof message->answer.rows[i].name);
-      check_text(message->answer.rows[i].uuid, sizeof message->answer.rows[i].uuid);
+      CK(message->answer.rows[i].size <= sizeof message->answer.rows[i].stat);
     }
   } else {
     check_text(message->event.name, sizeof message->event.name);

@@ -42,12 +42,24 @@ static void each_unsound_field_is_refused(void **state) {
   REFUSED(memset(message.request.name, 'a', sizeof message.request.name), -EPROTO);
   REFUSED(memset(message.request.after, 'a', sizeof message.request.after), -EPROTO);
   REFUSED(message.request.flags = 2, -EPROTO);
+  REFUSED(message.request.reserved = 1, -EPROTO);
+#undef REFUSED
+#define REFUSED(change)                                                                            \
+  rilli_wire_start(&message, RILLI_WIRE_CREATE, 1);                                                \
+  change;                                                                                          \
+  assert_code(rilli_wire_check_client(&message, sizeof message.create), -EPROTO)
+  REFUSED(message.create.value_count = RILLI_WIRE_VALUES + 1);
+  REFUSED(message.create.group_count = RILLI_WIRE_GROUPS + 1);
+  REFUSED(message.create.group_count = 1; memset(message.create.groups[0], 'a', RILLI_WIRE_GROUP));
 #undef REFUSED
   rilli_wire_start(&message, RILLI_WIRE_ATTACH, 1);
   message.notice.kind = RILLI_KINDS;
   assert_code(rilli_wire_check_client(&message, sizeof message.notice), -EPROTO);
   rilli_wire_start(&message, RILLI_WIRE_ANSWER, 1);
   message.answer.count = RILLI_WIRE_ROWS + 1;
+  assert_code(rilli_wire_check_registry(&message, sizeof message.answer), -EPROTO);
+  message.answer.count = 1;
+  message.answer.rows[0].size = RILLI_WIRE_ROOM + 1;
   assert_code(rilli_wire_check_registry(&message, sizeof message.answer), -EPROTO);
 }
 

@@ -116,7 +116,10 @@ static void *seek(void *arg) {
     lookup_answer(&table, &rights, &stat, &answer);
     CHECK(answer.code == 0 || answer.code == -ENOENT);
     if (answer.code == 0) {
-      CHECK_EQ(answer.rows[0].capacity, 1u << 20);
+      struct rill_queue_stat row;
+      CHECK_EQ(answer.rows[0].size, sizeof row);
+      memcpy(&row, answer.rows[0].stat, sizeof row);
+      CHECK_EQ(row.capacity, 1u << 20);
       atomic_fetch_add(&seekers->found, 1);
     }
     rilli_wire_start(&answer, RILLI_WIRE_ANSWER, 1);

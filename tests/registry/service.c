@@ -10,14 +10,10 @@
 #include "daemon.h"
 
 static int create(int fd, const char *name, uint64_t capacity, uint32_t flags) {
-  struct rilli_wire_request request;
+  const struct rill_queue_attr attr = {
+      .size = sizeof attr, .capacity = capacity, .lifetime = RILL_KEPT};
   struct rilli_wire_answer answer;
-  rilli_wire_start(&request, RILLI_WIRE_CREATE, 0);
-  rilli_wire_name(request.name, name);
-  request.capacity = capacity;
-  request.flags = flags;
-  request.lifetime = RILL_KEPT;
-  talk_request(fd, &request, &answer);
+  talk_create(fd, name, &attr, flags, &answer);
   return answer.code;
 }
 
@@ -46,14 +42,12 @@ static void queues_are_made_found_and_removed(void **state) {
 
 static int create_evicting(int fd, const char *name, int64_t evict_after, uint32_t overflow,
                            struct rilli_wire_answer *ret) {
-  struct rilli_wire_request request;
-  rilli_wire_start(&request, RILLI_WIRE_CREATE, 0);
-  rilli_wire_name(request.name, name);
-  request.capacity = 65536;
-  request.lifetime = RILL_KEPT;
-  request.overflow = overflow;
-  request.evict_after = evict_after;
-  talk_request(fd, &request, ret);
+  const struct rill_queue_attr attr = {.size = sizeof attr,
+                                       .capacity = 65536,
+                                       .lifetime = RILL_KEPT,
+                                       .overflow = overflow,
+                                       .evict_after = evict_after};
+  talk_create(fd, name, &attr, 0, ret);
   return ret->code;
 }
 
@@ -69,7 +63,8 @@ static void queue_that_evicts_is_made_and_its_evictions_are_reported(void **stat
   assert_code(create_evicting(fd, "never", 1, RILL_OVERWRITE, &answer), -EINVAL);
   assert_code(ask_code(fd, RILLI_WIRE_STAT, "never"), -ENOENT);
   assert_code(create_evicting(fd, "orders", 1000000, RILL_RELIABLE, &answer), 0);
-  assert_true(answer.rows[0].evict_after == 1000000 && answer.rows[0].evictions == 0);
+  struct rill_queue_stat row = talk_row(&answer.rows[0]);
+  assert_true(row.evict_after == 1000000 && row.evictions == 0);
   assert_code(create_evicting(fd, "orders", 1000001, RILL_RELIABLE, &answer), -EEXIST);
   rill_context *context = open_context(RILL_FENCE_AUTO);
   rill_queue *queue = open_queue(context, "orders", 0, NULL);
@@ -77,13 +72,60 @@ static void queue_that_evicts_is_made_and_its_evictions_are_reported(void **stat
   rill_producer *producer = open_producer(queue, RILL_PARK);
   for (unsigned i = 0; i < 100; i++)
     assert_code(rill_publish(producer, text, sizeof text, RILL_FOREVER), 0);
-  const struct rilli_wire_row row = talk_stat(fd, "orders");
+  row = talk_stat(fd, "orders");
   assert_true(row.evict_after == 1000000 && row.evictions == 1);
   assert_true(row.depth_messages == 0);
   rill_producer_close(producer);
   rill_consumer_close(consumer);
   rill_queue_close(queue);
   rill_context_close(context);
+  (void)close(fd);
+}
+
+/* CREATE takes every attribute, and those of a later version only if they are not asked for. */
+static void every_attribute_is_taken(void **state) {
+  static const char *const groups[] = {"billing", "audit"};
+  const struct rill_queue_attr attr = {.size = sizeof attr,
+                                       .capacity = 65536,
+                                       .max_message = 1000,
+                                       .overflow = RILL_RELIABLE,
+                                       .lifetime = RILL_KEPT,
+                                       .max_groups = 3,
+                                       .mode = 0740,
+                                       .type = {1, 2, 3, 0},
+                                       .owner = getuid(),
+                                       .group = getgid(),
+                                       .placement = RILL_NO_PREFAULT | RILL_DUMP,
+                                       .evict_after = 7,
+                                       .groups = groups,
+                                       .group_count = 2};
+  struct rilli_wire_create create;
+  struct rilli_wire_answer answer;
+  (void)state;
+  (void)daemon_start();
+  const int fd = talk_open();
+  talk_create(fd, "orders", &attr, 0, &answer);
+  assert_code(answer.code, 0);
+  const struct rill_queue_stat stat = talk_row(&answer.rows[0]);
+  assert_true(stat.capacity == 65536 && stat.max_message == 1000 && stat.max_groups == 3);
+  assert_true(stat.lifetime == RILL_KEPT && stat.mode == 0740 && stat.evict_after == 7);
+  assert_true(stat.type.id == 1 && stat.type.size == 2 && stat.type.version == 3);
+  assert_true(stat.uid == getuid() && stat.gid == getgid() && stat.group_count == 2);
+  assert_true(stat.placement == (RILL_NO_PREFAULT | RILL_DUMP));
+
+  rilli_wire_start(&create, RILLI_WIRE_CREATE, 0);
+  rilli_wire_name(create.request.name, "later");
+  create.value_count = RILLI_WIRE_VALUES;
+  create.values[RILLI_WIRE_VALUES - 1] = 1;
+  talk_request(fd, &create.request, &answer);
+  assert_code(answer.code, -E2BIG);
+  create.values[RILLI_WIRE_VALUES - 1] = 0;
+  create.values[2] = UINT64_C(1) << 32; /* overflow has 32 bits */
+  talk_request(fd, &create.request, &answer);
+  assert_code(answer.code, -EINVAL);
+  create.values[2] = 0;
+  talk_request(fd, &create.request, &answer);
+  assert_code(answer.code, 0);
   (void)close(fd);
 }
 
@@ -129,7 +171,7 @@ static void list_comes_in_pages_in_the_order_of_names(void **state) {
     for (uint32_t i = 0; i < answer.count; i++) {
       (void)snprintf(name, sizeof name, "md/%02u", seen++);
       assert_string_equal(answer.rows[i].name, name);
-      assert_true(answer.rows[i].capacity == 65536);
+      assert_true(talk_row(&answer.rows[i]).capacity == 65536);
       rilli_wire_name(request.after, name);
     }
   } while (answer.more);
@@ -281,6 +323,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       WITH_DAEMON(queues_are_made_found_and_removed),
       WITH_DAEMON(queue_that_evicts_is_made_and_its_evictions_are_reported),
+      WITH_DAEMON(every_attribute_is_taken),
       WITH_DAEMON(queue_made_by_file_is_seen_immediately),
       WITH_DAEMON(list_comes_in_pages_in_the_order_of_names),
       WITH_DAEMON(watcher_learns_what_happens),

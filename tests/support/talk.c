@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "fixture.h"
+#include "settings.h"
 
 #define MOMENT 50  /* ms: then it is silent                                            */
 #define LONG 20000 /* ms: then it hangs                                                */
@@ -60,12 +61,32 @@ void talk_ask(int fd, enum rilli_wire_type type, const char *name, struct rilli_
   talk_request(fd, &request, ret);
 }
 
-struct rilli_wire_row talk_stat(int fd, const char *name) {
+struct rill_queue_stat talk_row(const struct rilli_wire_row *row) {
+  struct rill_queue_stat stat = RILL_QUEUE_STAT_INIT;
+  CHECK_EQ(row->size, sizeof stat);
+  memcpy(&stat, row->stat, sizeof stat);
+  return stat;
+}
+
+void talk_create(int fd, const char *name, const struct rill_queue_attr *attr, uint32_t flags,
+                 struct rilli_wire_answer *ret) {
+  struct rilli_wire_create create;
+  rilli_wire_start(&create, RILLI_WIRE_CREATE, 0);
+  rilli_wire_name(create.request.name, name);
+  create.request.flags = flags;
+  create.value_count = rilli_settings_pack(attr, create.values, RILLI_WIRE_VALUES);
+  create.group_count = (uint32_t)attr->group_count;
+  for (uint32_t i = 0; i < create.group_count; i++)
+    (void)strncpy(create.groups[i], attr->groups[i], sizeof create.groups[i] - 1);
+  talk_request(fd, &create.request, ret);
+}
+
+struct rill_queue_stat talk_stat(int fd, const char *name) {
   struct rilli_wire_answer answer;
   talk_ask(fd, RILLI_WIRE_STAT, name, &answer);
   CHECK_EQ(answer.code, 0);
   CHECK_EQ(answer.count, 1);
-  return answer.rows[0];
+  return talk_row(&answer.rows[0]);
 }
 
 int talk_watch(const char *pattern) {
@@ -94,15 +115,15 @@ int talk_connect(void) {
 }
 
 int talk_try_send(int fd, enum rilli_wire_type type, const char *name) {
-  struct rilli_wire_request request;
-  rilli_wire_start(&request, type, 7);
-  rilli_wire_name(request.name, name);
+  struct rilli_wire_create create;
+  rilli_wire_start(&create, type, 7);
+  rilli_wire_name(create.request.name, name);
   if (type == RILLI_WIRE_CREATE) {
-    request.capacity = 65536;
-    request.max_groups = 4;
-    request.lifetime = RILL_KEPT;
+    const struct rill_queue_attr attr = {
+        .size = sizeof attr, .capacity = 65536, .max_groups = 4, .lifetime = RILL_KEPT};
+    create.value_count = rilli_settings_pack(&attr, create.values, RILLI_WIRE_VALUES);
   }
-  const int code = rilli_registry_send(fd, &request);
+  const int code = rilli_registry_send(fd, &create);
   CHECK_THAT(code == 0 || code == -EPIPE || code == -ECONNRESET, "cannot ask: %s", rill_error());
   return code ? -EPIPE : 0;
 }

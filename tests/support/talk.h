@@ -16,7 +16,11 @@ void talk_send(int fd, const void *message);
 void talk_ask(int fd, enum rilli_wire_type type, const char *name, struct rilli_wire_answer *ret);
 void talk_request(int fd, struct rilli_wire_request *request, struct rilli_wire_answer *ret);
 /* The row of a queue; it must be there. */
-struct rilli_wire_row talk_stat(int fd, const char *name);
+struct rill_queue_stat talk_stat(int fd, const char *name);
+struct rill_queue_stat talk_row(const struct rilli_wire_row *row); /* its figures */
+/* CREATE with all attributes of attr. */
+void talk_create(int fd, const char *name, const struct rill_queue_attr *attr, uint32_t flags,
+                 struct rilli_wire_answer *ret);
 /* A connection that watches. */
 int talk_watch(const char *pattern);
 /* The next event of this kind about this queue; others are dropped. */

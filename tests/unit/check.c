@@ -31,13 +31,19 @@ static int seal_and_check(struct rilli_identity *page) {
   return check_identity(page, page->file_size);
 }
 
-static void placement_is_checked(void **state) {
+static void attributes_are_checked(void **state) {
   (void)state;
   struct rilli_identity page;
   good_identity(&page);
-  page.attributes = RILLI_PLACE_KNOWN + 1;
+  page.overflow = RILL_OVERWRITE + 1; /* words of another version, as below */
   assert_code(seal_and_check(&page), -EPROTONOSUPPORT);
-  page.attributes = RILLI_PLACE_KNOWN & ~RILLI_PLACE_HUGE;
+  page.overflow = RILL_OVERWRITE;
+  page.lifetime = RILL_KEPT + 1;
+  assert_code(seal_and_check(&page), -EPROTONOSUPPORT);
+  page.lifetime = RILL_KEPT;
+  page.placement = RILLI_PLACE_KNOWN + 1;
+  assert_code(seal_and_check(&page), -EPROTONOSUPPORT);
+  page.placement = RILLI_PLACE_KNOWN & ~RILLI_PLACE_HUGE;
   assert_code(seal_and_check(&page), 0);
   page.numa = RILLI_NUMA_NODE + 1;
   assert_code(seal_and_check(&page), -EPROTONOSUPPORT);
@@ -53,11 +59,11 @@ static void placement_is_checked(void **state) {
   page.huge_error = 4096;
   assert_code(seal_and_check(&page), -EBADMSG);
   page.huge_error = 0;
-  page.attributes = RILLI_PLACE_HUGE; /* in a ring that huge pages do not fit */
+  page.placement = RILLI_PLACE_HUGE; /* in a ring that huge pages do not fit */
   assert_code(seal_and_check(&page), -EBADMSG);
   rilli_plan_identity(&page, RILLI_HUGE_PAGE, 4096, 1024);
   rilli_plan_huge(&page);
-  page.attributes = RILLI_PLACE_HUGE;
+  page.placement = RILLI_PLACE_HUGE;
   atomic_store(&page.magic, RILLI_DATA_MAGIC);
   assert_true(page.ring_offset == RILLI_HUGE_PAGE);
   assert_code(seal_and_check(&page), 0);
@@ -282,8 +288,8 @@ static void every_invalid_field_of_the_identity_is_refused(void **state) {
                                              I(index_count, 129),
                                              I(bells, 0),
                                              I(bells, 65),
-                                             I(overflow, 2),
-                                             I(lifetime, 2),
+                                             I(capacity, UINT64_MAX),
+                                             I(max_message, 0),
                                              I(max_groups, 0),
                                              I(max_groups, 3),
                                              I(max_groups, UINT32_MAX),
@@ -460,7 +466,7 @@ static void random_bytes_never_pass(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       BEHAVIOUR(every_sound_plan_passes),
-      BEHAVIOUR(placement_is_checked),
+      BEHAVIOUR(attributes_are_checked),
       BEHAVIOUR(absent_foreign_other_version_and_damage_are_different_errors),
       BEHAVIOUR(the_control_page_has_the_same_classes_of_errors),
       BEHAVIOUR(a_change_of_any_sealed_byte_is_found),
