@@ -168,17 +168,14 @@ int rilli_queue_stat(int dir, const struct rilli_segments *segments, struct rill
   const struct rilli_producer_page *page = segments->ring.page;
   struct rill_queue_stat stat = {.size = sizeof stat};
   geometry_stat(segments, &stat);
-  stat.fence = LOAD(page->fence);
+#define FROM_PAGE(field, word) stat.field = LOAD(page->word);
+#define FROM_COMPUTED(field, word)
+#define RILL_QUEUE_FIGURE(field, key, type, words, metric, section, source, word, ...)             \
+  FROM_##source(field, word)
+#include "counters.def"
   stat.producer = producer_state(segments, producer);
-  stat.producer_generation = LOAD(page->generation);
-  stat.producer_pid = LOAD(page->pid);
-  stat.producer_opened = LOAD(page->opened);
   stat.position = head.position;
   stat.sequence = head.sequence;
-  stat.limit = LOAD(page->limit);
-  stat.wakes = LOAD(page->wakes);
-  stat.producer_parks = LOAD(page->parks);
-  stat.evictions = LOAD(page->evictions);
   stat.waiting = LOAD(page->waiting) % RILLI_FRAME_ALIGN == 0;
   stat.removed = (gone && !is_blind(segments)) || rilli_is_removed(segments);
   stat.attached = (uint32_t)attached;
@@ -231,12 +228,10 @@ static void member_stat(const struct rilli_segments *segments, uint32_t index,
   const struct rilli_slot *slot =
       (const void *)((const uint8_t *)rilli_group_at(&segments->ring, index) +
                      segments->control_geometry.slots_offset);
-  ret->pid = LOAD(slot->pid);
-  ret->wait = LOAD(slot->wait);
-  ret->fence = LOAD(slot->fence);
-  ret->parks = LOAD(slot->parks);
-  ret->lost = LOAD(slot->lost);
-  ret->opened = LOAD(slot->opened);
+#define FROM_SLOT(field, word) ret->field = LOAD(slot->word);
+#define RILL_GROUP_FIGURE(field, key, type, words, metric, section, column, source, word, ...)     \
+  FROM_##source(field, word)
+#include "counters.def"
   latency_stat(slot, ret);
 }
 
