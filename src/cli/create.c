@@ -2,8 +2,8 @@
 /* create.c - rill create: makes a queue, or sees that it is there as asked for. */
 #include "cli.h"
 #include "creation.h"
+#include "fields.h"
 #include "units.h"
-#include "words.h"
 
 #include <grp.h>
 #include <pwd.h>
@@ -16,9 +16,10 @@ static bool exclusive, quiet;
 static const char *owner, *numa;
 
 static void say_made(const struct rill_queue_stat *stat) {
-  char capacity[UNITS_TEXT], memory[UNITS_TEXT];
+  char capacity[UNITS_TEXT], memory[UNITS_TEXT], overflow[FIELD_TEXT], lifetime[FIELD_TEXT];
   cli_note("made %s: %s, %s, ring of %s, %u %s, takes %s of memory", stat->name,
-           words_overflow(stat->overflow), words_lifetime(stat->lifetime),
+           field_text(&queue_settings[SETTING_overflow], stat->overflow, overflow),
+           field_text(&queue_settings[SETTING_lifetime], stat->lifetime, lifetime),
            format_size(capacity, stat->capacity), stat->group_count,
            stat->group_count == 1 ? "group" : "groups", format_size(memory, stat->memory_bytes));
 }
@@ -34,13 +35,13 @@ static int resolve_owner(const char *text) {
   user[length] = 0;
   char *end = user;
   const struct passwd *entry = *user ? getpwnam(user) : NULL;
-  creation.owner = entry ? entry->pw_uid : (uint32_t)strtoul(user, &end, 10);
+  creation.attr.owner = entry ? entry->pw_uid : (uint32_t)strtoul(user, &end, 10);
   if (*user && !entry && (*end || end == user))
     return cli_usage("there is no user '%s'", user);
   if (!colon)
     return 0;
   const struct group *group = getgrnam(colon + 1);
-  creation.group = group ? group->gr_gid : (uint32_t)strtoul(colon + 1, &end, 10);
+  creation.attr.group = group ? group->gr_gid : (uint32_t)strtoul(colon + 1, &end, 10);
   if (!group && (*end || end == colon + 1))
     return cli_usage("there is no group '%s'", colon + 1);
   return 0;
@@ -50,14 +51,14 @@ static int resolve_owner(const char *text) {
 static int resolve_numa(const char *text) {
   uint64_t node;
   if (!strcmp(text, "local"))
-    creation.numa = RILL_NUMA_LOCAL;
+    creation.attr.numa = RILL_NUMA_LOCAL;
   else if (!strcmp(text, "interleave"))
-    creation.numa = RILL_NUMA_INTERLEAVE;
+    creation.attr.numa = RILL_NUMA_INTERLEAVE;
   else if (!parse_count(text, &node) || node > UINT32_MAX)
     return cli_usage("--numa takes local, interleave, or the number of a node, not '%s'", text);
   else {
-    creation.numa = RILL_NUMA_NODE;
-    creation.numa_node = (uint32_t)node;
+    creation.attr.numa = RILL_NUMA_NODE;
+    creation.attr.numa_node = (uint32_t)node;
   }
   return 0;
 }
@@ -92,16 +93,16 @@ static int run(struct cli *cli, int count, char **operands) {
 }
 
 static const struct option options[] = {
-    CREATION_OPTIONS(creation),
-    OPTION_COUNT32("max-groups", &creation.max_groups,
-                   "how many groups may read it at a time, 1 to 1024 (default 64)"),
+#define CREATION_ALL
+#include "creation_options.def"
+    OPTION_TRANSIENT(&creation.transient),
     OPTION_LIST("group", 'g', "GROUP", &creation.groups,
                 "a group that exists from the start: a reliable queue holds every message until "
                 "it has read it. May be given many times"),
     OPTION_FLAG("exclusive", 0, &exclusive, "fail if the queue exists"),
     OPTION_FLAG("quiet", 'q', &quiet, "report failures alone"),
     OPTION_MODE(
-        "mode", &creation.mode,
+        "mode", &creation.attr.mode,
         "the rights of others, as in chmod: r to look (ls, stat, tail), w to publish, x to take "
         "messages; for owner, group and others, which may at most look. Default 0700"),
     OPTION_TEXT("owner", 0, "USER[:GROUP]", &owner,
@@ -116,10 +117,6 @@ static const struct option options[] = {
     OPTION_FLAG("huge", 0, &creation.huge,
                 "asks for huge pages (capacity of at least 2M); rill stat shows how much it got"),
     OPTION_FLAG("dump", 0, &creation.dump, "core dumps may contain it (default: they do not)"),
-    OPTION_COUNT32("type-id", &creation.type.id,
-                   "type of the messages, which every program that attaches must agree with"),
-    OPTION_COUNT32("type-size", &creation.type.size, "bytes of each message of that type"),
-    OPTION_COUNT32("type-version", &creation.type.version, "version of that type"),
     OPTION_END,
 };
 

@@ -7,50 +7,52 @@
 #include "creation.h"
 
 #include "cli.h"
+#include "fields.h"
 #include "groups.h"
-#include "units.h"
-#include "words.h"
 
 #include <errno.h>
 #include <string.h>
 #include <time.h>
 
 static struct rill_queue_attr attributes(const struct creation *creation) {
-  return (struct rill_queue_attr){
-      .size = sizeof(struct rill_queue_attr),
-      .capacity = creation->capacity,
-      .max_message = creation->max_message,
-      .overflow = creation->overflow < 0 ? RILL_RELIABLE : (uint32_t)creation->overflow,
-      .evict_after = creation->evict_after < 0 ? 0 : creation->evict_after,
-      .max_groups = creation->max_groups,
-      .mode = creation->mode,
-      .owner = creation->owner,
-      .group = creation->group,
-      .numa = creation->numa,
-      .numa_node = creation->numa_node,
-      .placement = (creation->no_prefault ? RILL_NO_PREFAULT : 0u) |
+  struct rill_queue_attr attr = creation->attr;
+  attr.placement = (creation->no_prefault ? RILL_NO_PREFAULT : 0u) |
                    (creation->mlock ? RILL_MLOCK : 0u) | (creation->huge ? RILL_HUGE : 0u) |
-                   (creation->dump ? RILL_DUMP : 0u),
-      .type = creation->type,
-      .groups = creation->groups.items,
-      .group_count = creation->groups.count,
+                   (creation->dump ? RILL_DUMP : 0u);
+  attr.groups = creation->groups.items;
+  attr.group_count = creation->groups.count;
+  return attr;
+}
+
+/* 0 was asked for, and is a value: not the standard. */
+static bool asks_for_zero(const struct creation *creation, size_t setting) {
+  static const bool is_value[] = {
+#define RILL_SETTING(name, path, type, words, compare, least, ...) (least) == 0,
+#include "settings.def"
   };
+  const bool zero[] = {
+#define RILL_SETTING(name, path, ...) creation->attr.path == 0,
+#include "settings.def"
+  };
+  if (setting == SETTING_lifetime)
+    return creation->transient;
+  return creation->given[setting] && is_value[setting] && zero[setting];
 }
 
 /* Whether a queue that exists is as asked for, as far as the library cannot know. */
 static int compare(rill_queue *queue, const struct creation *creation) {
-  struct rill_queue_stat stat = {.size = sizeof stat};
+  struct rill_queue_stat stat = RILL_QUEUE_STAT_INIT;
   int r = rill_queue_read_stat(queue, &stat);
   if (r < 0)
     return cli_fail_library(r);
-  if (creation->overflow >= 0 && stat.overflow != (uint32_t)creation->overflow)
-    return cli_fail("%s exists, and its overflow is %s", stat.name, words_overflow(stat.overflow));
-  char span[UNITS_TEXT];
-  if (creation->evict_after == 0 && stat.evict_after)
-    return cli_fail("%s exists, and evicts after %s", stat.name,
-                    format_duration(span, stat.evict_after));
-  if (creation->transient && stat.lifetime != RILL_TRANSIENT)
-    return cli_fail("%s exists, and is %s", stat.name, words_lifetime(stat.lifetime));
+  for (size_t i = 0; i < SETTINGS; i++) {
+    char text[FIELD_TEXT];
+    const struct field *field = &queue_settings[i];
+    const uint64_t value = field_value(field, &stat);
+    if (value && asks_for_zero(creation, i))
+      return cli_fail("%s exists, and its %s is %s", stat.name, field->name,
+                      field_text(field, value, text));
+  }
   for (size_t i = 0; i < creation->groups.count; i++) {
     int kept = groups_kept(queue, stat.name, creation->groups.items[i]);
     if (kept < 0)
@@ -74,7 +76,7 @@ int creation_open(rill_context *context, const char *name, const struct creation
   struct timespec begin;
   rill_queue *queue;
   int r = -ENOENT;
-  if (creation->evict_after > 0 && creation->overflow == RILL_OVERWRITE)
+  if (attr.evict_after > 0 && attr.overflow == RILL_OVERWRITE)
     return cli_usage("--evict-after goes with --overflow reliable only: the producer of a queue "
                      "that overwrites waits for no group");
   clock_gettime(CLOCK_REALTIME, &begin);

@@ -6,6 +6,7 @@
 #include "json.h"
 
 #include "cli.h"
+#include "fields.h"
 #include "words.h"
 
 #include <stdlib.h>
@@ -85,16 +86,16 @@ void json_latency(json_t *object, uint64_t count, int64_t p50, int64_t p99, int6
 }
 
 static json_t *group_object(const struct rill_group_stat *group) {
-  json_t *object = json_pack(
-      "{s:s, s:I, s:s, s:b, s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:I, s:o, s:o}", "name", group->name,
-      "index", (json_int_t)group->index, "state", words_group(group->state), "keep",
-      group->keep != 0, "pid", (json_int_t)group->pid, "wait", words_wait(group->wait), "fence",
-      words_fence(group->fence), "sequence", number(group->sequence), "position",
-      number(group->position), "lag_messages", number(group->lag_messages), "lag_bytes",
-      number(group->lag_bytes), "lag_age_ns", (json_int_t)group->lag_age, "parks",
-      number(group->parks), "lost", number(group->lost));
-  json_latency(object, group->latency_count, group->latency_p50, group->latency_p99,
-               group->latency_p999, group->latency_max);
+  json_t *object = json_pack("{s:s}", "name", group->name);
+  field_json(object, group_figures, FIELD_MAIN, group);
+  field_json(object, group_figures, FIELD_LAG, group);
+  field_json(object, group_figures, FIELD_LATENCY, group);
+  const char *key;
+  json_t *value;
+  json_object_foreach(object, key, value) if (!group->latency_count &&
+                                              !strncmp(key, "latency_", 8) &&
+                                              strcmp(key, "latency_count") != 0)
+      json_object_set_new(object, key, json_null());
   return object;
 }
 
@@ -107,43 +108,11 @@ json_t *json_groups(rill_queue *queue) {
   return array;
 }
 
-static void geometry(json_t *object, const struct rill_queue_stat *stat) {
-  json_object_set_new(object, "capacity", number(stat->capacity));
-  json_object_set_new(object, "max_message", number(stat->max_message));
-  json_object_set_new(object, "quantum", number(stat->quantum));
-  json_object_set_new(object, "data_bytes", number(stat->data_bytes));
-  json_object_set_new(object, "control_bytes", number(stat->control_bytes));
-  json_object_set_new(object, "memory_bytes", number(stat->memory_bytes));
-  json_object_set_new(object, "overflow", json_string(words_overflow(stat->overflow)));
-  json_object_set_new(object, "evict_after_ns", json_integer(stat->evict_after));
-  json_object_set_new(object, "lifetime", json_string(words_lifetime(stat->lifetime)));
-  json_object_set_new(object, "max_groups", json_integer(stat->max_groups));
-  json_object_set_new(object, "mode", json_sprintf("%04o", stat->mode));
-  json_object_set_new(object, "uid", json_integer(stat->uid));
-  json_object_set_new(object, "gid", json_integer(stat->gid));
-  json_object_set_new(object, "created_ns", json_integer(stat->created));
-  json_object_set_new(object, "type",
-                      json_pack("{s:I, s:I, s:I}", "id", (json_int_t)stat->type.id, "size",
-                                (json_int_t)stat->type.size, "version",
-                                (json_int_t)stat->type.version));
-}
-
-static void traffic(json_t *object, const struct rill_queue_stat *stat) {
-  json_object_set_new(object, "sequence", number(stat->sequence));
-  json_object_set_new(object, "oldest", number(stat->oldest));
-  json_object_set_new(object, "position", number(stat->position));
-  json_object_set_new(object, "limit", number(stat->limit));
-  json_object_set_new(object, "depth_messages", number(stat->depth_messages));
-  json_object_set_new(object, "depth_bytes", number(stat->depth_bytes));
-  json_object_set_new(object, "wakes", number(stat->wakes));
-  json_object_set_new(object, "evictions", number(stat->evictions));
-}
-
-static json_t *producer(const struct rill_queue_stat *stat) {
-  return json_pack("{s:s, s:I, s:o, s:s, s:b, s:o}", "state", words_producer(stat->producer), "pid",
-                   (json_int_t)stat->producer_pid, "generation", number(stat->producer_generation),
-                   "fence", words_fence(stat->fence), "waiting", stat->waiting != 0, "parks",
-                   number(stat->producer_parks));
+static json_t *part(const struct field *fields, enum field_section section,
+                    const struct rill_queue_stat *stat) {
+  json_t *object = json_object();
+  field_json(object, fields, section, stat);
+  return object;
 }
 
 json_t *json_queue(const char *name, rill_queue *queue, const struct rill_queue_stat *stat,
@@ -151,25 +120,21 @@ json_t *json_queue(const char *name, rill_queue *queue, const struct rill_queue_
   if (!queue)
     return json_pack("{s:s, s:s, s:s}", "name", name, "state", "unreadable", "error", error);
   json_t *object =
-      json_pack("{s:s, s:s, s:s, s:b, s:b}", "name", name, "uuid", stat->uuid, "state",
-                words_state(stat), "attached", stat->attached != 0, "removed", stat->removed != 0);
-  geometry(object, stat);
-  traffic(object, stat);
-  json_object_set_new(object, "producer", producer(stat));
+      json_pack("{s:s, s:s, s:s}", "name", name, "uuid", stat->uuid, "state", words_state(stat));
+  field_json(object, queue_settings, FIELD_MAIN, stat);
+  field_json(object, queue_figures, FIELD_MAIN, stat);
+  json_object_set_new(object, "type", part(queue_settings, FIELD_TYPE, stat));
+  json_object_set_new(object, "placement", part(queue_settings, FIELD_PLACEMENT, stat));
+  json_object_set_new(object, "producer", part(queue_figures, FIELD_PRODUCER, stat));
   json_object_set_new(object, "groups", json_groups(queue));
   return object;
 }
 
-json_t *json_placement(const struct rill_queue_stat *stat, const struct rill_placement_stat *placed,
-                       const char *error) {
-  json_t *object =
-      json_pack("{s:s, s:I, s:b, s:b, s:b, s:b}", "numa", words_numa(stat->numa), "numa_node",
-                (json_int_t)stat->numa_node, "prefault", !(stat->placement & RILL_NO_PREFAULT),
-                "mlock", (stat->placement & RILL_MLOCK) != 0, "huge",
-                (stat->placement & RILL_HUGE) != 0, "dump", (stat->placement & RILL_DUMP) != 0);
+void json_obtained(json_t *queue, const struct rill_placement_stat *placed, const char *error) {
+  json_t *object = json_object_get(queue, "placement");
   if (!placed) {
     json_object_set_new(object, "error", json_string(error));
-    return object;
+    return;
   }
   json_t *nodes = json_array();
   for (size_t i = 0; i < sizeof placed->node_pages / sizeof placed->node_pages[0]; i++)
@@ -185,5 +150,4 @@ json_t *json_placement(const struct rill_queue_stat *stat, const struct rill_pla
   json_object_set_new(object, "huge_error",
                       placed->huge_error ? json_string(strerror((int)placed->huge_error))
                                          : json_null());
-  return object;
 }

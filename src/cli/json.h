@@ -29,9 +29,8 @@ json_t *json_groups(rill_queue *queue);
 void json_latency(json_t *object, uint64_t count, int64_t p50, int64_t p99, int64_t p999,
                   int64_t max);
 
-/* What was asked for, and, if placed is not NULL, what was obtained; else `error` says why that
- * is not known. */
-json_t *json_placement(const struct rill_queue_stat *stat, const struct rill_placement_stat *placed,
-                       const char *error);
+/* Adds to the object of a queue what was obtained of its placement; placed is NULL: `error` says
+ * why that is not known. */
+void json_obtained(json_t *queue, const struct rill_placement_stat *placed, const char *error);
 
 #endif

@@ -57,7 +57,10 @@ static bool take_choice(const struct option *option, const char *text) {
   for (const char *word = option->value; word; place++) {
     const char *end = strchrnul(word, '|');
     if ((size_t)(end - word) == size && !memcmp(word, text, size)) {
-      *option->to.choice = place;
+      if (option->kind == OPTION_KIND_CHOICE32)
+        *option->to.number32 = (uint32_t)place;
+      else
+        *option->to.choice = place;
       return true;
     }
     word = *end ? end + 1 : NULL;
@@ -101,6 +104,7 @@ static bool take_value(const struct option *option, const char *text) {
   case OPTION_KIND_MODE:
     return take_number32(option, text);
   case OPTION_KIND_CHOICE:
+  case OPTION_KIND_CHOICE32:
     return take_choice(option, text);
   case OPTION_KIND_FLAG:
     break;
@@ -164,8 +168,11 @@ int options_take(const struct option *const tables[], const char *verb, char **w
     fprintf(stderr, "--%s takes a value: %s\n", option->name, expected(option));
     return -1;
   }
-  if (take_value(option, value))
+  if (take_value(option, value)) {
+    if (option->given)
+      *option->given = true;
     return taken;
+  }
   say(verb);
   fprintf(stderr, "--%s takes %s, not '%s'\n", option->name, expected(option), value);
   return -1;

@@ -20,8 +20,9 @@ enum option_kind {
   OPTION_KIND_DURATION, /* nanoseconds (units.h)                                */
   OPTION_KIND_COUNT,
   OPTION_KIND_COUNT32,
-  OPTION_KIND_MODE,  /* permission bits, octal                              */
-  OPTION_KIND_CHOICE /* one of the words of `value`: its place among them   */
+  OPTION_KIND_MODE,    /* permission bits, octal                              */
+  OPTION_KIND_CHOICE,  /* one of the words of `value`: its place among them   */
+  OPTION_KIND_CHOICE32 /* the same, to number32                               */
 };
 
 struct text_list {
@@ -44,26 +45,27 @@ struct option {
     int *choice;
   } to;
   const char *help; /* NULL: left out of --help and the man page               */
+  bool *given;      /* NULL, or set when the option is there                    */
 };
 
 #define OPTION_FLAG(name, letter, p, help)                                                         \
-  { name, letter, OPTION_KIND_FLAG, NULL, {.flag = p}, help }
+  { name, letter, OPTION_KIND_FLAG, NULL, {.flag = p}, help, NULL }
 #define OPTION_TEXT(name, letter, value, p, help)                                                  \
-  { name, letter, OPTION_KIND_TEXT, value, {.text = p}, help }
+  { name, letter, OPTION_KIND_TEXT, value, {.text = p}, help, NULL }
 #define OPTION_LIST(name, letter, value, p, help)                                                  \
-  { name, letter, OPTION_KIND_LIST, value, {.list = p}, help }
+  { name, letter, OPTION_KIND_LIST, value, {.list = p}, help, NULL }
 #define OPTION_SIZE(name, p, help)                                                                 \
-  { name, 0, OPTION_KIND_SIZE, "SIZE", {.number = p}, help }
+  { name, 0, OPTION_KIND_SIZE, "SIZE", {.number = p}, help, NULL }
 #define OPTION_DURATION(name, p, help)                                                             \
-  { name, 0, OPTION_KIND_DURATION, "DURATION", {.duration = p}, help }
+  { name, 0, OPTION_KIND_DURATION, "DURATION", {.duration = p}, help, NULL }
 #define OPTION_COUNT(name, letter, p, help)                                                        \
-  { name, letter, OPTION_KIND_COUNT, "N", {.number = p}, help }
+  { name, letter, OPTION_KIND_COUNT, "N", {.number = p}, help, NULL }
 #define OPTION_COUNT32(name, p, help)                                                              \
-  { name, 0, OPTION_KIND_COUNT32, "N", {.number32 = p}, help }
+  { name, 0, OPTION_KIND_COUNT32, "N", {.number32 = p}, help, NULL }
 #define OPTION_MODE(name, p, help)                                                                 \
-  { name, 0, OPTION_KIND_MODE, "MODE", {.number32 = p}, help }
+  { name, 0, OPTION_KIND_MODE, "MODE", {.number32 = p}, help, NULL }
 #define OPTION_CHOICE(name, words, p, help)                                                        \
-  { name, 0, OPTION_KIND_CHOICE, words, {.choice = p}, help }
+  { name, 0, OPTION_KIND_CHOICE, words, {.choice = p}, help, NULL }
 #define OPTION_END                                                                                 \
   { .name = NULL }
 

@@ -166,7 +166,7 @@ static int wait_for(const struct publisher *p,
 
 static int open_producer(struct publisher *p) {
   struct rill_producer_attr attr = {
-      .size = sizeof attr, .wait = (uint32_t)wait, .stamp = stamp, .type = creation.type};
+      .size = sizeof attr, .wait = (uint32_t)wait, .stamp = stamp, .type = creation.attr.type};
   rill_time limit = cli_deadline(timeout);
   int r;
   do
@@ -272,7 +272,8 @@ static const struct option options[] = {
                     "message, the end of --linger (default: for ever)"),
     OPTION_CHOICE("wait", "adaptive|spin|park", &wait,
                   "how to wait for room (default adaptive: spin while waits are short, then park)"),
-    CREATION_OPTIONS(creation),
+#include "creation_options.def"
+    OPTION_TRANSIENT(&creation.transient),
     OPTION_FLAG("no-create", 0, &no_create, "fail if the queue does not exist"),
     OPTION_FLAG("stats", 0, &stats, "print a summary at the end, on standard error"),
     OPTION_TEXT("stats-file", 0, "FILE", &stats_file,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* stat.c - rill stat: one queue in full. */
 #include "cli.h"
+#include "fields.h"
 #include "json.h"
 #include "stat.h"
 #include "table.h"
@@ -8,41 +9,23 @@
 #include "words.h"
 
 #include <string.h>
-#include <time.h>
 
 static bool json_wanted;
 static const char *file;
 
 static void line(FILE *out, const char *name) {
-  fprintf(out, "  %-13s", name);
+  fprintf(out, "  %-20s", name);
 }
 
-static void print_geometry(FILE *out, const struct rill_queue_stat *stat) {
-  char text[3][UNITS_TEXT], created[64];
-  time_t when = (time_t)(stat->created / 1000000000);
-  struct tm local;
-  strftime(created, sizeof created, "%Y-%m-%d %H:%M:%S", localtime_r(&when, &local));
-  line(out, "capacity");
-  fprintf(out, "%s (largest message %s, quantum %s)\n", format_size(text[0], stat->capacity),
-          format_size(text[1], stat->max_message), format_size(text[2], stat->quantum));
-  line(out, "memory");
-  fprintf(out, "%s reserved (%s data, %s control with its holes)\n",
-          format_size(text[2], stat->memory_bytes), format_size(text[0], stat->data_bytes),
-          format_size(text[1], stat->control_bytes));
-  line(out, "kind");
-  fprintf(out, "%s, %s, at most %u groups", words_overflow(stat->overflow),
-          words_lifetime(stat->lifetime), stat->max_groups);
-  if (stat->evict_after)
-    fprintf(out, ", evicts after %s", format_duration(text[0], stat->evict_after));
-  putc('\n', out);
-  line(out, "owner");
-  fprintf(out, "uid %u, gid %u, mode %04o\n", stat->uid, stat->gid, stat->mode);
-  line(out, "created");
-  fprintf(out, "%s, uuid %s\n", created, stat->uuid);
-  if (stat->type.id || stat->type.size || stat->type.version) {
-    line(out, "type");
-    fprintf(out, "id %u, %u bytes, version %u\n", stat->type.id, stat->type.size,
-            stat->type.version);
+static void print_fields(FILE *out, const struct field *field, enum field_section section,
+                         const struct rill_queue_stat *stat) {
+  char text[FIELD_TEXT];
+  for (; field->name; field++) {
+    const uint64_t value = field_value(field, stat);
+    if (field->section != section || (field->optional && !value))
+      continue;
+    line(out, field->name);
+    fprintf(out, "%s\n", field_text(field, value, text));
   }
 }
 
@@ -63,12 +46,12 @@ static void print_numa(FILE *out, const char *what, uint32_t numa, uint32_t node
     fprintf(out, " %u", node);
 }
 
-/* What was asked for, and what was obtained. A process that has it open has it locked, or its open
+/* What was obtained of what was asked for. A process that has it open has it locked, or its open
  * would have failed. */
-static void print_placement(FILE *out, const struct rill_queue_stat *stat,
-                            const struct rill_placement_stat *placed, const char *error) {
+static void print_obtained(FILE *out, const struct rill_queue_stat *stat,
+                           const struct rill_placement_stat *placed, const char *error) {
   char text[2][UNITS_TEXT];
-  line(out, "placement");
+  line(out, "obtained");
   if (placed) {
     fprintf(out, "%s of %s data in memory; ", format_size(text[0], placed->resident_bytes),
             format_size(text[1], placed->data_bytes));
@@ -76,95 +59,70 @@ static void print_placement(FILE *out, const struct rill_queue_stat *stat,
   } else {
     fprintf(out, "not known: %s", error);
   }
-  if (stat->numa)
-    print_numa(out, "; numa: asked for ", stat->numa, stat->numa_node);
   if (placed && (stat->numa || placed->numa))
-    print_numa(out, stat->numa ? ", holds " : "; numa: holds ", placed->numa, placed->numa_node);
+    print_numa(out, "; numa: ", placed->numa, placed->numa_node);
   if (placed && (stat->placement & RILL_HUGE)) {
     fprintf(out, "; huge pages: %s", format_size(text[0], placed->huge_bytes));
     if (placed->huge_error)
       fprintf(out, " (%s)", strerror((int)placed->huge_error));
   }
-  if (stat->placement & RILL_MLOCK)
-    fputs("; locked by each process that attaches", out);
-  if (stat->placement & RILL_NO_PREFAULT)
-    fputs("; mapped as it is touched", out);
-  if (stat->placement & RILL_DUMP)
-    fputs("; in core dumps", out);
   putc('\n', out);
 }
 
-static void print_producer(FILE *out, const struct rill_queue_stat *stat) {
-  line(out, "producer");
-  fputs(words_producer(stat->producer), out);
-  if (stat->producer_pid)
-    fprintf(out, ", process %lld", (long long)stat->producer_pid);
-  if (stat->producer_generation)
-    fprintf(out, ", number %llu, fence %s, slept %llu times%s",
-            (unsigned long long)stat->producer_generation, words_fence(stat->fence),
-            (unsigned long long)stat->producer_parks, stat->waiting ? ", waits for room" : "");
-  putc('\n', out);
+/* No messages are held for one that was evicted; a choice is its member's. */
+static bool is_blank(const struct field *field, uint64_t value,
+                     const struct rill_group_stat *group) {
+  if (field->section == FIELD_LAG && group->state == RILL_GROUP_EVICTED)
+    return true;
+  if (field->type == FIELD_CHOICE && field->offset != offsetof(struct rill_group_stat, state))
+    return group->pid == 0;
+  return value == 0 && (field->type == FIELD_ID || field->type == FIELD_NS);
 }
 
-static void print_traffic(FILE *out, const struct rill_queue_stat *stat) {
-  char text[UNITS_TEXT];
-  line(out, "published");
-  fprintf(out, "%llu messages, next at byte %llu, write limit %llu\n",
-          (unsigned long long)stat->sequence, (unsigned long long)stat->position,
-          (unsigned long long)stat->limit);
-  line(out, "depth");
-  fprintf(out, "%llu messages, %s, oldest %llu\n", (unsigned long long)stat->depth_messages,
-          format_size(text, stat->depth_bytes), (unsigned long long)stat->oldest);
-  line(out, "wakes");
-  fprintf(out, "%llu\n", (unsigned long long)stat->wakes);
-  if (stat->evict_after || stat->evictions) {
-    line(out, "evictions");
-    fprintf(out, "%llu\n", (unsigned long long)stat->evictions);
-  }
+/* The columns of the sections of group_figures, after one for the name. NULL: no memory. */
+struct columns {
+  const char *heads[32];
+  char text[32][24];
+};
+
+static struct table *group_table(struct columns *columns, bool latencies) {
+  size_t count = 0;
+  columns->heads[count++] = "<GROUP";
+  for (const struct field *field = group_figures; field->name; field++)
+    if (*field->column && latencies == (field->section == FIELD_LATENCY)) {
+      const bool left = field->type == FIELD_CHOICE || field->type == FIELD_FLAG;
+      snprintf(columns->text[count], sizeof *columns->text, "%c%s", left ? '<' : '>',
+               field->column);
+      columns->heads[count] = columns->text[count];
+      count++;
+    }
+  columns->heads[count] = NULL;
+  return table_new(columns->heads);
 }
 
-static void print_group(struct table *table, const struct rill_group_stat *group) {
-  char text[UNITS_TEXT];
+static void print_group(struct table *table, const struct rill_group_stat *group, bool latencies) {
+  char text[FIELD_TEXT];
   table_cell(table, NULL, *group->name ? group->name : "-");
-  table_cell(table, group->state == RILL_GROUP_ACTIVE ? "32" : NULL, words_group(group->state));
-  table_cell(table, NULL, group->keep ? "yes" : "no");
-  if (group->pid)
-    table_print(table, NULL, "%lld", (long long)group->pid);
-  else
-    table_cell(table, NULL, "-");
-  table_print(table, NULL, "%llu", (unsigned long long)group->sequence);
-  if (group->state == RILL_GROUP_EVICTED) { /* no messages are held for it */
-    table_cell(table, NULL, "-");
-    table_cell(table, NULL, "-");
-  } else {
-    table_print(table, NULL, "%llu", (unsigned long long)group->lag_messages);
-    table_cell(table, NULL, format_size(text, group->lag_bytes));
+  for (const struct field *field = group_figures; field->name; field++) {
+    const uint64_t value = field_value(field, group);
+    const bool is_state = field->offset == offsetof(struct rill_group_stat, state);
+    if (*field->column && latencies == (field->section == FIELD_LATENCY))
+      table_cell(table, is_state && value == RILL_GROUP_ACTIVE ? "32" : NULL,
+                 is_blank(field, value, group) ? "-" : field_text(field, value, text));
   }
-  table_cell(table, NULL, group->lag_age ? format_duration(text, group->lag_age) : "-");
-  table_print(table, NULL, "%llu", (unsigned long long)group->lost);
-  table_print(table, NULL, "%llu", (unsigned long long)group->parks);
-  table_cell(table, NULL, group->pid ? words_wait(group->wait) : "-");
-  table_cell(table, NULL, group->pid ? words_fence(group->fence) : "-");
 }
 
 /* Only of groups whose members received messages with a time. */
 static int print_latencies(FILE *out, rill_queue *queue) {
-  static const char *const columns[] = {"<GROUP", ">LATENCIES", ">P50", ">P99",
-                                        ">P99.9", ">MAX",       NULL};
-  struct rill_group_stat group = {.size = sizeof group};
+  struct columns columns;
+  struct rill_group_stat group = RILL_GROUP_STAT_INIT;
   struct table *table = NULL;
   for (uint32_t index = 0; rill_group_read_stat(queue, &index, &group) == 1;) {
     if (!group.latency_count)
       continue;
-    if (!table && !(table = table_new(columns)))
+    if (!table && !(table = group_table(&columns, true)))
       return cli_fail("out of memory");
-    table_cell(table, NULL, *group.name ? group.name : "-");
-    table_print(table, NULL, "%llu", (unsigned long long)group.latency_count);
-    const int64_t figures[] = {group.latency_p50, group.latency_p99, group.latency_p999,
-                               group.latency_max};
-    char text[UNITS_TEXT];
-    for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++)
-      table_cell(table, NULL, format_duration(text, figures[i]));
+    print_group(table, &group, true);
   }
   if (!table)
     return STATUS_DONE;
@@ -173,20 +131,18 @@ static int print_latencies(FILE *out, rill_queue *queue) {
 }
 
 int stat_print_groups(FILE *out, rill_queue *queue) {
-  static const char *const columns[] = {"<GROUP", "<STATE", "<KEEP", ">PID",  ">NEXT",
-                                        ">LAG",   ">BYTES", ">AGE",  ">LOST", ">PARKS",
-                                        "<WAIT",  "<FENCE", NULL};
-  struct rill_group_stat group = {.size = sizeof group};
+  struct columns columns;
+  struct rill_group_stat group = RILL_GROUP_STAT_INIT;
   uint32_t index = 0;
   if (rill_group_read_stat(queue, &index, &group) != 1) {
     fputs("no groups\n", out);
     return STATUS_DONE;
   }
-  struct table *table = table_new(columns);
+  struct table *table = group_table(&columns, false);
   if (!table)
     return cli_fail("out of memory");
   do
-    print_group(table, &group);
+    print_group(table, &group, false);
   while (rill_group_read_stat(queue, &index, &group) == 1);
   return table_finish(table, out) ? cli_fail("out of memory") : print_latencies(out, queue);
 }
@@ -194,10 +150,14 @@ int stat_print_groups(FILE *out, rill_queue *queue) {
 static int print_text(FILE *out, rill_queue *queue, const struct rill_queue_stat *stat,
                       const struct rill_placement_stat *placed, const char *error) {
   fprintf(out, "%s: %s\n", stat->name, words_state(stat));
-  print_geometry(out, stat);
-  print_placement(out, stat, placed, error);
-  print_producer(out, stat);
-  print_traffic(out, stat);
+  line(out, "uuid");
+  fprintf(out, "%s\n", stat->uuid);
+  print_fields(out, queue_settings, FIELD_MAIN, stat);
+  print_fields(out, queue_settings, FIELD_TYPE, stat);
+  print_fields(out, queue_settings, FIELD_PLACEMENT, stat);
+  print_obtained(out, stat, placed, error);
+  print_fields(out, queue_figures, FIELD_MAIN, stat);
+  print_fields(out, queue_figures, FIELD_PRODUCER, stat);
   putc('\n', out);
   return stat_print_groups(out, queue);
 }
@@ -207,7 +167,7 @@ static int print_json(FILE *out, const char *name, rill_queue *queue,
                       const char *error) {
   json_t *object = json_queue(name, queue, stat, NULL);
   if (object)
-    json_object_set_new(object, "placement", json_placement(stat, placed, error));
+    json_obtained(object, placed, error);
   return json_print(out, object);
 }
 
@@ -239,25 +199,48 @@ static int run(struct cli *cli, int count, char **operands) {
   return status;
 }
 
+#define KEY_OF_NS "_ns"
+#define KEY_OF_TIME "_ns"
+#define KEY_OF_BYTES
+#define KEY_OF_COUNT
+#define KEY_OF_ID
+#define KEY_OF_MODE
+#define KEY_OF_FLAG
+#define KEY_OF_CHOICE
+#define KEY_OF_FLAGS
+
+/* The keys by the tables, each with ", " behind it. */
+static const char json_help[] =
+    "an object: name, uuid, state, "
+#define KEY_IN_MAIN(key, type, words) #key KEY_OF_##type ", "
+#define KEY_IN_TYPE(key, type, words)
+#define KEY_IN_PLACEMENT(key, type, words)
+#define KEY_IN_PRODUCER(key, type, words)
+#define RILL_SETTING(name, path, type, words, compare, least, most, standard, section, ...)        \
+  KEY_IN_##section(name, type, words)
+#include "settings.def"
+#define RILL_QUEUE_FIGURE(field, key, type, words, metric, section, ...)                           \
+  KEY_IN_##section(key, type, words)
+#include "counters.def"
+    "type (id, size, version), producer ("
+#undef KEY_IN_MAIN
+#undef KEY_IN_PRODUCER
+#define KEY_IN_MAIN(key, type, words)
+#define KEY_IN_PRODUCER(key, type, words) #key KEY_OF_##type ", "
+#define RILL_QUEUE_FIGURE(field, key, type, words, metric, section, ...)                           \
+  KEY_IN_##section(key, type, words)
+#include "counters.def"
+    "of the present or last one), groups (an array: name, "
+#define RILL_GROUP_FIGURE(field, key, type, ...) #key KEY_OF_##type ", "
+#include "counters.def"
+    "of which those of latencies are null where nothing was stamped), placement (asked for: numa, "
+    "numa_node, prefault, mlock, huge, dump; obtained: policy, policy_node, pages (how many were "
+    "looked at), node_pages (on node 0 to 7), elsewhere_pages, unknown_pages, resident_bytes, "
+    "huge_bytes, huge_error; or, where that cannot be seen, error)";
+
 static const struct option options[] = {
     OPTION_FILE(&file),
-    OPTION_FLAG(
-        "json", 0, &json_wanted,
-        "an object: name, uuid, state, attached, removed, capacity, max_message, quantum, "
-        "data_bytes, control_bytes, memory_bytes, overflow, evict_after_ns (0: never), lifetime, "
-        "max_groups, mode, uid, gid, "
-        "created_ns (of the real-time clock), type (id, size, version), sequence, oldest, "
-        "position, limit, depth_messages, depth_bytes, wakes, evictions, producer (state, pid, "
-        "generation, fence, waiting, parks), groups (an array: name, index, state (active, kept, "
-        "joining, dead, void, evicted), keep, "
-        "pid, wait, fence, sequence, position, lag_messages, lag_bytes, lag_age_ns, "
-        "parks, lost, latency_count, latency_p50_ns, latency_p99_ns, latency_p999_ns, "
-        "latency_max_ns: null where nothing was stamped), placement (asked for: numa, numa_node, "
-        "prefault, mlock, huge, dump; "
-        "obtained: "
-        "policy, policy_node, pages (how many were looked at), node_pages (on node 0 to 7), "
-        "elsewhere_pages, unknown_pages, resident_bytes, huge_bytes, huge_error; or, where that "
-        "cannot be seen, error)"),
+    OPTION_FLAG("json", 0, &json_wanted, json_help),
     OPTION_END,
 };
 

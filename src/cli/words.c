@@ -29,19 +29,6 @@ const char *words_numa(uint32_t numa) {
   return WORD(words, numa);
 }
 
-const char *words_overflow(uint32_t overflow) {
-  static const char *const words[] = {
-      [RILL_RELIABLE] = "reliable",
-      [RILL_OVERWRITE] = "overwrite",
-  };
-  return WORD(words, overflow);
-}
-
-const char *words_lifetime(uint32_t lifetime) {
-  static const char *const words[] = {[RILL_TRANSIENT] = "transient", [RILL_KEPT] = "kept"};
-  return WORD(words, lifetime);
-}
-
 const char *words_producer(uint32_t state) {
   static const char *const words[] = {
       [RILL_PRODUCER_NONE] = "none",
@@ -67,9 +54,4 @@ const char *words_wait(uint32_t wait) {
       [RILL_PARK] = "park",
   };
   return WORD(words, wait);
-}
-
-const char *words_fence(uint32_t fence) {
-  static const char *const words[] = {"none", "membarrier", "full"};
-  return WORD(words, fence);
 }

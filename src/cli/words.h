@@ -10,11 +10,8 @@
 const char *words_state(const struct rill_queue_stat *stat);
 
 const char *words_numa(uint32_t numa);
-const char *words_overflow(uint32_t overflow);
-const char *words_lifetime(uint32_t lifetime);
 const char *words_producer(uint32_t state);
 const char *words_group(uint32_t state);
 const char *words_wait(uint32_t wait);
-const char *words_fence(uint32_t fence);
 
 #endif

@@ -31,7 +31,7 @@ run 0 "$RILL" create e --evict-after 1500ms --overflow reliable
 run 0 "$RILL" create e
 run 1 "$RILL" create e --evict-after 2s
 run 1 "$RILL" create e --evict-after 0
-says "evicts after 1.5 s"
+says "its evict_after is 1.5 s"
 run 1 "$RILL" create q --evict-after 2s
 run 0 "$RILL" create q --evict-after 0
 run 0 "$RILL" stat e --json

@@ -5,11 +5,12 @@
 . "$(dirname "$0")/common.sh"
 run 0 "$RILL" create plain
 run 0 "$RILL" stat plain
-grep -q "placement .*data in memory; of 256 pages seen, .* on node" "$out" || fail "$(cat "$out")"
+grep -q "obtained .*data in memory; of 256 pages seen, .* on node" "$out" || fail "$(cat "$out")"
 run 0 "$RILL" create q --capacity 4M --numa interleave --no-prefault --huge --dump
 run 0 "$RILL" stat q
-grep -q "placement .*asked for interleave, holds .*huge pages: .*mapped as.*in core dumps" "$out" ||
-  fail "$(cat "$out")"
+grep -q "numa  *interleave" "$out" || fail "$(cat "$out")"
+grep -q "placement  *no-prefault, huge, dump" "$out" || fail "$(cat "$out")"
+grep -q "obtained .*numa: .*huge pages: " "$out" || fail "$(cat "$out")"
 run 0 "$RILL" stat q --json
 same "interleave 0 false false true true 1024" "$("$JSON" placement.numa placement.numa_node \
   placement.prefault placement.mlock placement.huge placement.dump placement.pages <"$out")"
@@ -23,7 +24,7 @@ run 0 "$RILL" create q --numa interleave --huge
 says exists
 run 1 "$RILL" create q --numa local
 run 1 "$RILL" create q --mlock
-says MLOCK
+says mlock
 run 2 "$RILL" create small --huge --capacity 1M
 says "huge"
 run 2 "$RILL" create odd --numa everywhere

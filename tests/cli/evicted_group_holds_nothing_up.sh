@@ -25,7 +25,7 @@ head -n 1 "$out" | grep -q "; a publish that waits for it for 60.0 min evicts it
   fail "says: $(cat "$out")"
 grep -q "^  evicts    after 60.0 min; so far 0 times$" "$out" || fail "says: $(cat "$out")"
 run 0 "$RILL" stat q
-grep -q "evicts after 60.0 min" "$out" || fail "says: $(cat "$out")"
+grep -q "evict_after  *60.0 min" "$out" || fail "says: $(cat "$out")"
 kill -9 "$producer"
 run 0 "$RILL" rm q
 
