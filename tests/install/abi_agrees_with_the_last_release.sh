@@ -24,7 +24,7 @@ format_number() {
 # shellcheck disable=SC2046 # a list of words
 format_list() (
   cd "$1" &&
-    awk -v format=layout.h -f "$SOURCE/tests/install/layout.awk" shm/layout.h >"$work/format.c" &&
+    awk -v format=layout.h -f "$SOURCE/src/packaging/layout.awk" shm/layout.h >"$work/format.c" &&
     "$CC" -std=gnu11 $(find shm src -name '*.h' -printf '-iquote %h\n' | sort -u) \
       -o "$work/format" "$work/format.c" &&
     "$work/format"

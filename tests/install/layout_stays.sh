@@ -11,7 +11,7 @@
 [ "$(getconf LONG_BIT)" = 64 ] || skip "layout.list is of 64-bit machines"
 cd "$PREFIX/include/rill"
 # shellcheck disable=SC2046 # a list of words
-awk -f "$SOURCE/tests/install/layout.awk" $(sed -n 's/^#include "rill\/\(.*\)"$/\1/p' rill.h) \
+awk -f "$SOURCE/src/packaging/layout.awk" $(sed -n 's/^#include "rill\/\(.*\)"$/\1/p' rill.h) \
   >"$work/layout.c"
 "$CC" -std=c11 -Wall -Wextra -Werror -I"$PREFIX/include" -o "$work/c" "$work/layout.c"
 "$CXX" -x c++ -std=c++17 -I"$PREFIX/include" -o "$work/cc" "$work/layout.c"

@@ -4,7 +4,8 @@
 #
 # Of the public headers these are the structs rill_ and the enums. With -v format=FILE they are the
 # structs rilli_ and the macros of that file, the format in shared memory; masks of what this version
-# knows grow with it, so they are left out.
+# knows grow with it, so they are left out. With -v body_alone=1 there are only the lines of its body, which
+# are CONSTANT(name), STRUCT(name) and FIELD(struct, name), for another program to include.
 
 BEGIN {
   structs = "^struct " (format ? "rilli_" : "rill_") "[a-z_]+ [{]"
@@ -18,12 +19,12 @@ function emit(line) {
 }
 
 format && /^#define RILLI_[A-Z_]+ / && NF > 2 && $2 !~ /_KNOWN$/ {
-  emit("  printf(\"" $2 " %llu\\n\", (unsigned long long)" $2 ");")
+  emit("CONSTANT(" $2 ")")
 }
 
 $0 ~ structs {
   block = $2
-  emit("  printf(\"struct " block " %zu\\n\", sizeof(struct " block "));")
+  emit("STRUCT(" block ")")
   next
 }
 
@@ -41,7 +42,7 @@ block != "" {
 block == "enum" {
   while (match(text, /RILL_[A-Z_]+ = /)) {
     name = substr(text, RSTART, RLENGTH - 3)
-    emit("  printf(\"" name " %d\\n\", " name ");")
+    emit("CONSTANT(" name ")")
     text = substr(text, RSTART + RLENGTH)
   }
   text = ""
@@ -63,12 +64,20 @@ block != "" && index(text, ";") {
     sub(/\[.*/, "", fields[i])
     sub(/ +$/, "", fields[i])
     sub(/.*[ *]/, "", fields[i])
-    emit("  printf(\"  " fields[i] " %zu %zu\\n\", offsetof(struct " block ", " fields[i] \
-      "), sizeof ((struct " block " *)0)->" fields[i] ");")
+    emit("FIELD(" block ", " fields[i] ")")
   }
   text = ""
 }
 
 END {
-  print "#include " header "\n#include <stdio.h>\nint main(void) {\n" body "  return 0;\n}"
+  if (body_alone) {
+    printf "%s", body
+    exit
+  }
+  print "#include " header "\n#include <stddef.h>\n#include <stdio.h>"
+  print "#define CONSTANT(name) printf(#name \" %llu\\n\", (unsigned long long)(name));"
+  print "#define STRUCT(name) printf(\"struct \" #name \" %zu\\n\", sizeof(struct name));"
+  print "#define FIELD(within, name) printf(\"  \" #name \" %zu %zu\\n\", \\"
+  print "  offsetof(struct within, name), sizeof(((struct within *)0)->name));"
+  print "int main(void) {\n" body "  return 0;\n}"
 }
