@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "frame.h"
 
 enum type { BYTES, NS, COUNT, CHOICE, FLAGS };
 enum rule { EXACT, BITS, NODE, TYPE };
