@@ -64,9 +64,10 @@ void content_check(const struct incarnation *incarnation, const struct line *lin
              line->name, (number)sequence, message->type);
   CHECK_THAT(support_is(message->data, size, key ^ mix(sequence)), "%s: message %llu is torn",
              line->name, (number)sequence);
-  CHECK_THAT(!message->key && message->key_size == 0 && message->flags == 0 &&
-                 message->deliveries == 1,
-             "%s: message %llu has a key, flags or deliveries", line->name, (number)sequence);
+  CHECK_THAT(!message->key && message->key_size == 0 && message->deliveries == 1,
+             "%s: message %llu has a key or deliveries", line->name, (number)sequence);
+  CHECK_THAT(message->flags == RILL_MESSAGE_COPIED || (message->flags == 0 && !line->overflow),
+             "%s: message %llu has flags %u", line->name, (number)sequence, message->flags);
   CHECK_THAT(!line->stamp == !message->time && message->time <= rill_clock(),
              "%s: message %llu was stamped %lld", line->name, (number)sequence,
              (long long)message->time);
