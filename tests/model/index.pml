@@ -33,7 +33,7 @@
  * Measured: 6.34 million states, 7 s */
 #ifdef LARGE
 #define DEATHS 2
-#define EXTRA 2
+#define EXTRA 1
 #else
 #define DEATHS 1
 #define EXTRA 1
