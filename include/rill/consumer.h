@@ -68,8 +68,8 @@ struct rill_message { /* 64 bytes for ever                                     *
  *   rill_consumer_interrupt; not after fork.
  * Errors: -EINVAL, -EBUSY (the group has a living member), -EUSERS (no group free;
  * the text names max_groups), -ERANGE (sequence not published yet), -EPERM (queue
- * opened with RILL_OBSERVE), -ENOSPC, -EPROTOTYPE, -EPROTO, -ESTALE, -ENOMEM,
- * -EMFILE, -EACCES, -ECHILD. Since 0.1. */
+ * opened with RILL_OBSERVE), -ENOSPC (no memory for one more group), -EPROTOTYPE,
+ * -EPROTO, -ESTALE, -ENOMEM, -EMFILE, -EACCES, -ECHILD. Since 0.1. */
 RILL_API int rill_consumer_open(rill_queue *queue, const struct rill_consumer_attr *attr,
                                 rill_consumer **ret_consumer);
 

@@ -26,7 +26,8 @@ struct rill_queue_stat {
   char uuid[40];
   uint64_t capacity, max_message, quantum; /* bytes                            */
   uint64_t data_bytes, control_bytes;      /* size of the two segments         */
-  uint64_t memory_bytes;   /* reserved at creation: all of data, part of control  */
+  uint64_t memory_bytes;   /* reserved so far: all of data; of control what is common,
+                              and each group that there ever was side by side    */
   uint32_t overflow, lifetime;
   uint32_t fence;          /* RILL_FENCE_* the producer uses; 0: none yet      */
   uint32_t producer;       /* RILL_PRODUCER_*                                  */

@@ -126,8 +126,9 @@ const struct verb verb_create = {
     .least = 1,
     .most = 1,
     .summary = "make a queue",
-    .about = "Makes a queue. Its memory is reserved at once, so that a full file system shows "
-             "here and not later; on a terminal it says how much that is.\n\n"
+    .about = "Makes a queue. Its memory is reserved now, so that a full file system shows "
+             "here and not later; on a terminal it says how much that is. Groups that are not "
+             "declared need 4 KiB each when they first join.\n\n"
              "If the queue exists and is as asked for, says so and is done; what is not asked "
              "for may be anything. If it differs, fails.",
     .options = options,

@@ -25,7 +25,7 @@ static void print_geometry(FILE *out, const struct rill_queue_stat *stat) {
   fprintf(out, "%s (largest message %s, quantum %s)\n", format_size(text[0], stat->capacity),
           format_size(text[1], stat->max_message), format_size(text[2], stat->quantum));
   line(out, "memory");
-  fprintf(out, "%s reserved (%s data, %s control with its holes)\n",
+  fprintf(out, "%s reserved (of files of %s data, %s control)\n",
           format_size(text[2], stat->memory_bytes), format_size(text[0], stat->data_bytes),
           format_size(text[1], stat->control_bytes));
   line(out, "kind");

@@ -3,7 +3,8 @@
  *
  * Once in capacity/32 bytes: the checkpoint is pushed to the index (E8), the limit W is
  * raised and published, and then, behind a full fence (E3), every group row is scanned.
- * A joiner stores its row, fences, and loads W: one of the two sees the other.
+ * A joiner stores its row, and that there is one (E17), fences, and loads W: one of the two sees
+ * the other.
  * Models: tests/model/join.pml, index.pml, overwrite.pml. */
 #include "gate.h"
 
@@ -112,26 +113,36 @@ static int check_row(struct rill_producer *producer, uint32_t index, uint64_t *r
   return 0;
 }
 
+/* Loaded in each scan, behind the fence of E3: a joiner stores the bit of its row before its own.
+ * What the producer has seen once stays: no process
+ * hides a group from it by clearing a bit. */
+uint64_t rilli_known_rows(struct rill_producer *producer, uint32_t word) {
+  const struct rilli_ring *ring = &producer->ring;
+  return producer->rows[word] |= rilli_rows_in(ring->rows, ring->max_groups, word);
+}
+
 /* How far the slowest group is behind; more than the capacity: some cursor is invalid. */
 static uint64_t furthest_behind(struct rill_producer *producer, int closely) {
   const struct rilli_ring *ring = &producer->ring;
   const uint64_t position = producer->position;
-  struct rilli_seen *seen = ring->seen;
   uint64_t most = 0;
-  for (uint32_t i = 0; i < ring->max_groups; i++, seen++) {
-    const struct rilli_group *group = rilli_group_at(ring, i);
-    /* E2, acquire: pairs with publish_cursor() in receive.c, begin() and rilli_leave() in
-     * group.c */
-    uint64_t cursor = atomic_load_explicit(&group->cursor, memory_order_acquire);
-    if (cursor == RILLI_NONE && atomic_load_explicit(&seen->gate, memory_order_relaxed) == cursor)
-      continue;
-    if (rilli_likely(!closely && gone_on(ring, seen, group, cursor)))
-      atomic_store_explicit(&seen->gate, cursor, memory_order_relaxed);
-    else if (!check_row(producer, i, &cursor))
-      continue;
-    if (most < position - cursor)
-      most = position - cursor;
-  }
+  for (uint32_t word = 0; 64 * word < ring->max_groups; word++)
+    for (uint64_t left = rilli_known_rows(producer, word); left; left &= left - 1) {
+      const uint32_t i = 64 * word + (uint32_t)__builtin_ctzll(left);
+      const struct rilli_group *group = rilli_group_at(ring, i);
+      struct rilli_seen *seen = &ring->seen[i];
+      /* E2, acquire: pairs with publish_cursor() in receive.c, begin() and rilli_leave() in
+       * group.c */
+      uint64_t cursor = atomic_load_explicit(&group->cursor, memory_order_acquire);
+      if (cursor == RILLI_NONE && atomic_load_explicit(&seen->gate, memory_order_relaxed) == cursor)
+        continue;
+      if (rilli_likely(!closely && gone_on(ring, seen, group, cursor)))
+        atomic_store_explicit(&seen->gate, cursor, memory_order_relaxed);
+      else if (!check_row(producer, i, &cursor))
+        continue;
+      if (most < position - cursor)
+        most = position - cursor;
+    }
   return most;
 }
 

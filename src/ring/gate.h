@@ -13,6 +13,9 @@ void rilli_raise_ahead(struct rill_producer *producer);
 /* Only scans the groups again; the same answer. */
 int rilli_scan_groups(struct rill_producer *producer, uint64_t need);
 
+/* Which rows there are of 64*word on, as far as the producer ever saw. Asked in each scan. */
+uint64_t rilli_known_rows(struct rill_producer *producer, uint32_t word);
+
 /* For the successor, and for observers: what the producer last saw of a row. */
 void rilli_note_gate(const struct rilli_ring *ring, uint32_t index, uint64_t cursor,
                      uint64_t state);

@@ -170,7 +170,7 @@ static uint32_t generation_of(const struct rilli_group *group) {
 /* Did the producer refuse the tenancy of this generation, in whatever state it was then? */
 static int was_refused(const struct rill_consumer *consumer, uint32_t generation) {
   /* E14, acquire: pairs with rilli_refuse() in evict.c */
-  return rilli_is_void(&consumer->ring.seen[consumer->group_index], RILLI_STATE(generation, 0, 0));
+  return rilli_is_void(&consumer->ring.seen[consumer->member.group], RILLI_STATE(generation, 0, 0));
 }
 
 /* A kept group goes on where it was. It stays KEPT, so its place is held, until the

@@ -27,13 +27,14 @@ struct rill_producer {
   uint32_t handings;  /* until the pace is measured again,                            */
   int64_t pace_time;  /* since this time, and place                                  */
   uint64_t pace_sequence, pace_position;
-  uint64_t held_at, held_need; /* position for which there was no room, up to where,  */
-  int64_t held_since;          /* and since when                                      */
-  uint64_t reserved;           /* bytes of the open reservation, plus 1; 0: none  */
-  struct rill_meta meta;       /* its meta                                       */
+  uint64_t held_at, held_need;          /* position for which there was no room, up to where,  */
+  int64_t held_since;                   /* and since when                                      */
+  uint64_t reserved;                    /* bytes of the open reservation, plus 1; 0: none  */
+  struct rill_meta meta;                /* its meta                                       */
   struct rilli_ring ring;
   struct rilli_patience patience;
   struct rilli_host host;
+  uint64_t rows[RILLI_MAX_GROUPS / 64]; /* those that it has seen: rilli_known_rows     */
   void *owner; /* the layer above                                */
 };
 

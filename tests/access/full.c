@@ -99,6 +99,7 @@ static void run_when_full(void *arg) {
     if (code) {
       CHECK_CODE(code, -ENOSPC);
       check_words();
+      CHECK_THAT(strstr(rill_error(), "queue 'q'"), "no queue in: %s", rill_error());
       refused++;
       CHECK(other == NULL && stat_of(queue).group_count == 1);
       CHECK(descriptors_open() == descriptors && mappings_of_segments() == mappings);

@@ -55,9 +55,9 @@ static void healthy_gets_everything(void) {
 }
 
 static uint64_t odd_value(void) {
-  static const uint64_t values[] = {0,          1,          2,        16,         65535,
-                                    65536,      UINT64_MAX, 0xfff0,   INT64_MAX,  UINT32_MAX,
-                                    UINT64_MAX - 15, 1ull << 63};
+  static const uint64_t values[] = {
+      0,          1,      2,         16,         65535,           65536,
+      UINT64_MAX, 0xfff0, INT64_MAX, UINT32_MAX, UINT64_MAX - 15, 1ull << 63};
   const uint64_t pick = random_number();
   return pick % 4 == 0 ? random_number() : values[pick / 4 % (sizeof values / sizeof *values)];
 }
@@ -111,8 +111,8 @@ static void cursor_without_a_state_is_reclaimed(void) {
 
 static void be_sick(void *arg) {
   (void)arg;
-  rill_consumer *consumer = open_consumer(
-      open_queue(&attr), (struct joining){.group = "sick", .wait = RILL_PARK});
+  rill_consumer *consumer =
+      open_consumer(open_queue(&attr), (struct joining){.group = "sick", .wait = RILL_PARK});
   struct rill_message message;
   reached();
   for (;;) { /* whatever comes: it must not crash, nor end before it is told to */
@@ -201,11 +201,30 @@ static void senseless_hints_cost_nobody_a_message(void) {
   end();
 }
 
+/* Bits of rows that do not exist, of more rows than there may be, and of rows that do missing: the
+ * producer goes on looking at those that it has seen, and the others are reclaimed. */
+static void noise_in_the_map_of_rows_costs_no_message(void) {
+  begin();
+  healthy_gets_everything();
+  for (unsigned round = 0; round < ROUNDS / 5; round++) {
+    struct rilli_control *page = control_of(&control);
+    at("round %u", round);
+    for (size_t i = 0; i < sizeof page->rows / sizeof *page->rows; i++)
+      atomic_store(&page->rows[i], random_number());
+    healthy_gets_everything();
+    (void)stat_of(queue);
+    struct rill_group_stat group = {.size = sizeof group};
+    for (uint32_t index = 0; rill_group_stat(queue, &index, &group) == 1;)
+      CHECK(group.index < GROUPS);
+    CHECK(rill_queue_gc(context_here(), 0, NULL, NULL) >= 0);
+  }
+  end();
+}
+
 /* A sleeper whose bit is wiped finds its message in the next slice. */
 static void receive_numbers(void *arg) {
   const uint64_t last = *(const uint64_t *)arg;
-  rill_consumer *consumer =
-      open_consumer(open_queue(&attr), (struct joining){.wait = RILL_PARK});
+  rill_consumer *consumer = open_consumer(open_queue(&attr), (struct joining){.wait = RILL_PARK});
   reached();
   for (uint64_t next = 0; next < last; next++) {
     receive_number(consumer, next);
@@ -248,7 +267,7 @@ static void senseless_segment_is_refused_at_open(void) {
     control = view_file(files_of_queue().control);
     if (round % 3 == 0)
       random_bytes(control.base, control.size); /* all of it */
-    else if (round % 3 == 1) /* a few bytes of what is constant */
+    else if (round % 3 == 1)                    /* a few bytes of what is constant */
       random_bytes((uint8_t *)control.base + random_number() % 250, 1 + random_number() % 40);
     else /* forged with a right checksum is check.c's business; behind it: the rest */
       random_bytes((uint8_t *)control.base + RILLI_PAGE, control.size - RILLI_PAGE);
@@ -322,6 +341,7 @@ static const struct test tests[] = {
     NAMED(group_with_a_senseless_cursor_is_refused),
     NAMED(senseless_latencies_stay_in_order),
     NAMED(senseless_hints_cost_nobody_a_message),
+    NAMED(noise_in_the_map_of_rows_costs_no_message),
     NAMED(sleeper_whose_bit_is_wiped_still_wakes),
     NAMED(senseless_segment_is_refused_at_open),
     NAMED(queue_with_senseless_rows_can_be_used),

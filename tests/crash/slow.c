@@ -14,7 +14,9 @@ rill_consumer *open_slow(rill_queue *here) {
 }
 
 static int row_of_slow(void) {
-  for (uint32_t i = 0; i < attr.max_groups; i++) {
+  const struct rilli_ring *ring = &queue->segments.ring;
+  uint32_t i;
+  RILLI_EACH_ROW(i, ring->rows, ring->max_groups) {
     const struct rilli_group *group = rilli_group_at(&queue->segments.ring, i);
     if (RILLI_STATE_STATE(atomic_load(&group->state)) != RILLI_GROUP_NONE &&
         strcmp(rilli_name_at(&queue->segments.ring, i), "slow") == 0)

@@ -84,7 +84,9 @@ static void ask_the_doctor(void (*tell)(const struct rill_finding *finding, void
 
 /* E11: whoever looks for the dead goes by the state; and who has none, has no place. */
 static void check_rows(void) {
-  for (uint32_t i = 0; i < attr.max_groups; i++) {
+  const struct rilli_ring *ring = &queue->segments.ring;
+  uint32_t i;
+  RILLI_EACH_ROW(i, ring->rows, ring->max_groups) {
     const struct rilli_group *group = rilli_group_at(&queue->segments.ring, i);
     CHECK_THAT(RILLI_STATE_STATE(atomic_load(&group->state)) != RILLI_GROUP_NONE ||
                    atomic_load(&group->cursor) == RILLI_NONE,

@@ -97,7 +97,7 @@ static void write_row(const struct villain *villain) {
       atomic_store(&group->owed.position, atomic_load(&group->cursor));
     break;
   case 5: /* anywhere, of any width, aligned or not */
-    memcpy(villain->set + (pick >> 8) % (RILLI_GROUP_STRIDE - 8), &(uint64_t){random_number()},
+    memcpy(villain->set + (pick >> 8) % (RILLI_PAGE - 8), &(uint64_t){random_number()},
            1 + (pick >> 32) % 8);
     break;
   default:
@@ -152,7 +152,7 @@ static void be_hostile(void *arg) {
     else
       write_hints(&villain);
     if (random_number() % 4096 == 0)
-      for (size_t i = 0; i < RILLI_GROUP_STRIDE; i += 8)
+      for (size_t i = 0; i < RILLI_PAGE; i += 8)
         memcpy(villain.set + i, &(uint64_t){random_number()}, 8);
     atomic_store_explicit(&me->count[0], writes, memory_order_relaxed);
     if (writes % 64 == 0)
@@ -305,7 +305,7 @@ static void try_to_write(void *arg) {
   CHECK(mprotect(queue->segments.data.base, queue->segments.data.size, PROT_READ | PROT_WRITE) !=
         0);
   CHECK(!faults((uint8_t *)consumer->group) && !faults((uint8_t *)consumer->ring.hints));
-  CHECK(!faults((uint8_t *)consumer->group + RILLI_GROUP_STRIDE - 1));
+  CHECK(!faults((uint8_t *)consumer->group + RILLI_PAGE - 1));
   CHECK(consumer->ring.groups == NULL && consumer->ring.page == queue->segments.ring.page);
   rill_consumer_close(consumer);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * seat.pml - rows and names: each group has one row, and a row has one group.
  *
- * PROTOCOL G6, G7. Follows rilli_row_take(), find_named(), take_named(), find_free(), lock_row() and
+ * PROTOCOL G6, G7. Follows rilli_row_take(), find_named(), take_named(), find_free(), lock_member() and
  * rilli_row_settle() in row.c, prepare_row() and rill_consumer_close() in consumer.c,
- * rilli_reclaim_group() in reclaim.c and rilli_leave() in group.c; edges E10 and E11. Within one
+ * rilli_reclaim_member() in reclaim.c and rilli_leave() in group.c; edges E10 and E11. Within one
  * row lease.pml is finer. Rows are found without a lock, so what was found is checked again once
  * lease and reclaim byte are held: the name of a row that has one, the state of one that is free.
  * A process that searches a name holds the lock of this name until the row says that it is taken.
@@ -60,7 +60,7 @@ inline leave(r) {
   }
 }
 
-inline unlock_row() {
+inline unlock_member() {
   atomic {
     if :: r < ROWS && lease[r] == _pid -> lease[r] = NOBODY :: else fi;
     if :: r < ROWS && guard[r] == _pid -> guard[r] = NOBODY :: else fi;
@@ -68,7 +68,7 @@ inline unlock_row() {
   }
 }
 
-inline lock_row() {
+inline lock_member() {
 #ifdef no_lease
   held = true;
 #else
@@ -99,11 +99,11 @@ find:
   :: atomic { r < ROWS && !(state[r] != NONE && name[r] == n) -> r++ }
   :: r == ROWS -> goto free
   od;
-  lock_row();                                    /* take_named */
+  lock_member();                                    /* take_named */
   if
   :: held ->
 #ifndef no_name_check
-     if :: name[r] != n -> unlock_row(); goto find :: else fi;
+     if :: name[r] != n -> unlock_member(); goto find :: else fi;
 #endif
      goto enter
   :: else -> goto died                           /* it has a member */
@@ -114,13 +114,13 @@ free:
   :: r < ROWS ->
      if
      :: state[r] == NONE ->
-        lock_row();
+        lock_member();
         if
 #ifdef no_state_check
         :: held -> goto enter
 #else
         :: held && state[r] == NONE -> goto enter
-        :: held && state[r] != NONE -> unlock_row()
+        :: held && state[r] != NONE -> unlock_member()
 #endif
         :: !held
         fi
@@ -158,7 +158,7 @@ enter:
 died:
   atomic {
     if :: r < ROWS && owner[r] == _pid -> owner[r] = NOBODY :: else fi;
-    unlock_row();
+    unlock_member();
     if :: name_lock[n - 1] == _pid -> name_lock[n - 1] = NOBODY :: else fi;
     r = 0; tries = 0
   }
@@ -180,7 +180,7 @@ look:
      atomic { guard[r] = NOBODY; r = 0 }
   od;
 died:
-  atomic { unlock_row(); r = 0; run Reclaimer() }
+  atomic { unlock_member(); r = 0; run Reclaimer() }
 }
 
 active proctype End() {
