@@ -220,7 +220,7 @@ static int begin(struct rill_consumer *consumer, const struct beginning *how, ui
       rilli_before(*how->unreleased, place.sequence)) /* its place was not to be had */
     consumer->lost = place.sequence - *how->unreleased;
   atomic_store_explicit(&consumer->slot->lost, consumer->lost, memory_order_relaxed);
-  /* E2, release: pairs with check_row() and furthest_behind() in gate.c, holds_up() in evict.c */
+  /* E2, release: pairs with check_row() and furthest_of() in gate.c, holds_up() in evict.c */
   atomic_store_explicit(&group->cursor, place.position, memory_order_release);
   consumer->tenancy = RILLI_STATE(generation, how->flags, RILLI_GROUP_ACTIVE);
   /* E11, release: pairs with check_row() in gate.c, holds_up() in evict.c, is_taken() in reclaim.c,
@@ -267,7 +267,7 @@ void rilli_leave(struct rilli_group *group, int named) {
                           memory_order_release);
     return;
   }
-  /* E2, release: pairs with check_row() and furthest_behind() in gate.c, holds_up() in evict.c. The
+  /* E2, release: pairs with check_row() and furthest_of() in gate.c, holds_up() in evict.c. The
    * gate may rise. */
   atomic_store_explicit(&group->cursor, RILLI_NONE, memory_order_release);
   /* E11, release: pairs with check_row() in gate.c, holds_up() in evict.c, is_taken() in reclaim.c,

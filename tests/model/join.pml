@@ -11,10 +11,10 @@
  * Memory: x86-TSO, a store buffer for the producer and for each joiner. The producer may
  * die once after any step; its buffer drains before its lease is seen free, then a
  * successor walks from the newest index entry. A joiner reads READS messages, twice each,
- * leaves, and joins again (LARGE: two joiners, once each). A row has no memory before its first
- * joiner makes it: cursor NONE, then its bit in the map of rows. The bit is set by a locked
- * instruction; here it is a store that leaves in order, which is weaker. With one joiner, another
- * process clears the map once, after the last producer has seen the row.
+ * leaves, and joins again (LARGE: two joiners, once each; the row of one of them exists). A row
+ * has no memory before its first joiner makes it: cursor NONE, then its bit in the map of rows. The
+ * bit is set by a locked instruction; here it is a store that leaves in order, which is weaker.
+ * With one joiner, another process clears the map once, after the last producer has seen the row.
  *
  * Properties (assertions): from A13 on every frame from J on stays whole and comes in
  * order until released; a successor goes on exactly behind the last commit; a group that
@@ -51,6 +51,7 @@
 #define CAP 3
 #define Q 1
 #define TIMES (3 - JOINERS)
+#define MAKER (JOINERS - 1)       /* whose row there is not yet */
 #define READS 2
 #define NONE 255
 #define HOLE 254                  /* what a row without memory would show: 0, a place */
@@ -260,13 +261,17 @@ inline choose() {
 
 proctype Joiner(byte me) {
   byte j, w, i, k, turn;
+  if
+  :: me == MAKER ->
 #ifdef row_first
-  sb[me]!2,0;
+     sb[me]!2,0;
 #endif
-  sb[me]!0,NONE;                                 /* G8 */
+     sb[me]!0,NONE;                              /* G8 */
 #if !defined(row_first) && !defined(row_late)
-  sb[me]!2,0;                                    /* E17 */
+     sb[me]!2,0                                  /* E17 */
 #endif
+  :: else
+  fi;
   do
   :: turn < TIMES ->
      turn++;
@@ -285,7 +290,7 @@ again:
      if :: W > j + CAP -> goto again :: else fi; /* A11 */
 #endif
 #ifdef row_late
-     sb[me]!2,0;
+     sb[me]!2,0;                                 /* of the only joiner */
 #endif
      sb[me]!1,4 * turn + ACTIVE;                 /* A13 */
      k = 0;
@@ -307,6 +312,9 @@ again:
 
 init {
   atomic {
+#if JOINERS > 1
+    cursor[0] = NONE; rows = 1;                  /* of a group that has gone */
+#endif
     run Producer(); run Joiner(0);
 #if JOINERS > 1
     run Joiner(1)
