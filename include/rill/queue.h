@@ -80,7 +80,12 @@ struct rill_queue_attr {
   uint32_t reserved0;   /* zero                                                */
   int64_t evict_after;  /* ns: a publish that has waited for room so long evicts the
                            groups that hold it up (reliable queues only); 0: never */
-  uint64_t reserved[2]; /* zero                                                */
+  uint32_t max_members; /* room for members of one group, 1 to 1024; 0: 1. In this
+                           version a group has one                             */
+  uint32_t max_claims;  /* room for messages that members of one group have claimed,
+                           0 to 1048575: at least max_members, if that is more than
+                           1; takes no memory before it is used                */
+  uint64_t reserved[1]; /* zero                                                */
 };
 
 /* Opens a queue; with RILL_CREATE makes it first if need be.

@@ -55,6 +55,7 @@ struct rill_queue_stat {
   uint32_t reserved1;
   int64_t evict_after;     /* ns, as in rill_queue_attr; 0: never               */
   uint64_t evictions;      /* groups evicted so far                            */
+  uint32_t max_members, max_claims; /* of a group, as in rill_queue_attr       */
 };
 
 /* What was obtained of what rill_queue_attr asked for. */

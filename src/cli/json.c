@@ -118,6 +118,8 @@ static void geometry(json_t *object, const struct rill_queue_stat *stat) {
   json_object_set_new(object, "evict_after_ns", json_integer(stat->evict_after));
   json_object_set_new(object, "lifetime", json_string(words_lifetime(stat->lifetime)));
   json_object_set_new(object, "max_groups", json_integer(stat->max_groups));
+  json_object_set_new(object, "max_members", json_integer(stat->max_members));
+  json_object_set_new(object, "max_claims", json_integer(stat->max_claims));
   json_object_set_new(object, "mode", json_sprintf("%04o", stat->mode));
   json_object_set_new(object, "uid", json_integer(stat->uid));
   json_object_set_new(object, "gid", json_integer(stat->gid));

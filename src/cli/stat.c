@@ -244,7 +244,7 @@ static const struct option options[] = {
         "json", 0, &json_wanted,
         "an object: name, uuid, state, attached, removed, capacity, max_message, quantum, "
         "data_bytes, control_bytes, memory_bytes, overflow, evict_after_ns (0: never), lifetime, "
-        "max_groups, mode, uid, gid, "
+        "max_groups, max_members, max_claims, mode, uid, gid, "
         "created_ns (of the real-time clock), type (id, size, version), sequence, oldest, "
         "position, limit, depth_messages, depth_bytes, wakes, evictions, producer (state, pid, "
         "generation, fence, waiting, parks), groups (an array: name, index, state (active, kept, "

@@ -40,6 +40,12 @@ static int check_sizes(const struct rill_queue_attr *attr, uint64_t capacity) {
                       (unsigned long long)most);
   if (attr->max_groups > RILLI_MAX_GROUPS)
     return rilli_fail(EINVAL, "max_groups is %u: at most %u", attr->max_groups, RILLI_MAX_GROUPS);
+  const uint32_t members = attr->max_members ? attr->max_members : 1;
+  if (!rilli_members_ok(members, attr->max_claims))
+    return rilli_fail(EINVAL,
+                      "max_members is %u and max_claims %u: at most %u members and %u claims, and "
+                      "with more than one member at least one claim for each",
+                      members, attr->max_claims, RILLI_MAX_MEMBERS, RILLI_MAX_CLAIMS);
   if (attr->mode & ~0774u)
     return rilli_fail(EINVAL,
                       "mode %04o has odd bits, or gives others more than to look: r (look), w "
@@ -85,7 +91,9 @@ static int plan(const char *name, const struct rill_queue_attr *attr,
   code = plan_placement(attr, identity);
   if (code)
     return code;
-  rilli_plan_control(control, groups, 1, 0);
+  identity->max_members = attr->max_members ? attr->max_members : 1;
+  identity->max_claims = attr->max_claims;
+  rilli_plan_control(control, groups, identity->max_members, identity->max_claims);
   code = rilli_random(identity->uuid);
   if (code)
     return code;

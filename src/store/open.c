@@ -69,6 +69,12 @@ static int compare(const struct rilli_segments *segments, const struct rill_queu
   if (attr->max_groups && attr->max_groups != has->max_groups)
     return rilli_fail(EEXIST, "it exists with max_groups %u, not %u", has->max_groups,
                       attr->max_groups);
+  if (attr->max_members && attr->max_members != has->max_members)
+    return rilli_fail(EEXIST, "it exists with max_members %u, not %u", has->max_members,
+                      attr->max_members);
+  if (attr->max_claims && attr->max_claims != has->max_claims)
+    return rilli_fail(EEXIST, "it exists with max_claims %u, not %u", has->max_claims,
+                      attr->max_claims);
   if (attr->evict_after && attr->evict_after != has->evict_after)
     return rilli_fail(EEXIST, "it exists with an evict_after of %g s, not %g s",
                       (double)has->evict_after / 1e9, (double)attr->evict_after / 1e9);

@@ -146,6 +146,8 @@ static void geometry_stat(const struct rilli_segments *segments, struct rill_que
   ret->numa_node = geometry->numa_node;
   ret->placement = geometry->attributes;
   ret->max_groups = geometry->max_groups;
+  ret->max_members = geometry->max_members;
+  ret->max_claims = geometry->max_claims;
   ret->evict_after = geometry->evict_after;
   ret->mode = rights(segments->data_mode, segments->control_file.mode);
   ret->limited = (uint32_t)is_blind(segments);
