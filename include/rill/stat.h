@@ -56,6 +56,8 @@ struct rill_queue_stat {
   int64_t evict_after;     /* ns, as in rill_queue_attr; 0: never               */
   uint64_t evictions;      /* groups evicted so far                            */
   uint32_t max_members, max_claims; /* of a group, as in rill_queue_attr       */
+  uint64_t producer_pid_namespace; /* in which producer_pid is that process: the inode
+                              number of its /proc/self/ns/pid; 0: not known    */
 };
 
 /* What was obtained of what rill_queue_attr asked for. */
@@ -106,6 +108,7 @@ struct rill_group_stat {
   int64_t opened;           /* CLOCK_REALTIME ns when the member came; for display */
   uint64_t latency_count;   /* stamped messages that the latencies stand for; 0: none */
   int64_t latency_p50, latency_p99, latency_p999, latency_max; /* ns              */
+  uint64_t pid_namespace;   /* in which pid is the member; 0: not known        */
 };
 
 /* Tells what can be seen of a queue: fills *ret, of which only ret->size is read. Reads

@@ -85,14 +85,15 @@ void json_latency(json_t *object, uint64_t count, int64_t p50, int64_t p99, int6
 }
 
 static json_t *group_object(const struct rill_group_stat *group) {
-  json_t *object = json_pack(
-      "{s:s, s:I, s:s, s:b, s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:I, s:o, s:o}", "name", group->name,
-      "index", (json_int_t)group->index, "state", words_group(group->state), "keep",
-      group->keep != 0, "pid", (json_int_t)group->pid, "wait", words_wait(group->wait), "fence",
-      words_fence(group->fence), "sequence", number(group->sequence), "position",
-      number(group->position), "lag_messages", number(group->lag_messages), "lag_bytes",
-      number(group->lag_bytes), "lag_age_ns", (json_int_t)group->lag_age, "parks",
-      number(group->parks), "lost", number(group->lost));
+  json_t *object =
+      json_pack("{s:s, s:I, s:s, s:b, s:I, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:I, s:o, s:o}",
+                "name", group->name, "index", (json_int_t)group->index, "state",
+                words_group(group->state), "keep", group->keep != 0, "pid", (json_int_t)group->pid,
+                "pid_namespace", number(group->pid_namespace), "wait", words_wait(group->wait),
+                "fence", words_fence(group->fence), "sequence", number(group->sequence), "position",
+                number(group->position), "lag_messages", number(group->lag_messages), "lag_bytes",
+                number(group->lag_bytes), "lag_age_ns", (json_int_t)group->lag_age, "parks",
+                number(group->parks), "lost", number(group->lost));
   json_latency(object, group->latency_count, group->latency_p50, group->latency_p99,
                group->latency_p999, group->latency_max);
   return object;
@@ -142,10 +143,11 @@ static void traffic(json_t *object, const struct rill_queue_stat *stat) {
 }
 
 static json_t *producer(const struct rill_queue_stat *stat) {
-  return json_pack("{s:s, s:I, s:o, s:s, s:b, s:o}", "state", words_producer(stat->producer), "pid",
-                   (json_int_t)stat->producer_pid, "generation", number(stat->producer_generation),
-                   "fence", words_fence(stat->fence), "waiting", stat->waiting != 0, "parks",
-                   number(stat->producer_parks));
+  return json_pack("{s:s, s:I, s:o, s:o, s:s, s:b, s:o}", "state", words_producer(stat->producer),
+                   "pid", (json_int_t)stat->producer_pid, "pid_namespace",
+                   number(stat->producer_pid_namespace), "generation",
+                   number(stat->producer_generation), "fence", words_fence(stat->fence), "waiting",
+                   stat->waiting != 0, "parks", number(stat->producer_parks));
 }
 
 json_t *json_queue(const char *name, rill_queue *queue, const struct rill_queue_stat *stat,

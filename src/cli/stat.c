@@ -2,6 +2,7 @@
 /* stat.c - rill stat: one queue in full. */
 #include "cli.h"
 #include "json.h"
+#include "process.h"
 #include "table.h"
 #include "units.h"
 #include "words.h"
@@ -96,8 +97,10 @@ static void print_placement(FILE *out, const struct rill_queue_stat *stat,
 static void print_producer(FILE *out, const struct rill_queue_stat *stat) {
   line(out, "producer");
   fputs(words_producer(stat->producer), out);
+  const struct process_id id = process_of_producer(stat);
+  char name[PROCESS_TEXT];
   if (stat->producer_pid)
-    fprintf(out, ", process %lld", (long long)stat->producer_pid);
+    fprintf(out, ", %s", process_name(&id, name));
   if (stat->producer_generation)
     fprintf(out, ", number %llu, fence %s, slept %llu times%s",
             (unsigned long long)stat->producer_generation, words_fence(stat->fence),
@@ -123,12 +126,13 @@ static void print_traffic(FILE *out, const struct rill_queue_stat *stat) {
 }
 
 static void print_group(struct table *table, const struct rill_group_stat *group) {
+  const struct process_id id = process_of_member(group);
   char text[UNITS_TEXT];
   table_cell(table, NULL, *group->name ? group->name : "-");
   table_cell(table, group->state == RILL_GROUP_ACTIVE ? "32" : NULL, words_group(group->state));
   table_cell(table, NULL, group->keep ? "yes" : "no");
   if (group->pid)
-    table_print(table, NULL, "%lld", (long long)group->pid);
+    table_print(table, NULL, "%lld%s", (long long)group->pid, process_mark(&id));
   else
     table_cell(table, NULL, "-");
   table_print(table, NULL, "%llu", (unsigned long long)group->sequence);
@@ -247,9 +251,10 @@ static const struct option options[] = {
         "max_groups, max_members, max_claims, mode, uid, gid, "
         "created_ns (of the real-time clock), type (id, size, version), sequence, oldest, "
         "position, limit, depth_messages, depth_bytes, wakes, evictions, producer (state, pid, "
-        "generation, fence, waiting, parks), groups (an array: name, index, state (active, kept, "
+        "pid_namespace (inode number of /proc/PID/ns/pid; 0: not known), generation, fence, "
+        "waiting, parks), groups (an array: name, index, state (active, kept, "
         "joining, dead, void, evicted), keep, "
-        "pid, wait, fence, sequence, position, lag_messages, lag_bytes, lag_age_ns, "
+        "pid, pid_namespace, wait, fence, sequence, position, lag_messages, lag_bytes, lag_age_ns, "
         "parks, lost, latency_count, latency_p50_ns, latency_p99_ns, latency_p999_ns, "
         "latency_max_ns: null where nothing was stamped), placement (asked for: numa, numa_node, "
         "prefault, mlock, huge, dump; "
@@ -268,7 +273,8 @@ const struct verb verb_stat = {
     .about = "Shows the geometry of a queue, its producer, and each group: how far it is behind in "
              "messages, bytes and time, how often it slept and what it lost. Only looks: the "
              "queue is mapped read-only, and nobody is disturbed. Each number was true at some "
-             "moment, not all at the same one.\n\n"
+             "moment, not all at the same one. A process id with a * is one of another pid "
+             "namespace.\n\n"
              "Where messages carry a time (pub --stamp, or the attribute `stamp` of a producer), "
              "a second table shows their latencies: from that time to the moment in which the "
              "present member of the group received them. Percentiles are at most 1 in 8 too "

@@ -56,6 +56,7 @@ static int map_row(struct owner *owner, int fd, uint32_t index) {
 static void sign(struct rill_consumer *consumer, const rill_context *context) {
   struct rilli_slot *slot = consumer->slot;
   atomic_store_explicit(&slot->pid, getpid(), memory_order_relaxed);
+  atomic_store_explicit(&slot->pid_namespace, context->pid_namespace, memory_order_relaxed);
   atomic_store_explicit(&slot->wait, consumer->patience.wait, memory_order_relaxed);
   atomic_store_explicit(&slot->fence, context->fence, memory_order_relaxed);
   atomic_store_explicit(&slot->opened, rilli_wall_clock(), memory_order_relaxed);

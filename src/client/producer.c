@@ -128,13 +128,14 @@ static int start(struct rill_producer *producer, const struct owner *owner) {
 }
 
 /* PROTOCOL S6 */
-static void announce(struct rill_producer *producer, uint32_t fence) {
+static void announce(struct rill_producer *producer, const rill_context *context) {
   struct rilli_producer_page *page = producer->ring.page;
   const uint64_t generation = atomic_load_explicit(&page->generation, memory_order_relaxed);
   atomic_store_explicit(&page->waiting, RILLI_NONE, memory_order_relaxed);
   atomic_store_explicit(&page->generation, generation + 1, memory_order_relaxed);
-  atomic_store_explicit(&page->fence, fence, memory_order_relaxed);
+  atomic_store_explicit(&page->fence, context->fence, memory_order_relaxed);
   atomic_store_explicit(&page->pid, getpid(), memory_order_relaxed);
+  atomic_store_explicit(&page->pid_namespace, context->pid_namespace, memory_order_relaxed);
   atomic_store_explicit(&page->opened, rilli_wall_clock(), memory_order_relaxed);
   atomic_store_explicit(&page->state, RILLI_PRODUCER_LIVE, memory_order_release);
 }
@@ -208,7 +209,7 @@ int rill_producer_open(rill_queue *queue, const struct rill_producer_attr *attr,
                                               queue->segments.name);
   }
   (void)tend(producer); /* what dead consumers left does not wait until the ring is full */
-  announce(producer, queue->context->fence);
+  announce(producer, queue->context);
   rilli_link_attach(&queue->context->link, rilli_context_dir(queue->context), RILLI_KIND_PRODUCER,
                     queue->segments.name, 0);
   *ret_producer = producer;

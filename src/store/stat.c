@@ -197,6 +197,7 @@ int rilli_queue_stat(int dir, const struct rilli_segments *segments, struct rill
   stat.producer = producer_state(segments, producer);
   stat.producer_generation = LOAD(page->generation);
   stat.producer_pid = LOAD(page->pid);
+  stat.producer_pid_namespace = LOAD(page->pid_namespace);
   stat.producer_opened = LOAD(page->opened);
   stat.position = head.position;
   stat.sequence = head.sequence;
@@ -256,6 +257,7 @@ static void member_stat(const struct rilli_segments *segments, struct rilli_memb
   const struct rilli_slot *slot =
       rilli_slot_at(segments->control.base, &segments->control_geometry, member);
   ret->pid = LOAD(slot->pid);
+  ret->pid_namespace = LOAD(slot->pid_namespace);
   ret->wait = LOAD(slot->wait);
   ret->fence = LOAD(slot->fence);
   ret->parks = LOAD(slot->parks);
