@@ -11,7 +11,7 @@
  * Memory: x86-TSO, a store buffer for the producer and for each joiner. The producer may
  * die once after any step; its buffer drains before its lease is seen free, then a
  * successor walks from the newest index entry. A joiner reads READS messages, twice each,
- * leaves, and joins again (LARGE: two joiners, once each; the row of one of them exists). A row
+ * leaves, and joins again (LARGE: two joiners, once each, whose rows exist). A row
  * has no memory before its first joiner makes it: cursor NONE, then its bit in the map of rows. The
  * bit is set by a locked instruction; here it is a store that leaves in order, which is weaker.
  * With one joiner, another process clears the map once, after the last producer has seen the row.
@@ -51,7 +51,7 @@
 #define CAP 3
 #define Q 1
 #define TIMES (3 - JOINERS)
-#define MAKER (JOINERS - 1)       /* whose row there is not yet */
+#define MAKES (JOINERS == 1)      /* its row is not there yet */
 #define READS 2
 #define NONE 255
 #define HOLE 254                  /* what a row without memory would show: 0, a place */
@@ -262,7 +262,7 @@ inline choose() {
 proctype Joiner(byte me) {
   byte j, w, i, k, turn;
   if
-  :: me == MAKER ->
+  :: MAKES ->
 #ifdef row_first
      sb[me]!2,0;
 #endif
@@ -313,7 +313,7 @@ again:
 init {
   atomic {
 #if JOINERS > 1
-    cursor[0] = NONE; rows = 1;                  /* of a group that has gone */
+    cursor[0] = NONE; cursor[1] = NONE; rows = 3; /* of groups that have gone */
 #endif
     run Producer(); run Joiner(0);
 #if JOINERS > 1
