@@ -229,11 +229,11 @@ static const uint16_t hot_identity[] = {
     IDENTITY(type_id),       IDENTITY(type_version),  IDENTITY(name),
     IDENTITY(numa),          IDENTITY(huge_error),    IDENTITY(checksum)};
 static const uint16_t hot_control[] = {
-    CONTROL(magic),        CONTROL(byte_order),    CONTROL(uuid),         CONTROL(incompatible),
-    CONTROL(file_size),    CONTROL(hints_offset),  CONTROL(names_offset), CONTROL(group_offset),
-    CONTROL(group_stride), CONTROL(claims_offset), CONTROL(slots_offset), CONTROL(max_members),
-    CONTROL(max_claims),   CONTROL(claim_stride),  CONTROL(max_groups),   CONTROL(checksum),
-    CONTROL(tombstone),    CONTROL(rows)};
+    CONTROL(magic),        CONTROL(byte_order),   CONTROL(uuid),          CONTROL(incompatible),
+    CONTROL(file_size),    CONTROL(hints_offset), CONTROL(names_offset),  CONTROL(group_offset),
+    CONTROL(group_stride), CONTROL(rows),         CONTROL(claims_offset), CONTROL(slots_offset),
+    CONTROL(max_groups),   CONTROL(max_claims),   CONTROL(max_members),   CONTROL(checksum),
+    CONTROL(tombstone)};
 static const uint16_t hot_producer[] = {PRODUCER(limit),  PRODUCER(index_head), PRODUCER(waiting),
                                         PRODUCER(state),  PRODUCER(generation), PRODUCER(pid),
                                         PRODUCER(opened), PRODUCER(bell)};
