@@ -45,6 +45,7 @@ void rilli_plan_identity(struct rilli_identity *ret, uint64_t capacity, uint64_t
   ret->quantum = capacity / RILLI_QUANTA;
   ret->max_message = max_message;
   ret->max_groups = max_groups;
+  ret->max_members = 1;
   ret->file_size = ret->ring_offset + capacity;
 }
 
@@ -53,7 +54,13 @@ void rilli_plan_huge(struct rilli_identity *page) {
   page->file_size = page->ring_offset + page->capacity;
 }
 
-void rilli_plan_control(struct rilli_control *ret, uint32_t max_groups) {
+int rilli_members_ok(uint32_t max_members, uint32_t max_claims) {
+  return max_members != 0 && max_members <= RILLI_MAX_MEMBERS && max_claims <= RILLI_MAX_CLAIMS &&
+         (max_members == 1 || max_members <= max_claims);
+}
+
+void rilli_plan_control(struct rilli_control *ret, uint32_t max_groups, uint32_t max_members,
+                        uint32_t max_claims) {
   memset(ret, 0, sizeof *ret);
   ret->byte_order = RILLI_BYTE_ORDER;
   ret->format = RILLI_FORMAT;
@@ -61,17 +68,17 @@ void rilli_plan_control(struct rilli_control *ret, uint32_t max_groups) {
   ret->names_offset = ret->hints_offset + RILLI_PAGE;
   ret->group_offset =
       round_up(ret->names_offset + (uint64_t)max_groups * RILLI_GROUP_NAME_SIZE, RILLI_ALIGN);
-  ret->group_stride = RILLI_GROUP_STRIDE;
-  ret->bindings_offset = RILLI_BINDINGS_OFFSET;
-  ret->bindings = RILLI_BINDINGS;
-  ret->binding_stride = RILLI_BINDING_STRIDE;
-  ret->claims_offset = RILLI_CLAIMS_OFFSET;
-  ret->claims = RILLI_CLAIMS;
   ret->slots_offset = RILLI_SLOTS_OFFSET;
-  ret->slots = RILLI_SLOTS;
   ret->slot_stride = RILLI_SLOT_STRIDE;
+  ret->claims_offset =
+      round_up(ret->slots_offset + (uint64_t)max_members * ret->slot_stride, RILLI_PAGE);
+  ret->claim_stride = RILLI_CLAIM_STRIDE;
+  ret->group_stride =
+      round_up(ret->claims_offset + (uint64_t)max_claims * ret->claim_stride, RILLI_ALIGN);
   ret->max_groups = max_groups;
-  ret->file_size = ret->group_offset + (uint64_t)max_groups * RILLI_GROUP_STRIDE;
+  ret->max_members = max_members;
+  ret->max_claims = max_claims;
+  ret->file_size = ret->group_offset + max_groups * ret->group_stride;
 }
 
 void rilli_seal_identity(struct rilli_identity *page) {
@@ -185,7 +192,8 @@ int rilli_check_identity(const struct rilli_identity *copy, uint64_t file_size,
     return wrong(EBADMSG, "its max_message does not fit half its capacity", ret_why);
   if (copy->seen_count != copy->max_groups || copy->seen_stride != sizeof(struct rilli_seen) ||
       copy->index_count != RILLI_INDEX_COUNT || copy->index_stride != sizeof(struct rilli_index) ||
-      copy->bells != RILLI_BELLS || copy->producer_size < sizeof(struct rilli_producer_page))
+      copy->bells != RILLI_BELLS || copy->producer_size < sizeof(struct rilli_producer_page) ||
+      !rilli_members_ok(copy->max_members, copy->max_claims))
     return wrong(EBADMSG, "its counts make no sense", ret_why);
   const uint64_t ring = copy->ring_offset;
   if (ring > file_size || file_size - ring != capacity || ring % RILLI_ALIGN != 0 ||
@@ -195,8 +203,8 @@ int rilli_check_identity(const struct rilli_identity *copy, uint64_t file_size,
       !inside(copy->index_offset, copy->index_count, copy->index_stride, RILLI_PAGE, ring,
               RILLI_PAGE))
     return wrong(EBADMSG, "its offsets make no sense", ret_why);
-  if (copy->durability != 0 || copy->base_position % RILLI_FRAME_ALIGN != 0 ||
-      copy->name[RILLI_NAME_SIZE - 1] != 0 || (copy->overflow && copy->evict_after))
+  if (copy->base_position % RILLI_FRAME_ALIGN != 0 || copy->name[RILLI_NAME_SIZE - 1] != 0 ||
+      (copy->overflow && copy->evict_after))
     return wrong(EBADMSG, "its attributes make no sense", ret_why);
   const int misplaced = check_placement(copy, ret_why);
   if (misplaced)
@@ -238,9 +246,10 @@ int rilli_check_control(const struct rilli_control *copy, uint64_t file_size,
     return bad;
 
   const uint64_t stride = copy->group_stride;
-  if (copy->max_groups == 0 || copy->max_groups > RILLI_MAX_GROUPS || copy->slots == 0 ||
-      copy->slots > 1024 || copy->slot_stride < sizeof(struct rilli_slot) ||
-      copy->slot_stride % RILLI_LINE != 0 || stride % RILLI_ALIGN != 0 || stride == 0 ||
+  if (copy->max_groups == 0 || copy->max_groups > RILLI_MAX_GROUPS ||
+      !rilli_members_ok(copy->max_members, copy->max_claims) ||
+      copy->slot_stride < sizeof(struct rilli_slot) || copy->slot_stride % RILLI_LINE != 0 ||
+      copy->claim_stride != RILLI_CLAIM_STRIDE || stride % RILLI_ALIGN != 0 || stride == 0 ||
       stride > (UINT64_C(1) << 30))
     return wrong(EBADMSG, "its counts make no sense", ret_why);
   if (!inside(copy->hints_offset, 1, RILLI_PAGE, RILLI_PAGE, file_size, RILLI_PAGE) ||
@@ -249,7 +258,12 @@ int rilli_check_control(const struct rilli_control *copy, uint64_t file_size,
       !inside(copy->group_offset, copy->max_groups, stride,
               copy->names_offset + (uint64_t)copy->max_groups * RILLI_GROUP_NAME_SIZE, file_size,
               RILLI_ALIGN) ||
-      !inside(copy->slots_offset, copy->slots, copy->slot_stride, RILLI_PAGE, stride, RILLI_LINE))
+      !inside(copy->slots_offset, copy->max_members, copy->slot_stride, sizeof(struct rilli_group),
+              stride, RILLI_LINE) ||
+      copy->slots_offset + copy->slot_stride > RILLI_PAGE ||
+      !inside(copy->claims_offset, copy->max_claims, copy->claim_stride,
+              copy->slots_offset + (uint64_t)copy->max_members * copy->slot_stride, stride,
+              RILLI_PAGE))
     return wrong(EBADMSG, "its offsets make no sense", ret_why);
 
   memcpy(ret->uuid, copy->uuid, sizeof ret->uuid);
@@ -261,6 +275,7 @@ int rilli_check_control(const struct rilli_control *copy, uint64_t file_size,
   ret->slots_offset = copy->slots_offset;
   ret->slot_stride = copy->slot_stride;
   ret->max_groups = copy->max_groups;
-  ret->slots = copy->slots;
+  ret->max_members = copy->max_members;
+  ret->max_claims = copy->max_claims;
   return 0;
 }

@@ -32,7 +32,7 @@ struct rilli_control_geometry {
   uint8_t uuid[16];
   uint64_t file_size, hints_offset, names_offset, group_offset, group_stride;
   uint64_t slots_offset, slot_stride;
-  uint32_t max_groups, slots;
+  uint32_t max_groups, max_members, max_claims;
 };
 
 /* A sound geometry for a new queue. capacity is a power of two, all in range. */
@@ -40,7 +40,11 @@ void rilli_plan_identity(struct rilli_identity *ret, uint64_t capacity, uint64_t
                          uint32_t max_groups);
 /* Moves the ring of a planned page so that huge pages fit; the capacity is at least one. */
 void rilli_plan_huge(struct rilli_identity *page);
-void rilli_plan_control(struct rilli_control *ret, uint32_t max_groups);
+void rilli_plan_control(struct rilli_control *ret, uint32_t max_groups, uint32_t max_members,
+                        uint32_t max_claims);
+/* May a group have that many members and claims? Members that compete take messages by claims of
+ * their own, so several need one each; one member may have none, or some. */
+int rilli_members_ok(uint32_t max_members, uint32_t max_claims);
 
 /* Seals a planned page: its checksum, not its magic (which is stored last, shared). */
 void rilli_seal_identity(struct rilli_identity *page);
@@ -54,11 +58,5 @@ int rilli_check_identity(const struct rilli_identity *copy, uint64_t file_size,
                          struct rilli_geometry *ret, const char **ret_why);
 int rilli_check_control(const struct rilli_control *copy, uint64_t file_size,
                         struct rilli_control_geometry *ret, const char **ret_why);
-
-/* The row of a group in a mapped control segment of that geometry. */
-static inline struct rilli_group *
-rilli_row_at(uint8_t *control, const struct rilli_control_geometry *geometry, uint32_t index) {
-  return (void *)(control + geometry->group_offset + index * geometry->group_stride);
-}
 
 #endif

@@ -2,13 +2,15 @@
 /* layout.h - everything that lies in shared memory, and nothing else.
  *
  * A queue is two segments: `data` (the producer writes, consumers map it read-only)
- * and `control` (leases, hints, one page set a group). All types are of fixed width;
+ * and `control` (leases, hints, one page set a group; of those only the pages that were
+ * ever needed take memory). All types are of fixed width;
  * no pointer, enum or bit-field; each writer keeps to cache lines of its own, 128
  * bytes apart. What another process may write is read once and checked before use
  * (check.h). Ordering edges E1... are listed in ORDERING.md.
  *
- * The format has its room, from version 1, for shared groups, keys and bindings, and
- * durability; what this version does not use yet says so. */
+ * What features to come need, and where it will lie: PROTOCOL.md, "The format's plan".
+ * Nothing is laid out here before the code that uses it; feature words say what a file
+ * needs of the library that opens it. */
 #ifndef RILLI_LAYOUT_H
 #define RILLI_LAYOUT_H
 
@@ -27,7 +29,9 @@
 #define RILLI_MIN_CAPACITY 65536u
 #define RILLI_MAX_CAPACITY (UINT64_C(1) << 40)
 #define RILLI_MAX_GROUPS 1024u
-#define RILLI_NAME_SIZE 208u /* 200 bytes of name, and NULs               */
+#define RILLI_MAX_MEMBERS 1024u                    /* of a group */
+#define RILLI_MAX_CLAIMS ((UINT32_C(1) << 20) - 1) /* of a group */
+#define RILLI_NAME_SIZE 208u                       /* 200 bytes of name, and NULs               */
 #define RILLI_GROUP_NAME_SIZE 64u
 
 #define RILLI_DATA_MAGIC UINT64_C(0x01444154414c4952) /* "RILATAD\1" in memory   */
@@ -84,7 +88,7 @@ struct rilli_identity {
   uint64_t base_position; /* where the first frame lies                         */
   uint64_t base_sequence; /* its number                                         */
   uint32_t producer_size, seen_stride, seen_count, index_stride, index_count, bells;
-  uint32_t overflow, lifetime, max_groups, durability;
+  uint32_t overflow, lifetime, max_groups, max_members;
   uint32_t type_id, type_size, type_version;
   uint32_t placement;  /* RILLI_PLACE_* bits                                 */
   int64_t created;     /* CLOCK_REALTIME ns                                  */
@@ -92,8 +96,8 @@ struct rilli_identity {
   char name[RILLI_NAME_SIZE];
   uint32_t numa, numa_node; /* RILLI_NUMA_*: what was asked for; the node of _NODE */
   uint32_t huge_error;      /* errno with which the creator got no huge pages; 0: none */
-  uint32_t reserved0;
-  int64_t evict_after; /* ns for which a group may hold a publish up; 0: for ever   */
+  uint32_t max_claims;      /* of a group                                            */
+  int64_t evict_after;      /* ns for which a group may hold a publish up; 0: for ever   */
   uint64_t reserved[29];
   uint64_t checksum; /* of all bytes behind magic and before this           */
 };
@@ -138,17 +142,14 @@ struct rilli_producer_page {
   _Alignas(RILLI_LINE) _Atomic uint32_t state; /* RILLI_PRODUCER_*; also a futex (E15) */
   _Atomic uint32_t fence;                      /* RILL_FENCE_MEMBARRIER or _FULL                 */
   _Atomic uint64_t generation;                 /* counts producers                              */
-  _Atomic int64_t pid;                         /* for display only                              */
-  _Atomic int64_t opened;                      /* CLOCK_REALTIME ns, for display only             */
+  _Atomic int64_t pid;                         /* for display only, as the next two           */
+  _Atomic int64_t opened;                      /* CLOCK_REALTIME ns                            */
+  _Atomic uint64_t pid_namespace;              /* inode of /proc/self/ns/pid; 0: not known     */
 
   /* When it wakes or parks: counters, for display only. */
   _Alignas(RILLI_LINE) _Atomic uint64_t wakes;
   _Atomic uint64_t parks;
   _Atomic uint64_t evictions;
-
-  /* Durable queues, later: zero. */
-  _Alignas(RILLI_LINE) _Atomic uint64_t synced;
-  _Atomic uint32_t sync_bell, sync_error;
 
   /* Futex words, bumped before a wake-up (E6). Bell 0 is for all solo groups. */
   _Alignas(RILLI_LINE) _Atomic uint32_t bell[RILLI_BELLS];
@@ -194,14 +195,21 @@ struct rilli_control {
   uint64_t compatible, read_only, incompatible;
   uint64_t file_size;
   uint64_t hints_offset, group_offset, group_stride;
-  uint64_t bindings_offset, claims_offset, slots_offset; /* inside a page set       */
-  uint32_t binding_stride, bindings, claims, slot_stride, slots, max_groups;
+  uint64_t slots_offset, claims_offset; /* inside a page set                        */
+  uint32_t slot_stride, claim_stride;
+  uint32_t max_groups, max_members, max_claims; /* as in the data segment         */
+  uint32_t reserved0;
   uint64_t names_offset; /* of the groups' names, RILLI_GROUP_NAME_SIZE each: consumers map
                             them read-only, and write their own through the file     */
-  uint64_t reserved[31];
+  uint64_t reserved[32];
   uint64_t checksum;
   /* Behind the checksum: written under the unlink lock by whoever removes the queue. */
   _Alignas(RILLI_LINE) _Atomic uint32_t tombstone; /* not 0: removed (E13)          */
+  /* Which rows there are, a bit each, row 0 the lowest: memory for its first page is reserved,
+   * and it was set up. Set by the process that takes the row first, which maps this page for
+   * that moment; never cleared. A row without its bit is not looked at: a page that is
+   * not there would come, and its cursor would be 0 (E17). */
+  _Alignas(RILLI_LINE) _Atomic uint64_t rows[RILLI_MAX_GROUPS / 64];
 };
 _Static_assert(sizeof(struct rilli_control) <= RILLI_PAGE, "one page");
 
@@ -223,10 +231,9 @@ _Static_assert(sizeof(struct rilli_hints) <= RILLI_PAGE, "one page");
 #define RILLI_STATE_STATE(word) ((uint32_t)(word)&0xffu)
 #define RILLI_STATE_FLAGS(word) ((uint32_t)((word) >> 8) & 0xffu)
 #define RILLI_STATE_GENERATION(word) ((uint32_t)((word) >> 32))
-#define RILLI_GROUP_KEEP 1u   /* flag: becomes KEPT when its member goes           */
-#define RILLI_GROUP_SHARED 2u /* flag, later: claims instead of a cursor           */
+#define RILLI_GROUP_KEEP 1u /* flag: becomes KEPT when its member goes           */
 
-/* First page of a page set. The producer and reclaimers read and write it, members
+/* The row: a page set begins with it. The producer and reclaimers read and write it, members
  * of other groups have it not mapped. */
 struct rilli_group {
   _Alignas(RILLI_LINE) _Atomic uint64_t state; /* E11                              */
@@ -238,13 +245,8 @@ struct rilli_group {
   } place[2], owed; /* owed: while a group that was evicted stands where it came back: what it was
                        to get next, so that it is told of the loss until it releases anything */
 
-  _Alignas(RILLI_LINE) _Atomic uint64_t claim; /* later: C of shared groups (B)    */
-  _Alignas(RILLI_LINE) _Atomic uint32_t kick;  /* futex of its members (E12)        */
-  _Alignas(RILLI_LINE) _Atomic uint64_t floor; /* later: restart point after a reboot */
-  _Atomic uint64_t retention;                  /* later                            */
-  uint32_t bindings_used, reserved0;           /* later                            */
+  _Alignas(RILLI_LINE) _Atomic uint32_t kick; /* futex of its members (E12)         */
 };
-_Static_assert(sizeof(struct rilli_group) <= RILLI_PAGE, "one page");
 
 /* Latencies (histogram.h): 8 steps an octave, so at most 1 in 8 too large, up to 2^40 ns or 18
  * minutes; the last bucket takes what is longer. 16 steps in as much memory would end at 4 ms,
@@ -252,36 +254,33 @@ _Static_assert(sizeof(struct rilli_group) <= RILLI_PAGE, "one page");
 #define RILLI_LATENCY_BITS 3u
 #define RILLI_LATENCY_SIZE 304u
 
-/* A member's page-set slot; a solo group uses slot 0. For display only. Each tenancy begins with
- * all of it set anew by the member, who holds lease and reclaim byte, before the row's state
+/* A member's slot in the page set; a solo group uses slot 0. For display only. Each tenancy begins
+ * with all of it set anew by the member, who holds lease and reclaim byte, before the row's state
  * says that there is one: a half-set slot is never shown, and set again by the next. */
 struct rilli_slot {
   _Alignas(RILLI_LINE) _Atomic int64_t pid;
   _Atomic uint32_t wait, fence;
-  _Atomic int64_t opened; /* CLOCK_REALTIME ns                                 */
+  _Atomic int64_t opened;         /* CLOCK_REALTIME ns                           */
+  _Atomic uint64_t pid_namespace; /* inode of /proc/self/ns/pid; 0: not known    */
   _Alignas(RILLI_LINE) _Atomic uint64_t parks;
   _Atomic uint64_t lost;
-  _Atomic uint64_t redelivered; /* later                                        */
-  _Atomic int64_t latency_max;  /* ns                                           */
+  _Atomic int64_t latency_max; /* ns                                            */
   _Alignas(RILLI_LINE) _Atomic uint32_t histogram[RILLI_LATENCY_SIZE]; /* of latencies, ns */
 };
-_Static_assert(sizeof(struct rilli_slot) <= 2048, "the slot stride");
 
-/* Page sets: first page, bindings, claim table, slots. */
-#define RILLI_GROUP_STRIDE 65536u
-#define RILLI_BINDINGS_OFFSET 4096u
-#define RILLI_BINDINGS 32u
-#define RILLI_BINDING_STRIDE 256u
-#define RILLI_CLAIMS_OFFSET 12288u
-#define RILLI_CLAIMS 512u
-#define RILLI_CLAIM_STRIDE 16u
-#define RILLI_SLOTS_OFFSET 20480u
-#define RILLI_SLOTS 16u
+/* A page set: the row, its slots, and at its end room for claims of 32 bytes. The first page holds
+ * the row and slot 0; the others take no memory before a further member comes. */
+#define RILLI_SLOTS_OFFSET 2048u
 #define RILLI_SLOT_STRIDE 2048u
-_Static_assert(RILLI_BINDINGS_OFFSET + RILLI_BINDINGS * RILLI_BINDING_STRIDE <= RILLI_CLAIMS_OFFSET,
-               "");
-_Static_assert(RILLI_CLAIMS_OFFSET + RILLI_CLAIMS * RILLI_CLAIM_STRIDE <= RILLI_SLOTS_OFFSET, "");
-_Static_assert(RILLI_SLOTS_OFFSET + RILLI_SLOTS * RILLI_SLOT_STRIDE <= RILLI_GROUP_STRIDE, "");
+#define RILLI_CLAIM_STRIDE 32u
+_Static_assert(sizeof(struct rilli_group) <= RILLI_SLOTS_OFFSET, "half a page");
+_Static_assert(sizeof(struct rilli_slot) <= RILLI_SLOT_STRIDE, "half a page");
+_Static_assert(RILLI_SLOTS_OFFSET + RILLI_SLOT_STRIDE == RILLI_PAGE, "slot 0 in the first page");
+
+/* A member of a group. */
+struct rilli_member {
+  uint32_t group, slot;
+};
 
 /* --- leases: byte-range locks on the control file, beyond all its content ------ */
 
@@ -289,9 +288,10 @@ _Static_assert(RILLI_SLOTS_OFFSET + RILLI_SLOTS * RILLI_SLOT_STRIDE <= RILLI_GRO
 #define RILLI_LEASE_BASE (INT64_C(1) << 48)
 #define RILLI_LEASE_ATTACH (RILLI_LEASE_BASE) /* shared: the queue is open      */
 #define RILLI_LEASE_PRODUCER (RILLI_LEASE_BASE + 2)
-#define RILLI_LEASE_MEMBER(group, slot)                                                            \
-  (RILLI_LEASE_BASE + 64 + 2 * ((int64_t)(group)*1024 + (int64_t)(slot)))
-#define RILLI_LEASE_RANGE (64 + 2 * (int64_t)RILLI_MAX_GROUPS * 1024)
+#define RILLI_LEASE_MEMBER(member)                                                                 \
+  (RILLI_LEASE_BASE + 64 +                                                                         \
+   2 * ((int64_t)(member).group * RILLI_MAX_MEMBERS + (int64_t)(member).slot))
+#define RILLI_LEASE_RANGE (64 + 2 * (int64_t)RILLI_MAX_GROUPS * RILLI_MAX_MEMBERS)
 #define RILLI_RECLAIM_OF(lease) ((lease) + 1)
 #define RILLI_LOCK_UNLINK (RILLI_LEASE_BASE - 1) /* held while a queue is removed  */
 #define RILLI_LOCK_CREATE (RILLI_LEASE_BASE - 2) /* on a file without its name yet */

@@ -174,7 +174,7 @@ int rilli_segment_reserve(int fd, uint64_t offset, uint64_t size) {
   return rilli_fail(code,
                     "cannot reserve %" PRIu64 " bytes of shared memory: %s; %" PRIu64
                     " bytes are free there: enlarge it (mount -o remount,size=...), remove queues "
-                    "(rill gc, rill rm), or ask for a smaller capacity",
+                    "(rill gc, rill rm), or make smaller ones",
                     size, rilli_words(code), left);
 }
 

@@ -29,14 +29,14 @@ enum {
 };
 
 struct rill_consumer_attr {
-  size_t size;        /* sizeof(struct rill_consumer_attr)                     */
-  const char *group;  /* up to 63 bytes of [A-Za-z0-9._-]; NULL: a group of its
-                         own that ends with this consumer                      */
-  uint32_t start;     /* RILL_OLDEST, RILL_LATEST, RILL_SEQUENCE               */
-  uint32_t wait;      /* RILL_ADAPTIVE, RILL_SPIN, RILL_PARK                   */
-  uint64_t sequence;  /* for RILL_SEQUENCE                                     */
-  uint32_t flags;     /* RILL_KEEP_GROUP, RILL_FOLLOW, RILL_TAIL               */
-  uint32_t reserved0; /* zero                                                  */
+  size_t size;           /* sizeof(struct rill_consumer_attr)                     */
+  const char *group;     /* up to 63 bytes of [A-Za-z0-9._-]; NULL: a group of its
+                            own that ends with this consumer                      */
+  uint32_t start;        /* RILL_OLDEST, RILL_LATEST, RILL_SEQUENCE               */
+  uint32_t wait;         /* RILL_ADAPTIVE, RILL_SPIN, RILL_PARK                   */
+  uint64_t sequence;     /* for RILL_SEQUENCE                                     */
+  uint32_t flags;        /* RILL_KEEP_GROUP, RILL_FOLLOW, RILL_TAIL               */
+  uint32_t reserved0;    /* zero                                                  */
   struct rill_type type; /* must agree with the queue's, unless one is zero    */
 };
 #define RILL_CONSUMER_ATTR_INIT RILL_SIZED(struct rill_consumer_attr)
@@ -51,18 +51,18 @@ enum {
 /* 64 bytes for ever. What a message carries beyond them is asked for by functions that take the
  * consumer and the message, while its data is valid. */
 struct rill_message {
-  const void *data;   /* of this message; 16-byte aligned                      */
-  const char *key;    /* NULL: none                                            */
-  uint32_t size;      /* bytes at data                                         */
+  const void *data; /* of this message; 16-byte aligned                      */
+  const char *key;  /* NULL: none                                            */
+  uint32_t size;    /* bytes at data                                         */
   uint16_t key_size;
-  uint16_t flags;     /* RILL_MESSAGE_COPIED                                   */
-  uint64_t sequence;  /* message number in the queue, from 0                   */
-  uint64_t lost;      /* messages lost just before this one: the sequences
-                         sequence - lost to sequence - 1                       */
-  uint64_t token;     /* names it to rill_release                              */
-  int64_t time;       /* what the producer stamped; 0: nothing                 */
+  uint16_t flags;      /* RILL_MESSAGE_COPIED                                   */
+  uint64_t sequence;   /* message number in the queue, from 0                   */
+  uint64_t lost;       /* messages lost just before this one: the sequences
+                          sequence - lost to sequence - 1                       */
+  uint64_t token;      /* names it to rill_release                              */
+  int64_t time;        /* what the producer stamped; 0: nothing                 */
   uint32_t deliveries; /* always 1 in this version, also when it comes again    */
-  uint32_t type;      /* the producer's rill_meta.type                         */
+  uint32_t type;       /* the producer's rill_meta.type                         */
 };
 
 /* Joins a group of the queue, or makes it, as its member. In this version a group
@@ -77,8 +77,8 @@ struct rill_message {
  *   rill_consumer_interrupt; not after fork.
  * Errors: -EINVAL, -E2BIG, -EBUSY (the group has a living member), -EUSERS (no group free;
  * the text names max_groups), -ERANGE (sequence not published yet), -EPERM (queue
- * opened with RILL_OBSERVE), -ENOSPC, -EPROTOTYPE, -EPROTO, -ESTALE, -ENOMEM,
- * -EMFILE, -EACCES, -ECHILD. Since 0.1. */
+ * opened with RILL_OBSERVE), -ENOSPC (no memory for one more group), -EPROTOTYPE,
+ * -EPROTO, -ESTALE, -ENOMEM, -EMFILE, -EACCES, -ECHILD. Since 0.1. */
 RILL_API int rill_consumer_open(rill_queue *queue, const struct rill_consumer_attr *attr,
                                 rill_consumer **ret_consumer);
 
@@ -89,19 +89,17 @@ RILL_API void rill_consumer_close(rill_consumer *consumer);
 
 /* Takes the next message. ret_message->data points into the ring (reliable queues:
  * valid until released) or into a buffer of the consumer's (overwrite queues and
- * RILL_TAIL: valid until the next receive; RILL_MESSAGE_COPIED is set). On a queue with evict_after, what lies in the ring
- * may change under a reader whose group is evicted: see rill_release.
- * Ordering: acquire: all that was done before the publish is visible.
- * Progress: wait-free when there is a message; else waits until the deadline: spins, lets
- *   others have the core (sched_yield) or sleeps, by its strategy.
- * Contexts: one thread at a time per consumer; not after fork (-ECHILD).
- * Errors: -EAGAIN (nothing there, RILL_NOW), -ETIMEDOUT, -EPIPE (everything is
- * read, and the producer has closed or died), -ESTALE (the queue was removed, or the
- * group was refused or evicted, which is seen when nothing is there: what was received and not
- * released is void; close the consumer, and open it again), -ECANCELED
- * (rill_consumer_interrupt), -EINTR (a signal handler, installed
- * without SA_RESTART, ran while waiting), -EPROTO
- * (bad bytes in the ring), -ECHILD. Since 0.1. */
+ * RILL_TAIL: valid until the next receive; RILL_MESSAGE_COPIED is set). On a queue with
+ * evict_after, what lies in the ring may change under a reader whose group is evicted: see
+ * rill_release. Ordering: acquire: all that was done before the publish is visible. Progress:
+ * wait-free when there is a message; else waits until the deadline: spins, lets others have the
+ * core (sched_yield) or sleeps, by its strategy. Contexts: one thread at a time per consumer; not
+ * after fork (-ECHILD). Errors: -EAGAIN (nothing there, RILL_NOW), -ETIMEDOUT, -EPIPE (everything
+ * is read, and the producer has closed or died), -ESTALE (the queue was removed, or the group was
+ * refused or evicted, which is seen when nothing is there: what was received and not released is
+ * void; close the consumer, and open it again), -ECANCELED (rill_consumer_interrupt), -EINTR (a
+ * signal handler, installed without SA_RESTART, ran while waiting), -EPROTO (bad bytes in the
+ * ring), -ECHILD. Since 0.1. */
 RILL_API int rill_receive(rill_consumer *consumer, rill_time deadline,
                           struct rill_message *ret_message);
 

@@ -74,12 +74,17 @@ struct rill_queue_attr {
   const char *const *groups; /* groups that exist from the start and are kept: a
                                 reliable queue holds every message for them    */
   size_t group_count;
-  uint32_t owner, group; /* user and group id; 0: the creator's                */
+  uint32_t owner, group;    /* user and group id; 0: the creator's                */
   uint32_t numa, numa_node; /* RILL_NUMA_*; the node, for RILL_NUMA_NODE         */
-  uint32_t placement;   /* RILL_NO_PREFAULT and so on                          */
-  uint32_t reserved0;   /* zero                                                */
-  int64_t evict_after;  /* ns: a publish that has waited for room so long evicts the
-                           groups that hold it up (reliable queues only); 0: never */
+  uint32_t placement;       /* RILL_NO_PREFAULT and so on                          */
+  uint32_t reserved0;       /* zero                                                */
+  int64_t evict_after;      /* ns: a publish that has waited for room so long evicts the
+                               groups that hold it up (reliable queues only); 0: never */
+  uint32_t max_members;     /* room for members of one group, 1 to 1024; 0: 1. In this
+                               version a group has one                             */
+  uint32_t max_claims;      /* room for messages that members of one group have claimed,
+                               0 to 1048575: at least max_members, if that is more than
+                               1; takes no memory before it is used                */
 };
 #define RILL_QUEUE_ATTR_INIT RILL_SIZED(struct rill_queue_attr)
 
@@ -106,9 +111,9 @@ struct rill_queue_attr {
  * libnuma), -EINPROGRESS (unfinished), -EPROTO (foreign bytes, other byte order), -EBADMSG
  * (truncated, damaged or half), -EPROTONOSUPPORT (another version), -EPROTOTYPE
  * (another message type), -EMFILE, -ENOMEM (RLIMIT_MEMLOCK too), -EINTR, -ECHILD. Since 0.1. */
-RILL_API int rill_queue_open(rill_context *context, const char *name,
-                             unsigned flags, const struct rill_queue_attr *attr,
-                             rill_time deadline, rill_queue **ret_queue);
+RILL_API int rill_queue_open(rill_context *context, const char *name, unsigned flags,
+                             const struct rill_queue_attr *attr, rill_time deadline,
+                             rill_queue **ret_queue);
 
 /* Opens a copied pair of segment files by their paths, to look at it as with RILL_OBSERVE:
  * rill_queue_read_stat, rill_group_read_stat, and a consumer with RILL_TAIL. Which processes
@@ -155,10 +160,10 @@ RILL_API int rill_queue_list(rill_context *context, const char *pattern,
 
 /* What rill_queue_gc found of one queue or file. */
 struct rill_gc_item {
-  size_t size;        /* what the library knows                                */
-  const char *name;   /* of the queue; of the file, where no queue is left     */
-  const char *what;   /* in words: "queue nobody has open", "dead consumer", ... */
-  uint64_t bytes;     /* given back (or to be given back); 0: none             */
+  size_t size;      /* what the library knows                                */
+  const char *name; /* of the queue; of the file, where no queue is left     */
+  const char *what; /* in words: "queue nobody has open", "dead consumer", ... */
+  uint64_t bytes;   /* given back (or to be given back); 0: none             */
 };
 
 enum { RILL_GC_DRY_RUN = 1 };
@@ -169,8 +174,7 @@ enum { RILL_GC_DRY_RUN = 1 };
  * Contexts: any process, at any time, any number at once. Errors: -EINVAL,
  * -EACCES, -ENOMEM, -ECHILD. Since 0.1. */
 RILL_API int rill_queue_gc(rill_context *context, unsigned flags,
-                           void (*report)(const struct rill_gc_item *, void *arg),
-                           void *arg);
+                           void (*report)(const struct rill_gc_item *, void *arg), void *arg);
 
 #ifdef __cplusplus
 }

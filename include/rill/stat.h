@@ -14,31 +14,32 @@ extern "C" {
 
 /* Who holds the producer's place. */
 enum {
-  RILL_PRODUCER_NONE = 0,   /* there was none yet                              */
+  RILL_PRODUCER_NONE = 0, /* there was none yet                              */
   RILL_PRODUCER_ALIVE = 1,
   RILL_PRODUCER_CLOSED = 2, /* it closed in order                              */
   RILL_PRODUCER_DEAD = 3    /* it died; a successor may go on                  */
 };
 
 struct rill_queue_stat {
-  size_t size;             /* set by the caller; then: what both know (context.h) */
+  size_t size; /* set by the caller; then: what both know (context.h) */
   char name[208];
   char uuid[40];
   uint64_t capacity, max_message, quantum; /* bytes                            */
   uint64_t data_bytes, control_bytes;      /* size of the two segments         */
-  uint64_t memory_bytes;   /* reserved at creation: all of data, part of control  */
+  uint64_t memory_bytes; /* reserved so far: all of data; of control what is common,
+                            and each group that there ever was side by side    */
   uint32_t overflow, lifetime;
-  uint32_t fence;          /* RILL_FENCE_* the producer uses; 0: none yet      */
-  uint32_t producer;       /* RILL_PRODUCER_*                                  */
+  uint32_t fence;               /* RILL_FENCE_* the producer uses; 0: none yet      */
+  uint32_t producer;            /* RILL_PRODUCER_*                                  */
   uint64_t producer_generation; /* how many producers there have been          */
-  int64_t producer_pid;    /* as that process saw itself; 0: none. For display  */
+  int64_t producer_pid;         /* as that process saw itself; 0: none. For display  */
   struct rill_type type;
-  uint64_t position, sequence; /* where the next message goes; its number       */
-  uint64_t limit;          /* the producer's write limit                       */
+  uint64_t position, sequence;          /* where the next message goes; its number       */
+  uint64_t limit;                       /* the producer's write limit                       */
   uint64_t depth_bytes, depth_messages; /* behind the slowest group            */
-  uint64_t oldest;         /* the lowest sequence still to be read             */
-  int64_t created;         /* CLOCK_REALTIME ns                                */
-  uint64_t wakes, producer_parks; /* wake calls by producers; times one parked  */
+  uint64_t oldest;                      /* the lowest sequence still to be read             */
+  int64_t created;                      /* CLOCK_REALTIME ns                                */
+  uint64_t wakes, producer_parks;       /* wake calls by producers; times one parked  */
   uint32_t group_count, max_groups;
   uint32_t removed;        /* not 0: unlinked, only those who have it see it   */
   uint32_t mode, uid, gid; /* who may do what, as in rill_queue_attr            */
@@ -52,26 +53,29 @@ struct rill_queue_stat {
                               For display                                       */
   uint32_t numa, numa_node, placement; /* as asked for, in rill_queue_attr      */
   uint32_t reserved1;
-  int64_t evict_after;     /* ns, as in rill_queue_attr; 0: never               */
-  uint64_t evictions;      /* groups evicted so far                            */
+  int64_t evict_after;              /* ns, as in rill_queue_attr; 0: never               */
+  uint64_t evictions;               /* groups evicted so far                            */
+  uint32_t max_members, max_claims; /* of a group, as in rill_queue_attr       */
+  uint64_t producer_pid_namespace;  /* in which producer_pid is that process: the inode
+                               number of its /proc/self/ns/pid; 0: not known    */
 };
 #define RILL_QUEUE_STAT_INIT RILL_SIZED(struct rill_queue_stat)
 
 /* What was obtained of what rill_queue_attr asked for. */
 struct rill_placement_stat {
-  size_t size;             /* as in rill_queue_stat                             */
+  size_t size;              /* as in rill_queue_stat                             */
   uint32_t numa, numa_node; /* the policy that holds for the ring: RILL_NUMA_*, or
                               RILL_NUMA_OTHER; NONE where the kernel knows no nodes */
-  uint32_t pages;          /* pages of the ring that were looked at, evenly spread  */
-  uint32_t node_pages[8];  /* how many of them lie on node 0 to 7,             */
+  uint32_t pages;           /* pages of the ring that were looked at, evenly spread  */
+  uint32_t node_pages[8];   /* how many of them lie on node 0 to 7,             */
   uint32_t elsewhere_pages; /* on a later node,                                */
-  uint32_t unknown_pages;  /* and where the kernel does not tell                */
-  uint32_t huge_error;     /* errno with which the creator got no huge pages, or too few;
-                              0: got them, or did not ask                       */
-  uint64_t data_bytes;     /* of the data segment there are                    */
-  uint64_t resident_bytes; /* touched ever and in memory (all, if one may not write it), */
-  uint64_t huge_bytes;     /* mapped by huge pages, of the queue's read-only mapping, */
-  uint64_t locked_bytes;   /* and locked in memory by this process               */
+  uint32_t unknown_pages;   /* and where the kernel does not tell                */
+  uint32_t huge_error;      /* errno with which the creator got no huge pages, or too few;
+                               0: got them, or did not ask                       */
+  uint64_t data_bytes;      /* of the data segment there are                    */
+  uint64_t resident_bytes;  /* touched ever and in memory (all, if one may not write it), */
+  uint64_t huge_bytes;      /* mapped by huge pages, of the queue's read-only mapping, */
+  uint64_t locked_bytes;    /* and locked in memory by this process               */
 };
 #define RILL_PLACEMENT_STAT_INIT RILL_SIZED(struct rill_placement_stat)
 
@@ -90,22 +94,23 @@ enum {
 };
 
 struct rill_group_stat {
-  size_t size;              /* as in rill_queue_stat                            */
-  char name[64];            /* "" for a group of its own                       */
-  uint32_t index, state;    /* state: RILL_GROUP_*                             */
-  uint32_t keep;            /* not 0: outlives its member                      */
-  uint32_t wait, fence;     /* the member's RILL_ADAPTIVE...; RILL_FENCE_*     */
+  size_t size;           /* as in rill_queue_stat                            */
+  char name[64];         /* "" for a group of its own                       */
+  uint32_t index, state; /* state: RILL_GROUP_*                             */
+  uint32_t keep;         /* not 0: outlives its member                      */
+  uint32_t wait, fence;  /* the member's RILL_ADAPTIVE...; RILL_FENCE_*     */
   uint32_t reserved0;
-  int64_t pid;              /* the member, as it saw itself; for display       */
-  uint64_t position, sequence; /* next message to release                      */
+  int64_t pid;                      /* the member, as it saw itself; for display       */
+  uint64_t position, sequence;      /* next message to release                      */
   uint64_t lag_bytes, lag_messages; /* behind the producer, as published       */
-  int64_t lag_age;          /* ns since its next message was published, to within
-                               capacity/32 of the stream; 0: has read everything */
-  uint64_t parks;           /* times the member slept                          */
-  uint64_t lost;            /* messages it lost: overwritten, or since its group was evicted */
-  int64_t opened;           /* CLOCK_REALTIME ns when the member came; for display */
-  uint64_t latency_count;   /* stamped messages that the latencies stand for; 0: none */
+  int64_t lag_age;                  /* ns since its next message was published, to within
+                                       capacity/32 of the stream; 0: has read everything */
+  uint64_t parks;                   /* times the member slept                          */
+  uint64_t lost;          /* messages it lost: overwritten, or since its group was evicted */
+  int64_t opened;         /* CLOCK_REALTIME ns when the member came; for display */
+  uint64_t latency_count; /* stamped messages that the latencies stand for; 0: none */
   int64_t latency_p50, latency_p99, latency_p999, latency_max; /* ns              */
+  uint64_t pid_namespace; /* in which pid is the member; 0: not known        */
 };
 #define RILL_GROUP_STAT_INIT RILL_SIZED(struct rill_group_stat)
 

@@ -101,12 +101,13 @@ struct times {
 static struct times kill_one(const rill_queue *queue, const struct rilli_file *control,
                              size_t resident) {
   const pid_t victim = start_victim(resident);
-  const struct rilli_group *group = rilli_group_at(&queue->segments.ring, 0);
+  const struct rilli_member member = {0, 0};
+  const struct rilli_group *group = rilli_group_at(&queue->segments.ring, member.group);
   struct times times = {0, 0};
   const int64_t start = rill_clock();
   check(kill(victim, SIGKILL) == 0, "kill");
   while (!times.reclaimed) {
-    if (!times.lease_free && rilli_lock_held(control->fd, RILLI_LEASE_MEMBER(0, 0), 1) == 0)
+    if (!times.lease_free && rilli_lock_held(control->fd, RILLI_LEASE_MEMBER(member), 1) == 0)
       times.lease_free = rill_clock() - start;
     if (rilli_row_state(group) == RILLI_GROUP_NONE)
       times.reclaimed = rill_clock() - start;

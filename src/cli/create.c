@@ -129,7 +129,8 @@ const struct verb verb_create = {
     .summary = "make a queue",
     .about =
         "Makes a queue. Its memory is reserved immediately, so that a full file system is an error "
-        "here and not later; on a terminal create says how much that is.\n\n"
+        "here and not later; on a terminal create says how much that is. A group that is not "
+        "declared takes 4 KiB more when it first joins.\n\n"
         "If the queue exists and is as asked for, create says so and succeeds; what is not asked "
         "for may have any value. If it differs, create fails.",
     .options = options,

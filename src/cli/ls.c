@@ -2,6 +2,7 @@
 /* ls.c - rill ls: the queues of the namespace, a line each. */
 #include "cli.h"
 #include "json.h"
+#include "process.h"
 #include "signals.h"
 #include "table.h"
 #include "units.h"
@@ -78,9 +79,10 @@ static const char *state_color(const struct rill_queue_stat *stat) {
 }
 
 static void print_reader(FILE *out, const struct rill_group_stat *group) {
+  const struct process_id id = process_of_member(group);
   const char *name = *group->name ? group->name : "-";
   if (group->state == RILL_GROUP_ACTIVE)
-    fprintf(out, "%s:%lld", name, (long long)group->pid);
+    fprintf(out, "%s:%lld%s", name, (long long)group->pid, process_mark(&id));
   else
     fprintf(out, "%s:%s", name, words_group(group->state));
 }
@@ -128,8 +130,9 @@ static void print_rates(struct table *table, const struct row *row) {
 }
 
 static void print_producer(struct table *table, const struct rill_queue_stat *stat) {
+  const struct process_id id = process_of_producer(stat);
   if (stat->producer == RILL_PRODUCER_ALIVE)
-    table_print(table, NULL, "%lld", (long long)stat->producer_pid);
+    table_print(table, NULL, "%lld%s", (long long)stat->producer_pid, process_mark(&id));
   else
     table_cell(table, NULL, words_producer(stat->producer));
 }
@@ -281,7 +284,7 @@ const struct verb verb_ls = {
         "id of the producer, if it lives. READERS are the groups, each with the process id of its "
         "member, or "
         "with its state when it has none (kept, dead, ...) or was evicted; - is a group without a "
-        "name.\n\n"
+        "name. A * marks a process id of another pid namespace.\n\n"
         "The states of a queue: live, it has a producer; blocked, its producer waits for room; "
         "orphaned, its producer died; open, a process has it open; idle, none has; unreadable, "
         "standard error says why.",

@@ -2,10 +2,9 @@
 /* process.c - what /proc says of a process (process.h). */
 #include "process.h"
 
-#include <rill/rill.h>
-
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -78,10 +77,48 @@ static enum process_state state_of(char letter) {
   }
 }
 
-void process_look(int64_t pid, int64_t opened, struct process *ret) {
+struct process_id process_of_producer(const struct rill_queue_stat *stat) {
+  return (struct process_id){stat->producer_pid, stat->producer_pid_namespace,
+                             stat->producer_opened};
+}
+
+struct process_id process_of_member(const struct rill_group_stat *group) {
+  return (struct process_id){group->pid, group->pid_namespace, group->opened};
+}
+
+/* Of this process; 0: not known. It never changes. */
+static uint64_t own_name_space(void) {
+  static uint64_t own;
+  struct stat status;
+  if (!own && stat("/proc/self/ns/pid", &status) == 0)
+    own = (uint64_t)status.st_ino;
+  return own;
+}
+
+bool process_is_here(const struct process_id *id) {
+  return id->name_space && id->name_space == own_name_space();
+}
+
+bool process_is_elsewhere(const struct process_id *id) {
+  const uint64_t own = own_name_space();
+  return id->name_space && own && id->name_space != own;
+}
+
+const char *process_mark(const struct process_id *id) {
+  return process_is_elsewhere(id) ? "*" : "";
+}
+
+const char *process_name(const struct process_id *id, char ret[PROCESS_TEXT]) {
+  snprintf(ret, PROCESS_TEXT, "process %lld%s", (long long)id->pid,
+           process_is_elsewhere(id) ? " in another pid namespace" : "");
+  return ret;
+}
+
+void process_look(const struct process_id *id, struct process *ret) {
   struct line line;
   *ret = (struct process){.state = PROCESS_UNKNOWN, .cpu = -1};
-  if (pid <= 0 || !read_line(pid, &line) || !plausible(&line, opened))
+  if (id->pid <= 0 || !process_is_here(id) || !read_line(id->pid, &line) ||
+      !plausible(&line, id->opened))
     return;
   ret->state = state_of(line.state);
   if (ret->state == PROCESS_UNKNOWN)
@@ -91,9 +128,9 @@ void process_look(int64_t pid, int64_t opened, struct process *ret) {
   ret->time = rill_clock();
 }
 
-void process_look_again(int64_t pid, int64_t opened, bool moves, struct process *process) {
+void process_look_again(const struct process_id *id, bool moves, struct process *process) {
   struct process before = *process;
-  process_look(pid, opened, process);
+  process_look(id, process);
   if (process->state == PROCESS_UNKNOWN || before.state == PROCESS_UNKNOWN)
     return;
   const long frequency = sysconf(_SC_CLK_TCK);

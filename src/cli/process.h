@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* process.h - what /proc says of the process behind a process id that a queue shows.
  *
- * The id is what that process saw itself, so here it may be another one's, or no process's:
- * what is found is believed only if it began before the queue was joined. Whether a process lives
- * is known by its lease alone. */
+ * The id is what that process saw itself: here it means the same only in the same pid namespace,
+ * and what is found is believed only if it began before the queue was joined. Whether a process
+ * lives is known by its lease alone. */
 #ifndef PROCESS_H
 #define PROCESS_H
+
+#include <rill/rill.h>
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,12 +30,31 @@ struct process {
   int64_t time;     /* when it was looked at (rill_clock)                        */
 };
 
-/* Looks at the process; opened: CLOCK_REALTIME ns when it joined the queue. */
-void process_look(int64_t pid, int64_t opened, struct process *ret);
+/* A process as a queue shows it. */
+struct process_id {
+  int64_t pid;         /* as it saw itself; 0: not known                          */
+  uint64_t name_space; /* its pid namespace, by inode number; 0: not known        */
+  int64_t opened;      /* CLOCK_REALTIME ns when it joined the queue              */
+};
+
+struct process_id process_of_producer(const struct rill_queue_stat *stat);
+struct process_id process_of_member(const struct rill_group_stat *group);
+
+/* Is that id one of this process's own pid namespace? */
+bool process_is_here(const struct process_id *id);
+/* Surely of another one? */
+bool process_is_elsewhere(const struct process_id *id);
+/* "process 7", or "process 7 in another pid namespace". */
+enum { PROCESS_TEXT = 64 };
+const char *process_name(const struct process_id *id, char ret[PROCESS_TEXT]);
+/* The same in a table: "*" behind an id of another pid namespace, else "". */
+const char *process_mark(const struct process_id *id);
+
+void process_look(const struct process_id *id, struct process *ret);
 
 /* Looks again, and derives from what it has used since then whether it runs. moves: whether
  * the queue shows that it gets on. */
-void process_look_again(int64_t pid, int64_t opened, bool moves, struct process *process);
+void process_look_again(const struct process_id *id, bool moves, struct process *process);
 
 const char *process_word(enum process_state state);
 

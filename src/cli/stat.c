@@ -3,6 +3,7 @@
 #include "cli.h"
 #include "fields.h"
 #include "json.h"
+#include "process.h"
 #include "stat.h"
 #include "table.h"
 #include "units.h"
@@ -19,13 +20,16 @@ static void line(FILE *out, const char *name) {
 
 static void print_fields(FILE *out, const struct field *field, enum field_section section,
                          const struct rill_queue_stat *stat) {
+  const struct process_id id = process_of_producer(stat);
   char text[FIELD_TEXT];
   for (; field->name; field++) {
     const uint64_t value = field_value(field, stat);
     if (field->section != section || (field->optional && !value))
       continue;
     line(out, field->name);
-    fprintf(out, "%s\n", field_text(field, value, text));
+    fprintf(out, "%s%s\n", field_text(field, value, text),
+            field->offset == offsetof(struct rill_queue_stat, producer_pid) ? process_mark(&id)
+                                                                            : "");
   }
 }
 
@@ -101,14 +105,17 @@ static struct table *group_table(struct columns *columns, bool latencies) {
 }
 
 static void print_group(struct table *table, const struct rill_group_stat *group, bool latencies) {
+  const struct process_id id = process_of_member(group);
   char text[FIELD_TEXT];
   table_cell(table, NULL, *group->name ? group->name : "-");
   for (const struct field *field = group_figures; field->name; field++) {
     const uint64_t value = field_value(field, group);
     const bool is_state = field->offset == offsetof(struct rill_group_stat, state);
+    const bool is_pid = field->offset == offsetof(struct rill_group_stat, pid);
     if (*field->column && latencies == (field->section == FIELD_LATENCY))
-      table_cell(table, is_state && value == RILL_GROUP_ACTIVE ? "32" : NULL,
-                 is_blank(field, value, group) ? "-" : field_text(field, value, text));
+      table_print(table, is_state && value == RILL_GROUP_ACTIVE ? "32" : NULL, "%s%s",
+                  is_blank(field, value, group) ? "-" : field_text(field, value, text),
+                  is_pid ? process_mark(&id) : "");
   }
 }
 
@@ -253,7 +260,8 @@ const struct verb verb_stat = {
     .about = "Shows the geometry of a queue, its producer, and each group: how far it is behind in "
              "messages, bytes and time, how often it slept and what it lost. Only looks: the "
              "queue is mapped read-only, and no process is disturbed. Each number was true at some "
-             "moment, not all at the same one.\n\n"
+             "moment, not all at the same one. A process id with a * is one of another pid "
+             "namespace.\n\n"
              "Where messages carry a time (pub --stamp, or the attribute `stamp` of a producer), "
              "a second table shows their latencies: from that time to the moment in which the "
              "present member of the group received them. Percentiles are at most 1 in 8 too "

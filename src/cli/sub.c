@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* sub.c - rill sub: messages of a queue to standard output, as a consumer group. */
 #include "cli.h"
+#include "process.h"
 #include "reader.h"
 #include "signals.h"
 
@@ -42,9 +43,11 @@ static int open_queue(struct cli *cli, const char *name, rill_time deadline,
 static bool own_group(rill_queue *queue, struct rill_group_stat *ret) {
   uint32_t index = 0;
   *ret = (struct rill_group_stat){.size = sizeof *ret};
-  while (rill_group_read_stat(queue, &index, ret) == 1)
-    if (ret->pid == getpid() && !strcmp(ret->name, group ? group : ""))
+  while (rill_group_read_stat(queue, &index, ret) == 1) {
+    const struct process_id id = process_of_member(ret);
+    if (id.pid == getpid() && !process_is_elsewhere(&id) && !strcmp(ret->name, group ? group : ""))
       return true;
+  }
   return false;
 }
 

@@ -59,9 +59,11 @@ static int watch(rill_queue *queue, struct why *why) {
     return 0;
   const struct why first = *why;
   const bool member = why->has_group && why->group.pid;
-  process_look(why->stat.producer_pid, why->stat.producer_opened, &why->producer);
+  struct process_id of_producer = process_of_producer(&why->stat);
+  struct process_id of_member = process_of_member(&why->group);
+  process_look(&of_producer, &why->producer);
   if (member)
-    process_look(why->group.pid, why->group.opened, &why->member);
+    process_look(&of_member, &why->member);
   rill_time before = rill_clock();
   signals_catch();
   signals_sleep_until(before + interval);
@@ -70,12 +72,13 @@ static int watch(rill_queue *queue, struct why *why) {
   why->publishes = why->stat.sequence != first.stat.sequence;
   why->moves = !is_same(&first, why) || why->group.sequence != first.group.sequence;
   why->blocked |= why->stat.producer_parks != first.stat.producer_parks;
-  process_look_again(why->stat.producer_pid, why->stat.producer_opened, why->publishes,
-                     &why->producer);
+  of_producer = process_of_producer(&why->stat);
+  of_member = process_of_member(&why->group);
+  process_look_again(&of_producer, why->publishes, &why->producer);
   if (member && is_same(&first, why))
-    process_look_again(why->group.pid, why->group.opened, why->moves, &why->member);
+    process_look_again(&of_member, why->moves, &why->member);
   else
-    process_look(why->group.pid, why->group.opened, &why->member);
+    process_look(&of_member, &why->member);
   return r;
 }
 
@@ -163,8 +166,10 @@ static const struct option options[] = {
         "(an array of texts), full_percent (what the slowest group holds of the capacity), "
         "evict_after_ns (0: never), evictions (so far), "
         "evicted (how many groups are so now), limited "
-        "(whether the leases could not be seen), producer (state, pid, process), group (null, or "
-        "of the slowest one name, index, state, keep, pid, process, moves, lag_messages, "
+        "(whether the leases could not be seen), producer (state, pid, pid_namespace, process), "
+        "group "
+        "(null, or of the slowest one name, index, state, keep, pid, pid_namespace (the inode "
+        "number of /proc/PID/ns/pid; 0: not known), process, moves, lag_messages, "
         "lag_bytes, lag_age_ns, lost); a process is an object: state (running, spinning, sleeping, "
         "waiting, stopped, traced, unknown), command, cpu_percent (null: not known)"),
     OPTION_END,
@@ -183,7 +188,8 @@ const struct verb verb_why = {
         "\n"
         "Whether a member lives is what its lease says. Whether its process runs, spins (uses a "
         "processor, and takes nothing), sleeps or is stopped is what /proc says, if the process "
-        "can be seen here and began before it joined; else it is unknown. A user who may only look "
+        "is of this pid namespace and began before it joined; else it is unknown. A user who may "
+        "only look "
         "sees "
         "no leases and no process ids of members. Only looks, and disturbs no process.\n"
         "\n"

@@ -54,22 +54,30 @@ static const char *does(enum process_state state) {
   return words[state];
 }
 
+/* Of copied files it is not known from which host they come. */
+static const char *name_of(const struct why *why, struct process_id id, char ret[PROCESS_TEXT]) {
+  if (why->copied)
+    id.name_space = 0;
+  return process_name(&id, ret);
+}
+
 /* The member, and what it does: the middle of a sentence. */
 static void member(const struct why *why, char *ret, size_t size) {
-  const long long pid = (long long)why->group.pid;
+  char name[PROCESS_TEXT];
+  (void)name_of(why, process_of_member(&why->group), name);
   if (why->cause == WHY_GROUP_KEPT)
     snprintf(ret, size, "it is kept and has no member");
   else if (why->cause == WHY_GROUP_DEAD)
-    snprintf(ret, size, "its member, process %lld, died and is not reclaimed yet", pid);
-  else if (!pid)
+    snprintf(ret, size, "its member, %s, died and is not reclaimed yet", name);
+  else if (!why->group.pid)
     snprintf(ret, size, "a user who may only look does not see its member");
   else if (why->member.state == PROCESS_UNKNOWN)
-    snprintf(ret, size, "its member, process %lld, %s", pid,
+    snprintf(ret, size, "its member, %s, %s", name,
              why->copied  ? "was there when the files were copied"
              : why->moves ? "lives, and takes messages too slowly"
                           : "lives, and takes nothing");
   else
-    snprintf(ret, size, "its member, process %lld (%s), %s%s", pid, why->member.command,
+    snprintf(ret, size, "its member, %s (%s), %s%s", name, why->member.command,
              does(why->member.state), why->moves ? ", and takes messages too slowly" : "");
 }
 
@@ -97,8 +105,8 @@ static void group_answer(const struct why *why, char *ret, size_t size) {
 
 static void producer_answer(const struct why *why, char *ret, size_t size) {
   const struct rill_queue_stat *stat = &why->stat;
-  const long long pid = (long long)stat->producer_pid;
-  char watched[UNITS_TEXT];
+  char watched[UNITS_TEXT], name[PROCESS_TEXT];
+  (void)name_of(why, process_of_producer(stat), name);
   switch (why->cause) {
   case WHY_PRODUCER_NONE:
     snprintf(ret, size, "'%s' has had no producer yet", stat->name);
@@ -108,19 +116,18 @@ static void producer_answer(const struct why *why, char *ret, size_t size) {
              (unsigned long long)stat->sequence);
     break;
   case WHY_PRODUCER_DEAD:
-    snprintf(ret, size,
-             "the producer of '%s', process %lld, died; a successor goes on at message %llu",
-             stat->name, pid, (unsigned long long)stat->sequence);
+    snprintf(ret, size, "the producer of '%s', %s, died; a successor goes on at message %llu",
+             stat->name, name, (unsigned long long)stat->sequence);
     break;
   case WHY_PRODUCER_STOPPED:
-    snprintf(ret, size, "the producer of '%s', process %lld (%s), %s", stat->name, pid,
+    snprintf(ret, size, "the producer of '%s', %s (%s), %s", stat->name, name,
              why->producer.command, does(why->producer.state));
     break;
   default: /* WHY_PRODUCER_IDLE */
     snprintf(ret, size,
-             "nothing holds '%s' up: all is read, and its producer, process %lld, published "
+             "nothing holds '%s' up: all is read, and its producer, %s, published "
              "nothing in %s",
-             stat->name, pid, format_duration(watched, why->watched));
+             stat->name, name, format_duration(watched, why->watched));
     break;
   }
 }
@@ -183,13 +190,19 @@ static void advise_continue(struct advice *advice, const struct process *process
 
 static void advise_slow(struct advice *advice, const struct why *why) {
   const long long pid = (long long)why->group.pid;
+  const struct process_id id = process_of_member(&why->group);
+  char name[PROCESS_TEXT];
   if (!pid)
     advise(advice, "ask again as a user who may take messages");
   else if (why->moves)
     advise(advice,
-           "make process %lld faster, or slow the producer down: a larger queue only "
-           "helps against bursts",
-           pid);
+           "make %s faster, or slow the producer down: a larger queue only helps against bursts",
+           process_name(&id, name));
+  else if (process_is_elsewhere(&id))
+    advise(advice,
+           "on the host, lsns %llu lists the processes of that pid namespace: examine there what "
+           "its process %lld does with the message that it has",
+           (unsigned long long)id.name_space, pid);
   else
     advise(advice, "look what process %lld does with the message that it has (gdb -p %lld)", pid,
            pid);
@@ -260,13 +273,13 @@ static void print_process(FILE *out, const struct process *process) {
 }
 
 static void print_group(FILE *out, const struct why *why) {
-  char bytes[UNITS_TEXT], age[UNITS_TEXT];
+  char bytes[UNITS_TEXT], age[UNITS_TEXT], name[PROCESS_TEXT];
   const struct rill_group_stat *group = &why->group;
   fprintf(out, "  slowest   %s, %s%s\n", *group->name ? group->name : "-",
           words_group(group->state),
           group->keep && group->state != RILL_GROUP_KEPT ? ", kept" : "");
   if (group->pid) {
-    fprintf(out, "  member    process %lld", (long long)group->pid);
+    fprintf(out, "  member    %s", name_of(why, process_of_member(group), name));
     print_process(out, &why->member);
     fprintf(out, ", waits by %s\n", words_wait(group->wait));
   }
@@ -292,7 +305,7 @@ static void print_evictions(FILE *out, const struct why *why) {
 }
 
 int why_print_text(FILE *out, const struct why *why) {
-  char text[TEXT];
+  char text[TEXT], name[PROCESS_TEXT];
   struct advice advice;
   answer(why, text, sizeof text);
   fprintf(out, "%s\n", text);
@@ -300,7 +313,7 @@ int why_print_text(FILE *out, const struct why *why) {
     print_group(out, why);
   fprintf(out, "  producer  %s", words_producer(why->stat.producer));
   if (why->stat.producer_pid)
-    fprintf(out, ", process %lld", (long long)why->stat.producer_pid);
+    fprintf(out, ", %s", name_of(why, process_of_producer(&why->stat), name));
   print_process(out, &why->producer);
   fprintf(out, "%s\n", why->blocked ? ", waits for room" : "");
   print_evictions(out, why);
@@ -327,10 +340,11 @@ static json_t *group_object(const struct why *why) {
   const struct rill_group_stat *group = &why->group;
   if (!why->has_group)
     return json_null();
-  return json_pack("{s:s, s:I, s:s, s:b, s:I, s:o, s:b, s:I, s:I, s:I, s:I}", "name", group->name,
-                   "index", (json_int_t)group->index, "state", words_group(group->state), "keep",
-                   group->keep != 0, "pid", (json_int_t)group->pid, "process",
-                   process_object(&why->member), "moves", why->moves, "lag_messages",
+  return json_pack("{s:s, s:I, s:s, s:b, s:I, s:I, s:o, s:b, s:I, s:I, s:I, s:I}", "name",
+                   group->name, "index", (json_int_t)group->index, "state",
+                   words_group(group->state), "keep", group->keep != 0, "pid",
+                   (json_int_t)group->pid, "pid_namespace", (json_int_t)group->pid_namespace,
+                   "process", process_object(&why->member), "moves", why->moves, "lag_messages",
                    (json_int_t)group->lag_messages, "lag_bytes", (json_int_t)group->lag_bytes,
                    "lag_age_ns", (json_int_t)group->lag_age, "lost", (json_int_t)group->lost);
 }
@@ -343,9 +357,10 @@ int why_print_json(FILE *out, const struct why *why) {
   json_t *list = json_array();
   for (int i = 0; i < advice.count; i++)
     json_array_append_new(list, json_string(advice.texts[i]));
-  json_t *producer =
-      json_pack("{s:s, s:I, s:o}", "state", words_producer(why->stat.producer), "pid",
-                (json_int_t)why->stat.producer_pid, "process", process_object(&why->producer));
+  json_t *producer = json_pack("{s:s, s:I, s:I, s:o}", "state", words_producer(why->stat.producer),
+                               "pid", (json_int_t)why->stat.producer_pid, "pid_namespace",
+                               (json_int_t)why->stat.producer_pid_namespace, "process",
+                               process_object(&why->producer));
   return json_print(out, json_pack("{s:s, s:s, s:b, s:s, s:o, s:f, s:I, s:I, s:I, s:b, s:o, s:o}",
                                    "name", why->stat.name, "cause", why_word(why->cause), "held",
                                    why->blocked, "answer", text, "advice", list, "full_percent",

@@ -13,6 +13,7 @@ struct rill_context {
   char *path;      /* its name, and what it is, in case somebody closes it         */
   uint64_t inode, device;
   uint32_t fence;         /* RILL_FENCE_MEMBARRIER or _FULL                         */
+  uint64_t pid_namespace; /* this process's; 0: not known                           */
   const uint32_t *alive;  /* 1; 0 in a forked child                                */
   struct rilli_link link; /* to the registry, if there is one                       */
 };

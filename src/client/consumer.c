@@ -2,7 +2,8 @@
 /* consumer.c - becoming a member of a group (or a tail), and leaving.
  *
  * A member maps the data segment read-only, and of the control segment only the hints and
- * its own group's page set for writing (promise 4); those two mappings carry its lease. */
+ * the first page of its own group's page set for writing (promise 4); those two mappings carry its
+ * lease. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,18 +47,16 @@ static int tend(void *self) {
 
 static int map_row(struct owner *owner, int fd, uint32_t index) {
   const struct rilli_control_geometry *control = &owner->queue->segments.control_geometry;
-  const uint64_t set = control->group_offset + index * control->group_stride;
-  int code = rilli_segment_reserve(fd, set + control->slots_offset, control->slot_stride);
-  if (code == 0)
-    code = rilli_lease_map(fd, control->hints_offset, RILLI_PAGE, 1, &owner->hints);
-  if (code == 0)
-    code = rilli_lease_map(fd, set, control->group_stride, 1, &owner->group);
+  int code = rilli_lease_map(fd, control->hints_offset, RILLI_PAGE, 1, &owner->hints);
+  if (code == 0) /* the row, and slot 0 */
+    code = rilli_lease_map(fd, rilli_row_offset(control, index), RILLI_PAGE, 1, &owner->group);
   return code;
 }
 
 static void sign(struct rill_consumer *consumer, const rill_context *context) {
   struct rilli_slot *slot = consumer->slot;
   atomic_store_explicit(&slot->pid, getpid(), memory_order_relaxed);
+  atomic_store_explicit(&slot->pid_namespace, context->pid_namespace, memory_order_relaxed);
   atomic_store_explicit(&slot->wait, consumer->patience.wait, memory_order_relaxed);
   atomic_store_explicit(&slot->fence, context->fence, memory_order_relaxed);
   atomic_store_explicit(&slot->opened, rilli_wall_clock(), memory_order_relaxed);
@@ -70,7 +69,7 @@ static void sign(struct rill_consumer *consumer, const rill_context *context) {
  * member left is first reclaimed. PROTOCOL G7 */
 static int prepare_row(const struct rill_consumer *consumer, int fd, const char *name) {
   const struct owner *owner = consumer->owner;
-  const uint32_t index = consumer->group_index;
+  const uint32_t index = consumer->member.group;
   rilli_leave(consumer->group, *rilli_name_at(&owner->queue->segments.ring, index) != 0);
   if (rilli_row_state(consumer->group) == RILLI_GROUP_KEPT)
     return 0;
@@ -97,10 +96,10 @@ static int not_yet(uint64_t sequence, uint64_t head) {
 }
 
 static int enter(struct rill_consumer *consumer, const struct rill_consumer_attr *attr, int fd,
-                 uint32_t index) {
+                 struct rilli_member member) {
   struct owner *owner = consumer->owner;
   const rill_queue *queue = owner->queue;
-  int code = map_row(owner, fd, index);
+  int code = map_row(owner, fd, member.group);
   if (code)
     return code;
   /* E13, the lease: pairs with bury() in unlink.c. The lease comes before the tombstone. */
@@ -109,7 +108,7 @@ static int enter(struct rill_consumer *consumer, const struct rill_consumer_attr
   consumer->ring.hints = (void *)owner->hints.base;
   consumer->group = (void *)owner->group.base;
   consumer->slot = (void *)(owner->group.base + queue->segments.control_geometry.slots_offset);
-  consumer->group_index = index;
+  consumer->member = member;
   code = prepare_row(consumer, fd, attr->group);
   if (code)
     return code;
@@ -138,7 +137,7 @@ static int join_group(struct rill_consumer *consumer, const struct rill_consumer
     return code;
   code = rilli_row_take(dir, &owner->queue->segments, control.fd, attr->group, &row);
   if (code == 0)
-    code = enter(consumer, attr, control.fd, row.index);
+    code = enter(consumer, attr, control.fd, row.member);
   /* The mappings keep this description, so what must not last is given back by name. */
   rilli_row_settle(control.fd, &row);
   rilli_lease_close(control.fd);
@@ -233,7 +232,7 @@ static void free_consumer(struct rill_consumer *consumer) {
   rilli_unmap(&owner->hints); /* the lease ends */
   if (member)
     rilli_link_detach(&owner->queue->context->link, RILLI_KIND_CONSUMER,
-                      owner->queue->segments.name, consumer->group_index);
+                      owner->queue->segments.name, consumer->member.group);
   rill_queue_close(owner->queue);
   free(owner);
   rilli_private_free(consumer, HANDLE_SIZE);
@@ -281,7 +280,7 @@ int rill_consumer_open(rill_queue *queue, const struct rill_consumer_attr *attr,
   }
   if (consumer->group)
     rilli_link_attach(&queue->context->link, rilli_context_dir(queue->context), RILLI_KIND_CONSUMER,
-                      queue->segments.name, consumer->group_index);
+                      queue->segments.name, consumer->member.group);
   *ret_consumer = consumer;
   return 0;
 }
@@ -297,7 +296,7 @@ void rill_consumer_close(rill_consumer *consumer) {
     rilli_publish_cursor(consumer);
     const struct owner *owner = consumer->owner;
     rilli_leave(consumer->group,
-                *rilli_name_at(&owner->queue->segments.ring, consumer->group_index) != 0);
+                *rilli_name_at(&owner->queue->segments.ring, consumer->member.group) != 0);
     rilli_wake_producer(consumer->ring.hints); /* the gate may rise */
   }
   free_consumer(consumer);

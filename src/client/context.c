@@ -13,6 +13,7 @@
 #include "error.h"
 #include "fence.h"
 #include "name_space.h"
+#include "pid_namespace.h"
 #include "placement.h"
 #include "sized.h"
 
@@ -57,6 +58,7 @@ static int prepare(const struct rill_context_attr *attr, rill_context *context) 
   if (mode < 0)
     return rilli_fail(-mode, "this kernel (or a sandbox) has no membarrier: use RILL_FENCE=full");
   context->fence = (uint32_t)mode;
+  context->pid_namespace = rilli_pid_namespace();
   const int dir = rilli_name_space_open(attr->name_space, attr->directory, &context->path);
   if (dir < 0)
     return dir;

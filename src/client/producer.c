@@ -42,9 +42,11 @@ static int tend(void *self) {
   }
   if (code) /* no descriptor free, say: look again in the next slice */
     return 0;
-  for (uint32_t i = 0; i < producer->ring.max_groups; i++)
-    (void)rilli_reclaim_group(control.fd, owner->control.base, &queue->segments.control_geometry,
-                              i);
+  const struct rilli_ring *ring = &producer->ring;
+  struct rilli_member member = {.slot = 0};
+  RILLI_EACH_ROW(member.group, ring->rows, ring->max_groups)
+    (void)rilli_reclaim_member(control.fd, owner->control.base, &queue->segments.control_geometry,
+                               member);
   rilli_lease_close(control.fd);
   return 0;
 }
@@ -109,6 +111,7 @@ static int start(struct rill_producer *producer, const struct owner *owner) {
   rilli_ring_at(&queue->segments, owner->data.base, &ring);
   ring.hints = (void *)(owner->control.base + queue->segments.control_geometry.hints_offset);
   ring.groups = owner->control.base + queue->segments.control_geometry.group_offset;
+  ring.rows = rilli_rows_at(owner->control.base);
   ring.names = (const char *)owner->control.base + queue->segments.control_geometry.names_offset;
   const uint64_t limit = atomic_load_explicit(&ring.page->limit, memory_order_acquire);
   if (rilli_find_head(&ring, &head) || limit - head.position > ring.capacity)
@@ -117,20 +120,22 @@ static int start(struct rill_producer *producer, const struct owner *owner) {
                       "damaged it; look with rill doctor");
   rilli_producer_init(producer, &ring, &head);
   rilli_prefault(&owner->data, &queue->segments.geometry, 1);
-  for (uint32_t i = 0; i < ring.max_groups; i++)
-    rilli_populate(rilli_group_at(&ring, i), RILLI_PAGE, 1);
+  uint32_t row;
+  RILLI_EACH_ROW(row, ring.rows, ring.max_groups)
+    rilli_populate(rilli_group_at(&ring, row), RILLI_PAGE, 1);
   rilli_populate(ring.hints, RILLI_PAGE, 1);
   return 0;
 }
 
 /* PROTOCOL S6 */
-static void announce(struct rill_producer *producer, uint32_t fence) {
+static void announce(struct rill_producer *producer, const rill_context *context) {
   struct rilli_producer_page *page = producer->ring.page;
   const uint64_t generation = atomic_load_explicit(&page->generation, memory_order_relaxed);
   atomic_store_explicit(&page->waiting, RILLI_NONE, memory_order_relaxed);
   atomic_store_explicit(&page->generation, generation + 1, memory_order_relaxed);
-  atomic_store_explicit(&page->fence, fence, memory_order_relaxed);
+  atomic_store_explicit(&page->fence, context->fence, memory_order_relaxed);
   atomic_store_explicit(&page->pid, getpid(), memory_order_relaxed);
+  atomic_store_explicit(&page->pid_namespace, context->pid_namespace, memory_order_relaxed);
   atomic_store_explicit(&page->opened, rilli_wall_clock(), memory_order_relaxed);
   atomic_store_explicit(&page->state, RILLI_PRODUCER_LIVE, memory_order_release);
 }
@@ -204,7 +209,7 @@ int rill_producer_open(rill_queue *queue, const struct rill_producer_attr *attr,
                                               queue->segments.name);
   }
   (void)tend(producer); /* what dead consumers left does not wait until the ring is full */
-  announce(producer, queue->context->fence);
+  announce(producer, queue->context);
   rilli_link_attach(&queue->context->link, rilli_context_dir(queue->context), RILLI_KIND_PRODUCER,
                     queue->segments.name, 0);
   *ret_producer = producer;
@@ -219,8 +224,9 @@ static void farewell(const struct rill_producer *producer) {
   atomic_store_explicit(&ring->page->state, RILLI_PRODUCER_CLOSED, memory_order_release);
   atomic_store_explicit(&ring->page->waiting, RILLI_NONE, memory_order_relaxed);
   atomic_thread_fence(memory_order_seq_cst);
-  for (uint32_t i = 0; i < ring->max_groups; i++) {
-    struct rilli_group *group = rilli_group_at(ring, i);
+  uint32_t row;
+  RILLI_EACH_ROW(row, ring->rows, ring->max_groups) {
+    struct rilli_group *group = rilli_group_at(ring, row);
     if (atomic_load_explicit(&group->cursor, memory_order_relaxed) != RILLI_NONE)
       rilli_kick(group);
   }

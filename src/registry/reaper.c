@@ -57,23 +57,24 @@ static void tell(const struct look *look, uint32_t what, uint32_t kind, uint32_t
   peer_tell(look->server, look->entry, &news);
 }
 
-static void reclaim_row(const struct look *look, int fd, uint8_t *control, uint32_t index) {
+static void reclaim_member(const struct look *look, int fd, uint8_t *control,
+                           struct rilli_member member) {
   const struct rilli_segments *segments = look->entry->segments;
   const struct rilli_control_geometry *geometry = &segments->control_geometry;
-  struct rilli_group *group = rilli_row_at(control, geometry, index);
-  const struct rilli_slot *slot = (const void *)((uint8_t *)group + geometry->slots_offset);
+  struct rilli_group *group = rilli_row_at(control, geometry, member.group);
+  const struct rilli_slot *slot = rilli_slot_at(control, geometry, member);
   char name[RILLI_GROUP_NAME_SIZE];
-  memcpy(name, rilli_name_at(&segments->ring, index), sizeof name);
+  memcpy(name, rilli_name_at(&segments->ring, member.group), sizeof name);
   name[sizeof name - 1] = 0;
   const int64_t pid = LOAD(slot->pid);
-  if (!rilli_reclaim_group(fd, control, geometry, index))
+  if (!rilli_reclaim_member(fd, control, geometry, member))
     return;
   const int kept = rilli_row_state(group) == RILLI_GROUP_KEPT;
   log_info("queue '%s': the consumer of group '%s' (process %lld) died; %s; %s", segments->name,
            rilli_group_name_check(name) ? "" : name, (long long)pid,
            kept ? "the group keeps its place" : "the group is removed", who(look->death).text);
-  tell(look, RILLI_EVENT_DIED, RILLI_KIND_CONSUMER, index, pid);
-  tell(look, RILLI_EVENT_RECLAIMED, RILLI_KIND_CONSUMER, index, pid);
+  tell(look, RILLI_EVENT_DIED, RILLI_KIND_CONSUMER, member.group, pid);
+  tell(look, RILLI_EVENT_RECLAIMED, RILLI_KIND_CONSUMER, member.group, pid);
 }
 
 /* Writes to the queue: a mapping for this once. */
@@ -97,16 +98,19 @@ static void repair(const struct look *look, void (*work)(const struct look *, in
   (void)close(file.fd);
 }
 
-static void reclaim_rows(const struct look *look, int fd, uint8_t *control) {
-  for (uint32_t i = 0; i < look->entry->segments->control_geometry.max_groups; i++)
-    reclaim_row(look, fd, control, i);
+static void reclaim_members(const struct look *look, int fd, uint8_t *control) {
+  struct rilli_member member = {.slot = 0};
+  RILLI_EACH_ROW(member.group, rilli_rows_at(control),
+                 look->entry->segments->control_geometry.max_groups)
+    reclaim_member(look, fd, control, member);
 }
 
 static void kick_all(const struct look *look, int fd, uint8_t *control) {
   const struct rilli_control_geometry *geometry = &look->entry->segments->control_geometry;
   (void)fd;
-  for (uint32_t i = 0; i < geometry->max_groups; i++) {
-    struct rilli_group *group = rilli_row_at(control, geometry, i);
+  uint32_t row;
+  RILLI_EACH_ROW(row, rilli_rows_at(control), geometry->max_groups) {
+    struct rilli_group *group = rilli_row_at(control, geometry, row);
     if (LOAD(group->cursor) != RILLI_NONE)
       rilli_kick(group);
   }
@@ -114,9 +118,11 @@ static void kick_all(const struct look *look, int fd, uint8_t *control) {
 
 static void look_at_groups(const struct look *look) {
   const struct rilli_segments *segments = look->entry->segments;
-  for (uint32_t i = 0; i < segments->geometry.max_groups; i++)
-    if (rilli_is_dead(look->control.fd, segments->control.base, &segments->control_geometry, i)) {
-      repair(look, reclaim_rows);
+  struct rilli_member member = {.slot = 0};
+  RILLI_EACH_ROW(member.group, segments->ring.rows, segments->geometry.max_groups)
+    if (rilli_is_dead(look->control.fd, segments->control.base, &segments->control_geometry,
+                      member)) {
+      repair(look, reclaim_members);
       return;
     }
 }
@@ -221,9 +227,9 @@ static int still_held(const struct entry *entry, const struct item *item) {
   if (item->kind == RILLI_KIND_OPEN || !entry || !entry->segments ||
       rilli_control_open(entry->table->dir, entry->segments, 0, &control))
     return 0;
-  const uint32_t row = item->row % RILLI_MAX_GROUPS;
+  const struct rilli_member member = {item->row % RILLI_MAX_GROUPS, 0};
   const int64_t byte =
-      item->kind == RILLI_KIND_PRODUCER ? RILLI_LEASE_PRODUCER : RILLI_LEASE_MEMBER(row, 0);
+      item->kind == RILLI_KIND_PRODUCER ? RILLI_LEASE_PRODUCER : RILLI_LEASE_MEMBER(member);
   const int held = rilli_lock_held(control.fd, byte, 1) == 1;
   (void)close(control.fd);
   return held;

@@ -30,12 +30,12 @@ struct rill_consumer {
   uint64_t emptied, emptied_at; /* sequence and position at the last empty poll  */
   uint32_t place_turn;
   _Atomic uint32_t interrupted;
-  uint32_t waited;  /* for the message that it receives next                */
-  uint64_t tenancy; /* the state word of this membership               */
-  uint32_t group_index;
-  uint32_t copies; /* overwrite or tail: copy, then check (E4)         */
-  uint64_t lost;   /* to be reported with the next message            */
-  uint8_t *buffer; /* of copies                                       */
+  uint32_t waited;            /* for the message that it receives next                */
+  uint64_t tenancy;           /* the state word of this membership               */
+  struct rilli_member member; /* which it is; of a tail: zero              */
+  uint32_t copies;            /* overwrite or tail: copy, then check (E4)         */
+  uint64_t lost;              /* to be reported with the next message            */
+  uint8_t *buffer;            /* of copies                                       */
   size_t buffer_size;
   struct rilli_ring ring;
   struct rilli_patience patience;

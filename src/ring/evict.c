@@ -45,16 +45,18 @@ static int holds_up(const struct rill_producer *producer, uint32_t index, uint64
 /* PROTOCOL V4 */
 static void evict(struct rill_producer *producer, uint64_t need) {
   struct rilli_producer_page *page = producer->ring.page;
-  for (uint32_t i = 0; i < producer->ring.max_groups; i++) {
-    uint64_t state;
-    if (!holds_up(producer, i, need, &state))
-      continue;
-    atomic_store_explicit(&page->evictions,
-                          atomic_load_explicit(&page->evictions, memory_order_relaxed) + 1,
-                          memory_order_relaxed);
-    rilli_refuse(producer, i, state, RILLI_VOID_EVICTED);
-    rilli_kick(rilli_group_at(&producer->ring, i));
-  }
+  for (uint32_t word = 0; 64 * word < producer->ring.max_groups; word++)
+    for (uint64_t left = rilli_known_rows(producer, word); left; left &= left - 1) {
+      const uint32_t i = 64 * word + (uint32_t)__builtin_ctzll(left);
+      uint64_t state;
+      if (!holds_up(producer, i, need, &state))
+        continue;
+      atomic_store_explicit(&page->evictions,
+                            atomic_load_explicit(&page->evictions, memory_order_relaxed) + 1,
+                            memory_order_relaxed);
+      rilli_refuse(producer, i, state, RILLI_VOID_EVICTED);
+      rilli_kick(rilli_group_at(&producer->ring, i));
+    }
 }
 
 /* The time since which there is no room for this; a need for more starts again. */
@@ -89,7 +91,7 @@ int rilli_wait_or_evict(struct rill_producer *producer, uint64_t need, rill_time
 
 int rilli_report_refused(const struct rill_consumer *consumer) {
   const struct rilli_ring *ring = &consumer->ring;
-  const struct rilli_seen *seen = &ring->seen[consumer->group_index];
+  const struct rilli_seen *seen = &ring->seen[consumer->member.group];
   if (atomic_load_explicit(&seen->void_why, memory_order_relaxed) == RILLI_VOID_EVICTED)
     return rilli_fail(ESTALE,
                       "this group held queue '%s' up for longer than its evict_after of %g s, and "

@@ -23,7 +23,7 @@ static inline int rilli_is_refused(const struct rill_consumer *member) {
   /* E14, acquire fence: pairs with rilli_refuse() in evict.c. What was read comes before
    * void_state. */
   atomic_thread_fence(memory_order_acquire);
-  return rilli_is_void(&member->ring.seen[member->group_index], member->tenancy);
+  return rilli_is_void(&member->ring.seen[member->member.group], member->tenancy);
 }
 /* -ESTALE, with its text. */
 int rilli_report_refused(const struct rill_consumer *member);

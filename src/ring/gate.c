@@ -3,7 +3,8 @@
  *
  * Once a quantum, capacity/32 bytes: the checkpoint is pushed to the index (E8), the limit W is
  * raised and published, and then, behind a full fence (E3), every group row is scanned.
- * A joiner stores its row, fences, and loads W: one of the two sees the other.
+ * A joiner stores its row, and that there is one (E17), fences, and loads W: one of the two sees
+ * the other.
  * Models: tests/model/join.pml, index.pml, overwrite.pml. */
 #include "gate.h"
 
@@ -87,21 +88,11 @@ void rilli_note_gate(const struct rilli_ring *ring, uint32_t index, uint64_t cur
   atomic_store_explicit(&seen->gate_state, state, memory_order_release);
 }
 
-/* Did the cursor move by whole frames, in the tenancy that was noted last? Otherwise the row needs
- * a closer check. The caller checks the upper end. */
-static inline int gone_on(const struct rilli_ring *ring, const struct rilli_seen *seen,
-                          const struct rilli_group *group, uint64_t cursor) {
-  const uint64_t step = cursor - atomic_load_explicit(&seen->gate, memory_order_relaxed);
-  const uint64_t frames = step >> 4 | step << 60; /* huge, if it is not a multiple of 16 */
-  return frames <= ring->capacity >> 4 &&
-         atomic_load_explicit(&group->state, memory_order_acquire) ==
-             atomic_load_explicit(&seen->gate_state, memory_order_relaxed);
-}
-
-/* A closer check of a row. Returns 1 and its cursor if it gates. The value that is checked is
+/* A closer check of a row. Returns its cursor if it gates, else NONE. The value that is checked is
  * the one that is used: the cursor is loaded once. The state around it only decides whether an
  * invalid one is refused (E14). PROTOCOL V1 */
-static int check_row(struct rill_producer *producer, uint32_t index, uint64_t *ret_cursor) {
+static __attribute__((noinline)) uint64_t check_row(struct rill_producer *producer,
+                                                    uint32_t index) {
   const struct rilli_ring *ring = &producer->ring;
   struct rilli_group *group = rilli_group_at(ring, index);
   struct rilli_seen *seen = &ring->seen[index];
@@ -111,45 +102,87 @@ static int check_row(struct rill_producer *producer, uint32_t index, uint64_t *r
   const uint64_t cursor = atomic_load_explicit(&group->cursor, memory_order_acquire);
   if (cursor == RILLI_NONE) {
     rilli_note_gate(ring, index, RILLI_NONE, 0);
-    return 0;
+    return RILLI_NONE;
   }
-  *ret_cursor = cursor;
   if (atomic_load_explicit(&group->state, memory_order_acquire) != before)
-    return 1;
+    return cursor;
   if (rilli_is_void(seen, before))
-    return 0;
+    return RILLI_NONE;
   const uint32_t state = RILLI_STATE_STATE(before);
   if (state != RILLI_GROUP_ACTIVE && state != RILLI_GROUP_KEPT)
-    return 1;
+    return cursor;
   if (is_valid(producer, seen, before, cursor)) {
     rilli_note_gate(ring, index, cursor, before);
-    return 1;
+    return cursor;
   }
   rilli_refuse(producer, index, before, RILLI_VOID_INVALID);
-  return 0;
+  return RILLI_NONE;
 }
 
-/* How far the slowest group is behind; more than the capacity: some cursor is invalid. */
-static uint64_t furthest_behind(struct rill_producer *producer, int closely) {
+/* Loaded in each scan, behind the fence of E3: a joiner stores the bit of its row before its own.
+ * What the producer has seen once stays: no process hides a group from it by clearing a bit. */
+uint64_t rilli_known_rows(struct rill_producer *producer, uint32_t word) {
   const struct rilli_ring *ring = &producer->ring;
-  const uint64_t position = producer->position;
-  struct rilli_seen *seen = ring->seen;
-  uint64_t most = 0;
-  for (uint32_t i = 0; i < ring->max_groups; i++, seen++) {
-    const struct rilli_group *group = rilli_group_at(ring, i);
+  return producer->rows[word] |= rilli_rows_in(ring->rows, ring->max_groups, word);
+}
+
+/* Has a cursor gone on by whole frames, in the tenancy that was noted last? Else the row needs a
+ * closer check. The caller checks the upper end. */
+static inline int gone_on(const struct rilli_seen *seen, const struct rilli_group *group,
+                          uint64_t cursor, uint64_t frames_most) {
+  const uint64_t step = cursor - atomic_load_explicit(&seen->gate, memory_order_relaxed);
+  const uint64_t frames = step >> 4 | step << 60; /* huge, if it is no multiple of 16 */
+  return frames <= frames_most && atomic_load_explicit(&group->state, memory_order_acquire) ==
+                                      atomic_load_explicit(&seen->gate_state, memory_order_relaxed);
+}
+
+/* Of `count` rows from `first` on, that all exist. */
+static inline __attribute__((always_inline)) uint64_t furthest_of(struct rill_producer *producer,
+                                                                  uint32_t first, uint32_t count,
+                                                                  const int closely,
+                                                                  uint64_t most) {
+  const struct rilli_ring *ring = &producer->ring;
+  const uint64_t position = producer->position, frames_most = ring->capacity >> 4;
+  const uint64_t stride = ring->group_stride;
+  struct rilli_seen *seen = &ring->seen[first], *const end = seen + count;
+  const uint8_t *row = ring->groups + first * stride;
+  for (; seen != end; seen++, row += stride) {
+    const struct rilli_group *group = (const void *)row;
     /* E2, acquire: pairs with publish_cursor() in receive.c, begin() and rilli_leave() in
      * group.c */
     uint64_t cursor = atomic_load_explicit(&group->cursor, memory_order_acquire);
     if (cursor == RILLI_NONE && atomic_load_explicit(&seen->gate, memory_order_relaxed) == cursor)
       continue;
-    if (rilli_likely(!closely && gone_on(ring, seen, group, cursor)))
+    if (rilli_unlikely(closely || !gone_on(seen, group, cursor, frames_most))) {
+      cursor = check_row(producer, (uint32_t)(seen - ring->seen));
+      if (cursor == RILLI_NONE)
+        continue;
+    } else
       atomic_store_explicit(&seen->gate, cursor, memory_order_relaxed);
-    else if (!check_row(producer, i, &cursor))
-      continue;
     if (most < position - cursor)
       most = position - cursor;
   }
   return most;
+}
+
+/* How far the slowest group is behind; more than the capacity: some cursor is invalid. */
+static inline __attribute__((always_inline)) uint64_t
+furthest_behind(struct rill_producer *producer, const int closely) {
+  uint64_t most = 0;
+  for (uint32_t word = 0; 64 * word < producer->ring.max_groups; word++)
+    for (uint64_t left = rilli_known_rows(producer, word); left;) { /* one run, as a rule */
+      const uint32_t first = (uint32_t)__builtin_ctzll(left);
+      const uint64_t gap = ~(left >> first);
+      const uint32_t count = gap ? (uint32_t)__builtin_ctzll(gap) : 64;
+      most = furthest_of(producer, 64 * word + first, count, closely, most);
+      left = first + count < 64 ? left >> (first + count) << (first + count) : 0;
+    }
+  return most;
+}
+
+/* When a cursor was invalid. */
+static __attribute__((noinline)) uint64_t furthest_closely(struct rill_producer *producer) {
+  return furthest_behind(producer, 1);
 }
 
 /* PROTOCOL A5 */
@@ -159,7 +192,7 @@ int rilli_scan_groups(struct rill_producer *producer, uint64_t need) {
   const uint64_t position = producer->position;
   uint64_t behind = furthest_behind(producer, 0);
   if (rilli_unlikely(behind > ring->capacity))
-    behind = furthest_behind(producer, 1);
+    behind = furthest_closely(producer);
   const uint64_t free_space = behind < ring->capacity ? ring->capacity - behind : 0;
   const uint64_t ahead = limit - position; /* what the limit lets it write */
   /* Rounded to whole frames: a cursor that was not checked may be unaligned. */

@@ -16,6 +16,9 @@ void rilli_index_batch(struct rill_producer *producer, struct rilli_place *place
 /* Only scans the groups again; returns as rilli_make_room. */
 int rilli_scan_groups(struct rill_producer *producer, uint64_t need);
 
+/* Which rows there are of 64*word on, as far as the producer ever saw. Asked in each scan. */
+uint64_t rilli_known_rows(struct rill_producer *producer, uint32_t word);
+
 /* For the successor, and for observers: notes what the producer last saw of a row. */
 void rilli_note_gate(const struct rilli_ring *ring, uint32_t index, uint64_t cursor,
                      uint64_t state);

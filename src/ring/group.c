@@ -169,7 +169,7 @@ static uint32_t generation_of(const struct rilli_group *group) {
 /* Did the producer refuse the tenancy of this generation, in any state? */
 static int was_refused(const struct rill_consumer *consumer, uint32_t generation) {
   /* E14, acquire: pairs with rilli_refuse() in evict.c */
-  return rilli_is_void(&consumer->ring.seen[consumer->group_index], RILLI_STATE(generation, 0, 0));
+  return rilli_is_void(&consumer->ring.seen[consumer->member.group], RILLI_STATE(generation, 0, 0));
 }
 
 /* A kept group continues where it was. It stays KEPT, so its place is held, until the
@@ -218,7 +218,7 @@ static int begin(struct rill_consumer *consumer, const struct beginning *how, ui
   if (how->unreleased && rilli_before(*how->unreleased, place.sequence)) /* its place was lost */
     consumer->lost = place.sequence - *how->unreleased;
   atomic_store_explicit(&consumer->slot->lost, consumer->lost, memory_order_relaxed);
-  /* E2, release: pairs with check_row() and furthest_behind() in gate.c, holds_up() in evict.c */
+  /* E2, release: pairs with check_row() and furthest_of() in gate.c, holds_up() in evict.c */
   atomic_store_explicit(&group->cursor, place.position, memory_order_release);
   consumer->tenancy = RILLI_STATE(generation, how->flags, RILLI_GROUP_ACTIVE);
   /* E11, release: pairs with check_row() in gate.c, holds_up() in evict.c, is_taken() in reclaim.c,
@@ -265,7 +265,7 @@ void rilli_leave(struct rilli_group *group, int named) {
                           memory_order_release);
     return;
   }
-  /* E2, release: pairs with check_row() and furthest_behind() in gate.c, holds_up() in evict.c. The
+  /* E2, release: pairs with check_row() and furthest_of() in gate.c, holds_up() in evict.c. The
    * gate may rise. */
   atomic_store_explicit(&group->cursor, RILLI_NONE, memory_order_release);
   /* E11, release: pairs with check_row() in gate.c, holds_up() in evict.c, is_taken() in reclaim.c,

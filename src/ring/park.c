@@ -179,7 +179,7 @@ void rilli_rest(struct rill_consumer *consumer, int64_t deadline) {
   const int64_t now = rilli_now();
   consumer->rest = rilli_rest_span(consumer->rest);
   const int64_t until = rilli_sooner(deadline, now + consumer->rest);
-  const uint32_t own = consumer->group ? consumer->group_index : consumer->ring.max_groups;
+  const uint32_t own = consumer->group ? consumer->member.group : consumer->ring.max_groups;
   const int yields = rilli_should_yield(&consumer->patience, &consumer->ring, consumer->position,
                                         own, now, deadline);
   do {

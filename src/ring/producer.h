@@ -35,7 +35,8 @@ struct rill_producer {
   struct rilli_ring ring;
   struct rilli_patience patience;
   struct rilli_host host;
-  void *owner; /* the layer above                                */
+  uint64_t rows[RILLI_MAX_GROUPS / 64]; /* those that it has seen: rilli_known_rows     */
+  void *owner;                          /* the layer above                                */
 };
 
 void rilli_producer_init(struct rill_producer *producer, const struct rilli_ring *ring,

@@ -67,7 +67,7 @@ static void publish_cursor(struct rill_consumer *consumer, uint64_t sequence) {
   /* The entry that holds the last cursor's sequence stays until the new one is in place. */
   const uint32_t turn = consumer->place_turn ^= 1;
   rilli_store_place(group, turn, cursor, sequence);
-  /* E2, release: pairs with check_row() and furthest_behind() in gate.c, holds_up() in evict.c.
+  /* E2, release: pairs with check_row() and furthest_of() in gate.c, holds_up() in evict.c.
    * What was read comes before the cursor. */
   atomic_store_explicit(&group->cursor, cursor, memory_order_release);
   /* E7, fence of the mode: pairs with park_for_room() in park.c. The cursor comes before `waiting`.

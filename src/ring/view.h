@@ -8,6 +8,7 @@
 
 #include "frame.h"
 #include "layout.h"
+#include "rows.h"
 
 #define rilli_likely(x) __builtin_expect(!!(x), 1)
 #define rilli_unlikely(x) __builtin_expect(!!(x), 0)
@@ -25,8 +26,9 @@ struct rilli_ring {
   struct rilli_index *index;
   struct rilli_hints *hints;
   const _Atomic uint32_t *tombstone; /* not 0: the queue was removed (E13)          */
-  uint8_t *groups;   /* producer: all page sets; a member: NULL                     */
-  const char *names; /* of groups, RILLI_GROUP_NAME_SIZE each; may lack a final NUL   */
+  uint8_t *groups;              /* producer: all page sets; a member: NULL                     */
+  const _Atomic uint64_t *rows; /* which of them there are: rows.h                  */
+  const char *names;            /* of groups, RILLI_GROUP_NAME_SIZE each; may lack a final NUL   */
   uint64_t group_stride;
   const char *name; /* of the queue, for error texts                               */
 };

@@ -36,6 +36,11 @@ static int check_sizes(const struct rill_queue_attr *attr) {
   if (attr->group_count > attr->max_groups)
     return rilli_fail(EINVAL, "%zu groups are declared, but max_groups is %u", attr->group_count,
                       attr->max_groups);
+  if (!rilli_members_ok(attr->max_members, attr->max_claims))
+    return rilli_fail(EINVAL,
+                      "max_members is %u and max_claims %u: at most %u members and %u claims, and "
+                      "with more than one member at least one claim for each",
+                      attr->max_members, attr->max_claims, RILLI_MAX_MEMBERS, RILLI_MAX_CLAIMS);
   if (attr->mode & ~0774u)
     return rilli_fail(EINVAL,
                       "mode %04o has odd bits, or gives others more than to look: r (look), w "
@@ -67,7 +72,7 @@ static int plan(const char *name, const struct rill_queue_attr *attr,
   if (all.placement & RILL_HUGE)
     rilli_plan_huge(identity);
   rilli_settings_plan(&all, identity);
-  rilli_plan_control(control, all.max_groups);
+  rilli_plan_control(control, all.max_groups, all.max_members, all.max_claims);
   code = rilli_random(identity->uuid);
   if (code)
     return code;
@@ -135,9 +140,12 @@ static int reserve_data(int fd, struct rilli_identity *identity) {
   return 0;
 }
 
-static int reserve_control(int fd, const struct rilli_control *control) {
-  int code = rilli_segment_reserve(fd, 0, control->group_offset);
-  for (uint32_t i = 0; code == 0 && i < control->max_groups; i++)
+/* The rows of groups that are declared; other rows get memory from the process that takes one
+ * first (row.c). */
+static int reserve_control(int fd, const struct rilli_control *control, size_t declared) {
+  int code =
+      rilli_segment_reserve(fd, 0, rilli_fixed_bytes(control->names_offset, control->max_groups));
+  for (uint32_t i = 0; code == 0 && i < declared; i++)
     code = rilli_segment_reserve(fd, control->group_offset + i * control->group_stride, RILLI_PAGE);
   return code;
 }
@@ -151,19 +159,15 @@ static int write_control(int fd, const struct rilli_control *control,
   if (code)
     return code;
   const struct rilli_place start = {identity->base_position, identity->base_sequence, 0};
-  for (uint32_t i = 0; i < control->max_groups; i++) {
-    struct rilli_group *group =
-        (void *)(map.base + control->group_offset + i * control->group_stride);
-    atomic_init(&group->cursor, RILLI_NONE);
-    if (i < attr->group_count) {
-      memcpy(map.base + control->names_offset + (size_t)i * RILLI_GROUP_NAME_SIZE, attr->groups[i],
-             strlen(attr->groups[i]));
-      rilli_declare(group, &start);
-    }
+  for (uint32_t i = 0; i < attr->group_count; i++) {
+    memcpy(map.base + control->names_offset + (size_t)i * RILLI_GROUP_NAME_SIZE, attr->groups[i],
+           strlen(attr->groups[i]));
+    rilli_declare((void *)(map.base + control->group_offset + i * control->group_stride), &start);
+    rilli_row_exists(rilli_rows_at(map.base), i);
   }
   struct rilli_control *page = (void *)map.base;
   memcpy((char *)page + sizeof page->magic, (const char *)control + sizeof page->magic,
-         sizeof *page - sizeof page->magic);
+         offsetof(struct rilli_control, tombstone) - sizeof page->magic);
   /* E9, release: pairs with check_preamble() in check.c. The magic comes last. */
   atomic_store_explicit(&page->magic, RILLI_CONTROL_MAGIC, memory_order_release);
   rilli_unmap(&map);
@@ -206,7 +210,7 @@ static int make_both(int dir, const struct rill_queue_attr *attr, struct rilli_i
   if (code == 0)
     code = reserve_data(pair->data.fd, identity);
   if (code == 0)
-    code = reserve_control(pair->control.fd, control);
+    code = reserve_control(pair->control.fd, control, attr->group_count);
   rilli_seal_identity(identity);
   if (code == 0)
     code = write_data(pair->data.fd, identity);

@@ -202,7 +202,8 @@ static void examine_group(struct examination *exam, uint32_t index) {
     tell(exam->report, RILL_WRONG, "group %s: its state %u is none", name, state);
     return;
   }
-  const int alive = is_held(exam, RILLI_LEASE_MEMBER(index, 0));
+  const struct rilli_member member = {index, 0};
+  const int alive = is_held(exam, RILLI_LEASE_MEMBER(member));
   if (atomic_load_explicit(&group->state, memory_order_acquire) != word)
     return; /* it is just changing */
   if (state == RILLI_GROUP_NONE) {
@@ -231,6 +232,24 @@ static void examine_group(struct examination *exam, uint32_t index) {
     examine_cursor(exam, index, word, name, cursor);
 }
 
+/* Does the map of rows agree with how many there may be, and with what the producer saw? A bit is
+ * never cleared, so a row that it saw is there still; but the two files of a copy are of two
+ * moments. */
+static void examine_rows(struct examination *exam) {
+  const struct rilli_ring *ring = exam->ring;
+  for (uint32_t i = 0; i < ring->max_groups && !exam->segments->copied; i++)
+    if (atomic_load_explicit(&ring->seen[i].gate_state, memory_order_acquire) != 0 &&
+        !rilli_has_row(ring->rows, i))
+      tell(exam->report, RILL_WRONG,
+           "the map of rows lacks row %u, in which the producer saw a group", i);
+  for (uint32_t i = ring->max_groups; i < RILLI_MAX_GROUPS; i++)
+    if (rilli_has_row(ring->rows, i)) {
+      tell(exam->report, RILL_WRONG, "the map of rows has row %u, but there are at most %u", i,
+           ring->max_groups);
+      return;
+    }
+}
+
 static int is_used(const struct rilli_ring *ring, uint32_t index) {
   return RILLI_STATE_STATE(
              atomic_load_explicit(&rilli_group_at(ring, index)->state, memory_order_acquire)) != 0;
@@ -238,11 +257,14 @@ static int is_used(const struct rilli_ring *ring, uint32_t index) {
 
 static void examine_names(struct examination *exam) {
   const struct rilli_ring *ring = exam->ring;
-  for (uint32_t a = 0; a < ring->max_groups; a++) {
+  const uint32_t end = ring->max_groups;
+  uint32_t a;
+  RILLI_EACH_ROW(a, ring->rows, end) {
     const char *name = rilli_name_at(ring, a);
     if (!is_used(ring, a) || !*name)
       continue;
-    for (uint32_t b = a + 1; b < ring->max_groups; b++)
+    for (uint32_t b = rilli_next_row(ring->rows, end, a + 1); b < end;
+         b = rilli_next_row(ring->rows, end, b + 1))
       if (is_used(ring, b) && strncmp(name, rilli_name_at(ring, b), RILLI_GROUP_NAME_SIZE) == 0)
         tell(exam->report, RILL_WRONG, "two groups, #%u and #%u, have the name '%.63s'", a, b,
              name);
@@ -262,8 +284,10 @@ static int examine(int dir, const struct rilli_segments *segments, struct rilli_
     tell(report, RILL_NOTE, "of copied files it is not known who lives");
   examine_frames(&exam);
   examine_producer(&exam);
-  for (uint32_t i = 0; i < exam.ring->max_groups; i++)
-    examine_group(&exam, i);
+  examine_rows(&exam);
+  uint32_t row;
+  RILLI_EACH_ROW(row, exam.ring->rows, exam.ring->max_groups)
+    examine_group(&exam, row);
   examine_names(&exam);
   if (exam.control.fd >= 0)
     (void)close(exam.control.fd);

@@ -249,11 +249,9 @@ static void collect_queue(struct rilli_collection *gc, const char *file, const c
 /* Every file that is not a queue's control segment. What cannot be looked at is left to the next
  * collection. */
 static void collect_file(struct rilli_collection *gc, const char *file) {
-  if (strncmp(file, RILLI_REGISTRY_FILES, sizeof RILLI_REGISTRY_FILES - 1) == 0)
-    return;
-  if (file[0] == '+')
+  if (rilli_name_is_unfinished(file))
     (void)collect_orphan(gc, file, "unfinished file of a dead creator", unnamed);
-  else
+  else if (file[0] != '+')
     (void)collect_orphan(gc, file, "data segment without its queue", is_orphan);
 }
 

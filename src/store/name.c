@@ -2,8 +2,8 @@
 /* name.c - names of queues, groups and files. Pure functions.
  *
  * A queue "md/eurex" is made of the files "md+eurex.control" and
- * "md+eurex.<uuid>.data". '+' cannot be part of a name, so nothing collides, and what
- * begins with '+' is a file that is still being made. */
+ * "md+eurex.<uuid>.data". '+' cannot be part of a name, so nothing collides; "+<random>" is a
+ * file that is still being made. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -65,6 +65,12 @@ void rilli_name_files(const char *name, const uint8_t *uuid, char *ret_control, 
     rilli_hex(uuid, hex);
     (void)snprintf(ret_data, RILLI_FILE_NAME, "%s.%s" DATA, file, hex);
   }
+}
+
+int rilli_name_is_unfinished(const char *file) {
+  const size_t prefix = sizeof RILLI_UNFINISHED - 1;
+  return strncmp(file, RILLI_UNFINISHED, prefix) == 0 && strlen(file) == prefix + 32 &&
+         strspn(file + prefix, "0123456789abcdef") == 32;
 }
 
 /* Length without the suffix, or 0. */

@@ -95,7 +95,9 @@ static int attach(int dir, struct rilli_pair *pair) {
 
 static int belong_together(const struct rilli_pair *pair) {
   if (memcmp(pair->geometry.uuid, pair->control_geometry.uuid, 16) != 0 ||
-      pair->geometry.max_groups != pair->control_geometry.max_groups)
+      pair->geometry.max_groups != pair->control_geometry.max_groups ||
+      pair->geometry.max_members != pair->control_geometry.max_members ||
+      pair->geometry.max_claims != pair->control_geometry.max_claims)
     return rilli_fail(EBADMSG, "its two segments do not belong together" REMEDY);
   return 0;
 }
@@ -153,7 +155,8 @@ static int describe_control(int dir, struct rilli_pair *pair) {
                                       .mode = (uint32_t)status.st_mode & 07777u,
                                       .uid = (uint32_t)status.st_uid,
                                       .gid = (uint32_t)status.st_gid};
-  rilli_plan_control(&plan, pair->geometry.max_groups);
+  rilli_plan_control(&plan, pair->geometry.max_groups, pair->geometry.max_members,
+                     pair->geometry.max_claims);
   atomic_init(&plan.magic, RILLI_CONTROL_MAGIC);
   rilli_seal_control(&plan);
   pair->control.size = plan.file_size;

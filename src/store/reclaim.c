@@ -30,22 +30,23 @@ static int is_taken(const struct rilli_group *group, int named) {
 
 /* PROTOCOL G1 */
 int rilli_is_dead(int fd, uint8_t *control, const struct rilli_control_geometry *geometry,
-                  uint32_t index) {
-  return is_taken(rilli_row_at(control, geometry, index), is_named(control, geometry, index)) &&
-         rilli_lock_held(fd, RILLI_LEASE_MEMBER(index, 0), 1) == 0;
+                  struct rilli_member member) {
+  return is_taken(rilli_row_at(control, geometry, member.group),
+                  is_named(control, geometry, member.group)) &&
+         rilli_lock_held(fd, RILLI_LEASE_MEMBER(member), 1) == 0;
 }
 
 /* PROTOCOL G2, G3, G5 */
-int rilli_reclaim_group(int fd, uint8_t *control, const struct rilli_control_geometry *geometry,
-                        uint32_t index) {
-  const int64_t guard = RILLI_RECLAIM_OF(RILLI_LEASE_MEMBER(index, 0));
-  if (!rilli_is_dead(fd, control, geometry, index) || rilli_lock_try(fd, guard, 1, 1))
+int rilli_reclaim_member(int fd, uint8_t *control, const struct rilli_control_geometry *geometry,
+                         struct rilli_member member) {
+  const int64_t guard = RILLI_RECLAIM_OF(RILLI_LEASE_MEMBER(member));
+  if (!rilli_is_dead(fd, control, geometry, member) || rilli_lock_try(fd, guard, 1, 1))
     return 0;
-  struct rilli_group *group = rilli_row_at(control, geometry, index);
+  struct rilli_group *group = rilli_row_at(control, geometry, member.group);
   /* E10, E11: the lease and the state again, under the guard */
-  const int dead = rilli_is_dead(fd, control, geometry, index);
+  const int dead = rilli_is_dead(fd, control, geometry, member);
   if (dead)
-    rilli_leave(group, is_named(control, geometry, index));
+    rilli_leave(group, is_named(control, geometry, member.group));
   (void)rilli_lock_drop(fd, guard, 1);
   if (!dead)
     return 0;
@@ -60,12 +61,13 @@ int rilli_reclaim_queue(int dir, const char *control_name, const struct rilli_fi
   struct rilli_mapping map = {NULL, 0};
   if (rilli_lease_open(dir, control_name, &file))
     return 0;
+  struct rilli_member member = {.slot = 0};
   int count = 0;
   if (file.inode == control->inode && file.size >= geometry->file_size &&
       rilli_lease_map(file.fd, 0, geometry->file_size, 1, &map) == 0)
-    for (uint32_t i = 0; i < geometry->max_groups; i++)
-      count += dry ? rilli_is_dead(file.fd, map.base, geometry, i)
-                   : rilli_reclaim_group(file.fd, map.base, geometry, i);
+    RILLI_EACH_ROW(member.group, rilli_rows_at(map.base), geometry->max_groups)
+      count += dry ? rilli_is_dead(file.fd, map.base, geometry, member)
+                   : rilli_reclaim_member(file.fd, map.base, geometry, member);
   rilli_unmap(&map);
   rilli_lease_close(file.fd);
   return count;

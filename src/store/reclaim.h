@@ -6,16 +6,16 @@
 #include "check.h"
 #include "segment.h"
 
-/* If the group's member is dead: does what it should have done. fd: a description of the
+/* If the member is dead: does what it should have done. fd: a description of the
  * control file that holds no lease; control: all of it, mapped. 1: reclaimed, 0: nothing to do. */
-int rilli_reclaim_group(int fd, uint8_t *control, const struct rilli_control_geometry *geometry,
-                        uint32_t index);
+int rilli_reclaim_member(int fd, uint8_t *control, const struct rilli_control_geometry *geometry,
+                         struct rilli_member member);
 /* All groups of a queue; control is mapped read-only. Returns how many were dead;
  * dry: only counts. */
 int rilli_reclaim_queue(int dir, const char *control_name, const struct rilli_file *control,
                         const struct rilli_control_geometry *geometry, int dry);
-/* Is the row a dead member's? fd: a description that holds no lease. */
+/* Does the member's place belong to a dead process? fd: a description that holds no lease. */
 int rilli_is_dead(int fd, uint8_t *control, const struct rilli_control_geometry *geometry,
-                  uint32_t index);
+                  struct rilli_member member);
 
 #endif

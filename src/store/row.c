@@ -42,19 +42,20 @@ uint32_t rilli_row_state(const struct rilli_group *group) {
 
 /* The row of this name, or max_groups. */
 static uint32_t find_named(const struct rilli_segments *segments, const char *name) {
-  uint32_t i = 0;
-  for (; i < segments->geometry.max_groups; i++) {
-    if (rilli_row_state(rilli_group_at(&segments->ring, i)) != RILLI_GROUP_NONE &&
-        strncmp(rilli_name_at(&segments->ring, i), name, RILLI_GROUP_NAME_SIZE) == 0)
+  const struct rilli_ring *ring = &segments->ring;
+  uint32_t i;
+  RILLI_EACH_ROW(i, ring->rows, ring->max_groups) {
+    if (rilli_row_state(rilli_group_at(ring, i)) != RILLI_GROUP_NONE &&
+        strncmp(rilli_name_at(ring, i), name, RILLI_GROUP_NAME_SIZE) == 0)
       break;
   }
   return i;
 }
 
-/* Lease and reclaim byte of a row; the latter is given back when the row is set up.
+/* Lease and reclaim byte of a member; the latter is given back when the row is set up.
  * PROTOCOL G6 */
-static int lock_row(int fd, uint32_t index) {
-  const int64_t lease = RILLI_LEASE_MEMBER(index, 0);
+static int lock_member(int fd, struct rilli_member member) {
+  const int64_t lease = RILLI_LEASE_MEMBER(member);
   int code = rilli_lock_try(fd, lease, 1, 1);
   if (code)
     return code;
@@ -64,8 +65,8 @@ static int lock_row(int fd, uint32_t index) {
   return code;
 }
 
-static void unlock_row(int fd, uint32_t index) {
-  (void)rilli_lock_drop(fd, RILLI_LEASE_MEMBER(index, 0), 2);
+static void unlock_member(int fd, struct rilli_member member) {
+  (void)rilli_lock_drop(fd, RILLI_LEASE_MEMBER(member), 2);
 }
 
 static int group_is_taken(const struct rilli_segments *segments, const char *name) {
@@ -77,14 +78,14 @@ static int group_is_taken(const struct rilli_segments *segments, const char *nam
 
 /* A row that exists under this name. -ENOENT: it is gone meanwhile. */
 static int take_named(const struct rilli_segments *segments, int fd, const char *name,
-                      uint32_t index) {
-  const struct rilli_group *group = rilli_group_at(&segments->ring, index);
+                      struct rilli_member member) {
+  const struct rilli_group *group = rilli_group_at(&segments->ring, member.group);
   for (int tries = 0; tries < TRIES; tries++) {
-    const int code = lock_row(fd, index);
+    const int code = lock_member(fd, member);
     if (code == 0) {
-      if (strncmp(rilli_name_at(&segments->ring, index), name, RILLI_GROUP_NAME_SIZE) == 0)
+      if (strncmp(rilli_name_at(&segments->ring, member.group), name, RILLI_GROUP_NAME_SIZE) == 0)
         return 0;
-      unlock_row(fd, index);
+      unlock_member(fd, member);
       return -ENOENT;
     }
     const uint32_t state = rilli_row_state(group);
@@ -95,29 +96,75 @@ static int take_named(const struct rilli_segments *segments, int fd, const char 
   return group_is_taken(segments, name);
 }
 
-/* -ENOENT: there is none. */
-static int find_free(const struct rilli_segments *segments, int fd, uint32_t *ret_index) {
-  for (uint32_t i = 0; i < segments->geometry.max_groups; i++) {
-    const struct rilli_group *group = rilli_group_at(&segments->ring, i);
-    if (rilli_row_state(group) != RILLI_GROUP_NONE || lock_row(fd, i))
+/* A row that exists and that no group has. -ENOENT: there is none. */
+static int find_free(const struct rilli_segments *segments, int fd, struct rilli_member *ret) {
+  const struct rilli_ring *ring = &segments->ring;
+  struct rilli_member member = {.slot = 0};
+  RILLI_EACH_ROW(member.group, ring->rows, ring->max_groups) {
+    const struct rilli_group *group = rilli_group_at(ring, member.group);
+    if (rilli_row_state(group) != RILLI_GROUP_NONE || lock_member(fd, member))
       continue;
     if (rilli_row_state(group) == RILLI_GROUP_NONE) {
-      *ret_index = i;
+      *ret = member;
       return 0;
     }
-    unlock_row(fd, i);
+    unlock_member(fd, member);
   }
   return -ENOENT;
 }
 
-/* The dead may have left rows that nobody reclaimed yet, for want of room or at an open. */
-static int take_free(int dir, const struct rilli_segments *segments, int fd, uint32_t *ret_index) {
-  if (find_free(segments, fd, ret_index) == 0)
-    return 0;
-  (void)rilli_reclaim_queue(dir, segments->control_name, &segments->control_file,
-                            &segments->control_geometry, 0);
-  if (find_free(segments, fd, ret_index) == 0)
-    return 0;
+/* A row that is there from now on. The caller holds its lease and reclaim byte. PROTOCOL G8 */
+static int make_row(const struct rilli_segments *segments, int fd, uint32_t index) {
+  const struct rilli_control_geometry *geometry = &segments->control_geometry;
+  struct rilli_mapping map;
+  int code = rilli_segment_reserve(fd, rilli_row_offset(geometry, index), RILLI_PAGE);
+  if (code == 0)
+    code = rilli_lease_map(fd, 0, geometry->file_size, 1, &map);
+  if (code)
+    return code;
+  struct rilli_group *group = rilli_row_at(map.base, geometry, index);
+  atomic_store_explicit(&group->state, 0, memory_order_relaxed);
+  atomic_store_explicit(&group->cursor, RILLI_NONE, memory_order_relaxed);
+  /* E17, release: pairs with rilli_rows_in() in rows.h. The cursor comes before the bit. */
+  rilli_row_exists(rilli_rows_at(map.base), index);
+  rilli_unmap(&map);
+  return 0;
+}
+
+/* -ENOENT: there is none that another process does not hold. */
+static int find_fresh(const struct rilli_segments *segments, int fd, struct rilli_member *ret) {
+  const struct rilli_ring *ring = &segments->ring;
+  struct rilli_member member = {.slot = 0};
+  for (; member.group < ring->max_groups; member.group++) {
+    if (rilli_has_row(ring->rows, member.group) || lock_member(fd, member))
+      continue;
+    /* If another process made it meanwhile, it is one of those that exist. */
+    const int code =
+        rilli_has_row(ring->rows, member.group) ? -ENOENT : make_row(segments, fd, member.group);
+    if (code == 0)
+      *ret = member;
+    else
+      unlock_member(fd, member);
+    if (code != -ENOENT)
+      return code;
+  }
+  return -ENOENT;
+}
+
+/* Dead members may have left rows that were not reclaimed yet, for want of room or at an open. */
+static int take_free(int dir, const struct rilli_segments *segments, int fd,
+                     struct rilli_member *ret) {
+  for (int reclaimed = 0;; reclaimed = 1) {
+    int code = find_free(segments, fd, ret);
+    if (code == -ENOENT)
+      code = find_fresh(segments, fd, ret);
+    if (code == 0 || (reclaimed && code != -ENOENT))
+      return code;
+    if (reclaimed)
+      break;
+    (void)rilli_reclaim_queue(dir, segments->control_name, &segments->control_file,
+                              &segments->control_geometry, 0);
+  }
   return rilli_fail(EUSERS,
                     "all %u groups are in use: remove one, or create the queue with more "
                     "max_groups",
@@ -128,12 +175,12 @@ static int take_free(int dir, const struct rilli_segments *segments, int fd, uin
 static int take_row(int dir, const struct rilli_segments *segments, int fd, const char *name,
                     struct rilli_row *row) {
   if (!name)
-    return take_free(dir, segments, fd, &row->index);
+    return take_free(dir, segments, fd, &row->member);
   for (int tries = 0; tries < TRIES; tries++) {
-    row->index = find_named(segments, name);
-    if (row->index == segments->geometry.max_groups)
-      return take_free(dir, segments, fd, &row->index);
-    const int code = take_named(segments, fd, name, row->index);
+    row->member.group = find_named(segments, name);
+    if (row->member.group == segments->geometry.max_groups)
+      return take_free(dir, segments, fd, &row->member);
+    const int code = take_named(segments, fd, name, row->member);
     if (code != -ENOENT)
       return code;
   }
@@ -142,7 +189,7 @@ static int take_row(int dir, const struct rilli_segments *segments, int fd, cons
 
 int rilli_row_take(int dir, const struct rilli_segments *segments, int fd, const char *name,
                    struct rilli_row *ret) {
-  *ret = (struct rilli_row){.index = segments->geometry.max_groups};
+  *ret = (struct rilli_row){.member = {segments->geometry.max_groups, 0}};
   if (name) {
     ret->name_lock = RILLI_LOCK_NAME(rilli_hash(name, strlen(name)));
     const int code = lock_soon(fd, ret->name_lock);
@@ -156,8 +203,8 @@ int rilli_row_take(int dir, const struct rilli_segments *segments, int fd, const
 }
 
 void rilli_row_settle(int fd, const struct rilli_row *row) {
-  if (row->index < RILLI_MAX_GROUPS)
-    (void)rilli_lock_drop(fd, RILLI_RECLAIM_OF(RILLI_LEASE_MEMBER(row->index, 0)), 1);
+  if (row->member.group < RILLI_MAX_GROUPS)
+    (void)rilli_lock_drop(fd, RILLI_RECLAIM_OF(RILLI_LEASE_MEMBER(row->member)), 1);
   if (row->name_lock)
     (void)rilli_lock_drop(fd, row->name_lock, 1);
 }
@@ -173,7 +220,7 @@ int rilli_row_remove(int dir, const struct rilli_segments *segments, int fd, con
   code = rilli_lease_map(fd, 0, segments->control_geometry.file_size, 1, &map);
   if (code)
     return code;
-  struct rilli_group *group = rilli_row_at(map.base, &segments->control_geometry, row.index);
+  struct rilli_group *group = rilli_row_at(map.base, &segments->control_geometry, row.member.group);
   struct rilli_hints *hints = (void *)(map.base + segments->control_geometry.hints_offset);
   const uint64_t word = atomic_load_explicit(&group->state, memory_order_acquire);
   /* As a member that joins and leaves without wish to keep it. */

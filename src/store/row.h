@@ -6,13 +6,14 @@
 #include "segments.h"
 
 struct rilli_row {
-  uint32_t index;
-  int64_t name_lock; /* 0: none                                                    */
+  struct rilli_member member; /* group: max_groups, where none was taken           */
+  int64_t name_lock;          /* 0: none                                                    */
 };
 
-/* Takes the row of this name, or a free one (name NULL: always), with its lease and its reclaim
- * byte. fd: of the control file, open for locking. Whatever it returns, settle gives back what is
- * only for setting up; the lease goes with the description. */
+/* Takes the row of this name, or a free one (name NULL: always), with the member's lease and its
+ * reclaim byte; a row that did not exist yet is made. fd: of the control file, open for locking.
+ * Whatever it returns, settle gives back what is only for setting up; the lease goes with the
+ * description. */
 int rilli_row_take(int dir, const struct rilli_segments *segments, int fd, const char *name,
                    struct rilli_row *ret);
 void rilli_row_settle(int fd, const struct rilli_row *row);

@@ -67,6 +67,7 @@ int rilli_segments_map(const char *name, const struct rilli_pair *pair, int obse
   }
   rilli_ring_at(ret, ret->data.base, &ret->ring);
   ret->ring.groups = ret->control.base + ret->control_geometry.group_offset;
+  ret->ring.rows = rilli_rows_at(ret->control.base);
   ret->ring.names = (const char *)ret->control.base + ret->control_geometry.names_offset;
   return 0;
 }

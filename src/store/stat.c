@@ -90,6 +90,12 @@ static uint64_t sequence_at(const struct rilli_segments *segments, uint32_t inde
   return sound ? sequence : head->sequence;
 }
 
+/* The next row, from this one on, in which a group may be. */
+static uint32_t next_row(const struct rilli_segments *segments, uint32_t from) {
+  const struct rilli_ring *ring = &segments->ring;
+  return segments->limited ? from : rilli_next_row(ring->rows, ring->max_groups, from);
+}
+
 /* Returns 0 when there is no such group. */
 static int view_group(const struct rilli_segments *segments, uint32_t index,
                       const struct rilli_place *head, struct view *ret) {
@@ -111,6 +117,16 @@ static uint32_t rights(uint32_t data_mode, uint32_t control_mode) {
   return (data_mode & 0666) | (control_mode & 0222) >> 1;
 }
 
+/* What its control segment takes: the rows alone that there are. Without the right to see them:
+ * those that its producer saw. */
+static uint64_t control_memory(const struct rilli_segments *segments) {
+  const struct rilli_control_geometry *control = &segments->control_geometry;
+  uint64_t rows = rilli_count_rows(segments->ring.rows, control->max_groups);
+  for (uint32_t i = 0; segments->limited && i < control->max_groups; i++)
+    rows += LOAD(segments->ring.seen[i].gate_state) != 0;
+  return rilli_fixed_bytes(control->names_offset, control->max_groups) + rows * RILLI_PAGE;
+}
+
 static void geometry_stat(const struct rilli_segments *segments, struct rill_queue_stat *ret) {
   const struct rilli_geometry *geometry = &segments->geometry;
   char hex[33];
@@ -121,8 +137,7 @@ static void geometry_stat(const struct rilli_segments *segments, struct rill_que
   ret->quantum = geometry->quantum;
   ret->data_bytes = geometry->file_size;
   ret->control_bytes = segments->control_geometry.file_size;
-  ret->memory_bytes = geometry->file_size + segments->control_geometry.group_offset +
-                      (uint64_t)geometry->max_groups * RILLI_PAGE;
+  ret->memory_bytes = geometry->file_size + control_memory(segments);
   ret->created = geometry->created;
   ret->mode = rights(segments->data_mode, segments->control_file.mode);
   ret->limited = (uint32_t)is_blind(segments);
@@ -134,7 +149,7 @@ static void geometry_stat(const struct rilli_segments *segments, struct rill_que
 static void depth_stat(const struct rilli_segments *segments, const struct rilli_place *head,
                        struct rill_queue_stat *ret) {
   ret->oldest = head->sequence;
-  for (uint32_t i = 0; i < ret->max_groups; i++) {
+  for (uint32_t i = next_row(segments, 0); i < ret->max_groups; i = next_row(segments, i + 1)) {
     struct view view;
     if (!view_group(segments, i, head, &view))
       continue;
@@ -223,11 +238,10 @@ static void latency_stat(const struct rilli_slot *slot, struct rill_group_stat *
   }
 }
 
-static void member_stat(const struct rilli_segments *segments, uint32_t index,
+static void member_stat(const struct rilli_segments *segments, struct rilli_member member,
                         struct rill_group_stat *ret) {
   const struct rilli_slot *slot =
-      (const void *)((const uint8_t *)rilli_group_at(&segments->ring, index) +
-                     segments->control_geometry.slots_offset);
+      rilli_slot_at(segments->control.base, &segments->control_geometry, member);
 #define FROM_SLOT(field, word) ret->field = LOAD(slot->word);
 #define RILL_GROUP_FIGURE(field, key, type, words, metric, section, column, source, word, ...)     \
   FROM_##source(field, word)
@@ -255,19 +269,20 @@ static int64_t age(const struct rilli_segments *segments, uint64_t cursor) {
 static int fill_group(int dir, const struct rilli_segments *segments, uint32_t index,
                       const struct view *view, const struct rilli_place *head,
                       struct rill_group_stat *ret) {
+  const struct rilli_member member = {index, 0};
   struct rilli_file control;
   const int code = open_control(dir, segments, &control);
-  const int member = code ? code : held(&control, RILLI_LEASE_MEMBER(index, 0), 1);
+  const int alive = code ? code : held(&control, RILLI_LEASE_MEMBER(member), 1);
   if (control.fd >= 0)
     (void)close(control.fd);
-  if (member < 0)
-    return rilli_fail_in(-member, "cannot look at the leases of queue '%s'", segments->name);
+  if (alive < 0)
+    return rilli_fail_in(-alive, "cannot look at the leases of queue '%s'", segments->name);
   struct rill_group_stat stat = {.size = sizeof stat, .index = index};
   memcpy(stat.name, view->name, sizeof stat.name);
-  stat.state = group_state(segments, member, index, view->state);
+  stat.state = group_state(segments, alive, index, view->state);
   stat.keep = RILLI_STATE_FLAGS(view->state) & RILLI_GROUP_KEEP;
   if (RILLI_STATE_STATE(view->state) != RILLI_GROUP_KEPT && !segments->limited)
-    member_stat(segments, index, &stat);
+    member_stat(segments, member, &stat);
   stat.position = view->cursor;
   stat.sequence = view->sequence;
   const int holds = !rilli_is_void(&segments->ring.seen[index], view->state);
@@ -286,7 +301,8 @@ int rilli_group_stat(int dir, const struct rilli_segments *segments, uint32_t *i
   if (rilli_find_head(&segments->ring, &head))
     return rilli_fail(EPROTO, "the ring of queue '%s' makes no sense: look with rill doctor",
                       segments->name);
-  for (uint32_t i = *index; i < segments->geometry.max_groups; i++) {
+  const uint32_t end = segments->geometry.max_groups;
+  for (uint32_t i = next_row(segments, *index); i < end; i = next_row(segments, i + 1)) {
     struct view view;
     if (!view_group(segments, i, &head, &view))
       continue;

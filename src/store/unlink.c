@@ -21,8 +21,9 @@
 
 /* All that sleep on the queue see the tombstone now, not at the end of a slice. PROTOCOL U5 */
 static void wake_everybody(uint8_t *base, const struct rilli_control_geometry *geometry) {
-  for (uint32_t i = 0; i < geometry->max_groups; i++) {
-    struct rilli_group *group = rilli_row_at(base, geometry, i);
+  uint32_t row;
+  RILLI_EACH_ROW(row, rilli_rows_at(base), geometry->max_groups) {
+    struct rilli_group *group = rilli_row_at(base, geometry, row);
     if (RILLI_STATE_STATE(atomic_load_explicit(&group->state, memory_order_acquire)) !=
         RILLI_GROUP_NONE)
       rilli_kick(group);

@@ -195,6 +195,26 @@ static void invalid_hints_cost_no_message(void) {
   end();
 }
 
+/* Bits of rows that do not exist, of more rows than there may be, and of rows that do missing: the
+ * producer goes on looking at those that it has seen, and the others are reclaimed. */
+static void noise_in_the_map_of_rows_costs_no_message(void) {
+  begin();
+  healthy_gets_everything();
+  for (unsigned round = 0; round < ROUNDS / 5; round++) {
+    struct rilli_control *page = control_of(&control);
+    at("round %u", round);
+    for (size_t i = 0; i < sizeof page->rows / sizeof *page->rows; i++)
+      atomic_store(&page->rows[i], random_number());
+    healthy_gets_everything();
+    (void)stat_of(queue);
+    struct rill_group_stat group = {.size = sizeof group};
+    for (uint32_t index = 0; rill_group_read_stat(queue, &index, &group) == 1;)
+      CHECK(group.index < GROUPS);
+    CHECK(rill_queue_gc(context_here(), 0, NULL, NULL) >= 0);
+  }
+  end();
+}
+
 /* A sleeper whose bit is wiped finds its message in the next slice. */
 static void receive_numbers(void *arg) {
   const uint64_t last = *(const uint64_t *)arg;
@@ -310,6 +330,7 @@ static const struct test tests[] = {
     NAMED(group_with_an_invalid_cursor_is_refused),
     NAMED(invalid_latencies_stay_sorted),
     NAMED(invalid_hints_cost_no_message),
+    NAMED(noise_in_the_map_of_rows_costs_no_message),
     NAMED(sleeper_whose_bit_is_wiped_still_wakes),
     NAMED(invalid_segment_is_refused_at_open),
     NAMED(queue_with_invalid_rows_can_be_used),

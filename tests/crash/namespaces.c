@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "oracle.h"
@@ -51,6 +52,18 @@ static void consume(void *arg) {
   rill_consumer_close(consumer);
 }
 
+/* A process id means that process in its own pid namespace alone, which is told with it. */
+static void check_pid_namespaces(rill_queue *queue, int other) {
+  struct stat own;
+  const struct rill_queue_stat of_queue = stat_of(queue);
+  struct rill_group_stat group = {.size = sizeof group};
+  uint32_t index = 0;
+  CHECK(stat("/proc/self/ns/pid", &own) == 0 && rill_group_read_stat(queue, &index, &group) == 1);
+  CHECK(of_queue.producer_pid_namespace && group.pid_namespace);
+  CHECK((of_queue.producer_pid_namespace != own.st_ino) == other);
+  CHECK((group.pid_namespace != own.st_ino) == other);
+}
+
 static void across(int flags, int producer_path, int consumer_path) {
   struct side producers = {producer_path}, consumers = {consumer_path};
   const int user = geteuid() != 0 && flags ? CLONE_NEWUSER : 0;
@@ -62,6 +75,7 @@ static void across(int flags, int producer_path, int consumer_path) {
   proceed(producer);
   await_count(consumer, 0, 1);
   await_ready(producer);
+  check_pid_namespaces(queue, (flags & CLONE_NEWPID) != 0);
   /* The consumer dies while it is held up; its kept group waits for the next one. */
   stop_process(consumer);
   proceed(producer);

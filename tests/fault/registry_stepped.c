@@ -25,7 +25,8 @@ static uint64_t view(void) {
       (const void *)(others.queue->segments.control.base +
                      others.queue->segments.control_geometry.hints_offset);
   uint64_t sum = *ring->tombstone;
-  for (uint32_t row = 0; row < ring->max_groups; row++) {
+  uint32_t row;
+  RILLI_EACH_ROW(row, ring->rows, ring->max_groups) {
     const volatile uint64_t *words = (const void *)rilli_group_at(ring, row);
     for (size_t i = 0; i < sizeof(struct rilli_group) / 8; i++)
       sum = (sum ^ words[i]) * 0x9e3779b97f4a7c15u + i;

@@ -73,8 +73,7 @@ static _Atomic uint64_t *some_word(const struct view *data, const struct view *c
     at_byte = plan->seen_offset + at_word % 64 * 8;
     break;
   case 3:
-    return (void *)(other + RILLI_ALIGN + at_word % 4 * RILLI_GROUP_STRIDE +
-                    (at_word >> 8) % 48 * 8);
+    return (void *)(other + RILLI_ALIGN + at_word % 4 * RILLI_ALIGN + (at_word >> 8) % 48 * 8);
   case 4:
     return (void *)(other + RILLI_PAGE + at_word % 32 * 8);
   case 5:

@@ -230,12 +230,11 @@ static const uint16_t hot_identity[] = {
     IDENTITY(type_id),       IDENTITY(type_version),  IDENTITY(name),
     IDENTITY(numa),          IDENTITY(huge_error),    IDENTITY(checksum)};
 static const uint16_t hot_control[] = {
-    CONTROL(magic),           CONTROL(byte_order),    CONTROL(uuid),
-    CONTROL(incompatible),    CONTROL(file_size),     CONTROL(hints_offset),
-    CONTROL(names_offset),    CONTROL(group_offset),  CONTROL(group_stride),
-    CONTROL(bindings_offset), CONTROL(claims_offset), CONTROL(slots_offset),
-    CONTROL(binding_stride),  CONTROL(claims),        CONTROL(slots),
-    CONTROL(checksum),        CONTROL(tombstone)};
+    CONTROL(magic),        CONTROL(byte_order),   CONTROL(uuid),          CONTROL(incompatible),
+    CONTROL(file_size),    CONTROL(hints_offset), CONTROL(names_offset),  CONTROL(group_offset),
+    CONTROL(group_stride), CONTROL(rows),         CONTROL(claims_offset), CONTROL(slots_offset),
+    CONTROL(max_groups),   CONTROL(max_claims),   CONTROL(max_members),   CONTROL(checksum),
+    CONTROL(tombstone)};
 static const uint16_t hot_producer[] = {PRODUCER(limit),  PRODUCER(index_head), PRODUCER(waiting),
                                         PRODUCER(state),  PRODUCER(generation), PRODUCER(pid),
                                         PRODUCER(opened), PRODUCER(bell)};
@@ -282,7 +281,7 @@ static uint8_t *choose(const struct forged *forged, uint8_t op, struct input *in
   struct part part;
   size_t word = 0;
   const unsigned group = op >> 4 & 3u;
-  const size_t row = RILLI_ALIGN + group * RILLI_GROUP_STRIDE;
+  const size_t row = RILLI_ALIGN + (size_t)group * RILLI_ALIGN;
   switch (forged->first_pages ? op & 1u : op & 15u) {
   case 0:
     part = HOT(hot_identity, data, 0);

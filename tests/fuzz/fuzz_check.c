@@ -47,7 +47,11 @@ static void check_control_geometry(const struct rilli_control_geometry *has, uin
         (size - has->group_offset) / has->group_stride >= has->max_groups);
   CHECK(has->names_offset >= has->hints_offset + RILLI_PAGE);
   CHECK(has->group_offset >= has->names_offset + (uint64_t)has->max_groups * RILLI_GROUP_NAME_SIZE);
-  check_inside(has->slots_offset, has->slots * has->slot_stride, RILLI_PAGE, has->group_stride);
+  check_inside(has->slots_offset, has->max_members * has->slot_stride, sizeof(struct rilli_group),
+               has->group_stride);
+  CHECK(has->slots_offset + has->slot_stride <= RILLI_PAGE);
+  CHECK(has->max_members && has->max_members <= RILLI_MAX_MEMBERS);
+  CHECK(has->max_claims <= RILLI_MAX_CLAIMS);
   CHECK((has->hints_offset | has->group_offset | has->group_stride) % RILLI_PAGE == 0);
 }
 
@@ -99,7 +103,7 @@ static void try_identity(unsigned how, struct input *input) {
 static void try_control(unsigned how, struct input *input) {
   struct rilli_control *page = malloc(sizeof *page);
   CHECK(page);
-  rilli_plan_control(page, 1 + (how >> 5));
+  rilli_plan_control(page, 1 + (how >> 5), 1 + (how >> 3 & 3u), how & 24u ? 3u + how : 0);
   atomic_store(&page->magic, RILLI_CONTROL_MAGIC);
   const uint64_t planned = page->file_size;
   change(page, sizeof *page, input);

@@ -99,7 +99,7 @@ static void write_row(const struct hostile *hostile) {
       atomic_store(&group->owed.position, atomic_load(&group->cursor));
     break;
   case 5: /* anywhere, of any width, aligned or not */
-    memcpy(hostile->set + (pick >> 8) % (RILLI_GROUP_STRIDE - 8), &(uint64_t){random_number()},
+    memcpy(hostile->set + (pick >> 8) % (RILLI_PAGE - 8), &(uint64_t){random_number()},
            1 + (pick >> 32) % 8);
     break;
   default:
@@ -154,7 +154,7 @@ static void be_hostile(void *arg) {
     else
       write_hints(&hostile);
     if (random_number() % 4096 == 0)
-      for (size_t i = 0; i < RILLI_GROUP_STRIDE; i += 8)
+      for (size_t i = 0; i < RILLI_PAGE; i += 8)
         memcpy(hostile.set + i, &(uint64_t){random_number()}, 8);
     atomic_store_explicit(&me->count[0], writes, memory_order_relaxed);
     if (writes % 64 == 0)
@@ -302,7 +302,7 @@ static void try_to_write(void *arg) {
   CHECK(mprotect(queue->segments.data.base, queue->segments.data.size, PROT_READ | PROT_WRITE) !=
         0);
   CHECK(!faults((uint8_t *)consumer->group) && !faults((uint8_t *)consumer->ring.hints));
-  CHECK(!faults((uint8_t *)consumer->group + RILLI_GROUP_STRIDE - 1));
+  CHECK(!faults((uint8_t *)consumer->group + RILLI_PAGE - 1));
   CHECK(consumer->ring.groups == NULL && consumer->ring.page == queue->segments.ring.page);
   rill_consumer_close(consumer);
 }

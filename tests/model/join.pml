@@ -1,20 +1,25 @@
 /* SPDX-License-Identifier: MIT
  * join.pml - joining late while the producer overwrites: the reliable policy.
  *
- * PROTOCOL A. Follows raise_limit(), check_row(), open_gate() and rilli_scan_groups() in gate.c,
+ * PROTOCOL A, and G8 of the row. Follows raise_limit(), check_row(), open_gate() and
+ * rilli_scan_groups() in gate.c, rilli_known_rows() in gate.c, make_row() in row.c,
  * rill_publish() in publish.c, rilli_join(), take_row() and rilli_leave() in group.c and
- * rilli_find_head() in walk.c; edges E1, E2, E3 and E11. Frames are units; the 16 bytes for the
- * next commit word are one unit; the write limit W moves in quanta of Q, when it is needed, or
- * ahead of need after any commit. An index entry is pushed whole (index.pml).
+ * rilli_find_head() in walk.c; edges E1, E2, E3, E11 and E17. Frames are units; the 16 bytes for the
+ * next commit word are one unit; the write limit W moves in quanta of Q, when there is need or
+ * behind any commit, ahead of it. An index entry is pushed whole (index.pml).
  *
  * Memory: x86-TSO, a store buffer for the producer and for each joiner. The producer may
  * die once after any step; its buffer drains before its lease is seen free, then a
  * successor walks from the newest index entry. A joiner reads READS messages, twice each,
- * leaves, and joins again (LARGE: two joiners, once each).
+ * leaves, and joins again (LARGE: two joiners, once each, whose rows exist). A row
+ * has no memory before its first joiner makes it: cursor NONE, then its bit in the map of rows. The
+ * bit is set by a locked instruction; here it is a store that leaves in order, which is weaker.
+ * With one joiner, another process clears the map once, after the last producer has seen the row.
  *
  * Properties (assertions): from A13 on every frame from J on stays whole and comes in
  * order until released; a successor continues exactly behind the last commit; a group that
- * keeps the rules is never refused. (That no process is stuck: park.pml, room.pml.)
+ * keeps the rules is never refused; a row without memory is never read. (That no process is
+ * stuck: park.pml, room.pml.)
  *
  * mutant no_fence_producer: assertion violated - no fence between W and the scan
  * mutant no_fence_joiner: assertion violated - no fence between row and the load of W
@@ -26,7 +31,11 @@
  * mutant no_slack: assertion violated - need does not count the next commit word
  * mutant clear_late: assertion violated - the next commit word is not zero yet
  * mutant double_load: assertion violated - a row's cursor is loaded twice
- * mutant state_last: assertion violated - the state is loaded only after the cursor, then refused
+ * mutant state_last: assertion violated - state loaded behind the cursor only, then refused
+ * mutant row_late: assertion violated - the bit is set behind the joiner's fence
+ * mutant rows_first: assertion violated - the map is loaded before the producer's fence
+ * mutant rows_trusted: assertion violated - the producer forgets a row whose bit was cleared
+ * mutant row_first: assertion violated - the bit is set before the row's cursor is NONE
  *
  * Measured: 2.30 million states; LARGE: 71.9 million, 135 s */
 #if defined(LARGE) || defined(double_load)     /* two rows are needed to see it */
@@ -42,27 +51,39 @@
 #define CAP 3
 #define Q 1
 #define TIMES (3 - JOINERS)
+#define MAKES (JOINERS == 1)      /* its row is not there yet */
 #define READS 2
 #define NONE 255
+#define HOLE 254                  /* what a row without memory would show: 0, a place */
 #define SLOTS (N + 4)
 #define JOINING 1                 /* states: 4 * generation + JOINING, ACTIVE or 0 */
 #define ACTIVE 2
 
 byte W;
 byte entry[SLOTS], entries;       /* the index */
-byte cursor[JOINERS] = NONE, state[JOINERS];
+byte cursor[JOINERS] = HOLE, state[JOINERS];
+byte rows, known;                 /* which rows there are; private: which the producer has seen */
+bool cleared;
 byte gate[JOINERS] = NONE, gate_state[JOINERS];    /* the producer's view */
 byte ring[CAP];                   /* position + 1 of the frame there; 0: zeroed */
 byte committed;                   /* ghost: commit stores issued */
 bool crashed, finished;
 
-/* store buffers: 0 W, 1 an index entry, 2 + i ring; of a joiner: 0 cursor, 1 state */
+/* store buffers: 0 W, 1 an index entry, 2 + i ring; of a joiner: 0 cursor, 1 state, 2 its bit */
 chan sbp = [4] of { byte, byte };
-chan sb[JOINERS] = [2] of { bit, byte };
+chan sb[JOINERS] = [2] of { byte, byte };
+
+inline joiner_stores(j) {
+  if
+  :: a == 0 -> cursor[j] = v
+  :: a == 1 -> state[j] = v
+  :: else -> rows = rows | (1 << j)
+  fi;
+  a = 0; v = 0
+}
 
 active proctype Memory() {
   byte a, v;
-  bit b;
 end:
   do
   :: d_step {
@@ -74,22 +95,36 @@ end:
        fi;
        a = 0; v = 0
      }
-  :: d_step { sb[0]?b,v -> if :: b -> state[0] = v :: else -> cursor[0] = v fi; b = 0; v = 0 }
+  :: d_step { sb[0]?a,v -> joiner_stores(0) }
 #if JOINERS > 1
-  :: d_step { sb[1]?b,v -> if :: b -> state[1] = v :: else -> cursor[1] = v fi; b = 0; v = 0 }
+  :: d_step { sb[1]?a,v -> joiner_stores(1) }
+#else
+  :: d_step { crashed && !cleared && known == 1 && rows -> rows = 0; cleared = true }
 #endif
   od
 }
 
+/* rilli_known_rows(): one load, behind the fence of E3. */
+#ifdef rows_trusted
+#define SEE_ROWS known = rows
+#else
+#define SEE_ROWS known = known | rows
+#endif
+
 /* check_row(): state, cursor (once), state again; g = min of the rows that count. */
 inline scan() {
   i = 0; g = NONE;
+#ifndef rows_first
+  SEE_ROWS;
+#endif
   do
-  :: i < JOINERS ->
+  :: i < JOINERS && !(known >> i & 1) -> i++
+  :: i < JOINERS && known >> i & 1 ->
 #ifndef state_last
      s = state[i];
 #endif
      c = cursor[i];
+     assert(c != HOLE);
      atomic {
 #ifdef state_last
        skip };
@@ -113,7 +148,7 @@ inline scan() {
 #endif
        c = 0; s = 0; i++
      }
-  :: else -> i = 0; break
+  :: i == JOINERS -> i = 0; break
   od
 }
 
@@ -128,7 +163,7 @@ inline scan() {
 #else
 #define CLEAR 2
 #endif
-#define X if :: !crashed -> crashed = true; goto died :: true fi
+#define X if :: d_step { !crashed -> crashed = true; known = 0 } goto died :: true fi
 
 inline open_gate(need) {
   if
@@ -142,6 +177,9 @@ inline open_gate(need) {
 #endif
   :: else
   fi;
+#ifdef rows_first
+  SEE_ROWS;
+#endif
 #ifndef no_fence_producer
   (empty(sbp));                                  /* E3 */
 #endif
@@ -170,7 +208,7 @@ proctype Producer() {
     p = (entries -> entry[entries - 1] : 0);
     do :: ring[p % CAP] == p + 1 -> p++ :: else -> break od;
     assert(p == committed);
-    U = p; z = p
+    U = p; z = p; known = 0
   };
 #ifdef lower_limit
   scan();
@@ -223,6 +261,17 @@ inline choose() {
 
 proctype Joiner(byte me) {
   byte j, w, i, k, turn;
+  if
+  :: MAKES ->
+#ifdef row_first
+     sb[me]!2,0;
+#endif
+     sb[me]!0,NONE;                              /* G8 */
+#if !defined(row_first) && !defined(row_late)
+     sb[me]!2,0                                  /* E17 */
+#endif
+  :: else
+  fi;
   do
   :: turn < TIMES ->
      turn++;
@@ -239,6 +288,9 @@ again:
 #endif
 #ifndef no_recheck
      if :: W > j + CAP -> goto again :: else fi; /* A11 */
+#endif
+#ifdef row_late
+     sb[me]!2,0;                                 /* of the only joiner */
 #endif
      sb[me]!1,4 * turn + ACTIVE;                 /* A13 */
      k = 0;
@@ -260,6 +312,9 @@ again:
 
 init {
   atomic {
+#if JOINERS > 1
+    cursor[0] = NONE; cursor[1] = NONE; rows = 3; /* of groups that have gone */
+#endif
     run Producer(); run Joiner(0);
 #if JOINERS > 1
     run Joiner(1)

@@ -2,7 +2,7 @@
  * lease.pml - reclaiming a row while members attach to it, leave it and die.
  *
  * PROTOCOL A8, A13 to A15, G1 to G7. Follows rilli_join() and rilli_leave() in group.c,
- * prepare_row() in consumer.c and rilli_reclaim_group() in reclaim.c; edges E10 and E11. Two lock
+ * prepare_row() in consumer.c and rilli_reclaim_member() in reclaim.c; edges E10 and E11. Two lock
  * bytes a row: the lease ("I live") and the reclaim byte. A joiner takes the lease, then the
  * reclaim byte until the row is set up, and settles what a dead predecessor left. A reclaimer
  * checks without locks, takes the reclaim byte, checks the lease and the row again, and clears. A

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * row.pml - rows and names: each group has one row, and a row has one group.
  *
- * PROTOCOL G6, G7. Follows rilli_row_take(), find_named(), take_named(), find_free(), lock_row() and
+ * PROTOCOL G6, G7. Follows rilli_row_take(), find_named(), take_named(), find_free(), lock_member() and
  * rilli_row_settle() in row.c, prepare_row() and rill_consumer_close() in consumer.c,
- * rilli_reclaim_group() in reclaim.c and rilli_leave() in group.c; edges E10 and E11. For one
+ * rilli_reclaim_member() in reclaim.c and rilli_leave() in group.c; edges E10 and E11. For one
  * row, lease.pml has finer steps. Rows are found without a lock, so what was found is checked
  * again once lease and reclaim byte are held: the name of a row that has one, the state of one that
  * is free.
@@ -61,7 +61,7 @@ inline leave(r) {
   }
 }
 
-inline unlock_row() {
+inline unlock_member() {
   atomic {
     if :: r < ROWS && lease[r] == _pid -> lease[r] = NO_PID :: else fi;
     if :: r < ROWS && guard[r] == _pid -> guard[r] = NO_PID :: else fi;
@@ -69,7 +69,7 @@ inline unlock_row() {
   }
 }
 
-inline lock_row() {
+inline lock_member() {
 #ifdef no_lease
   held = true;
 #else
@@ -100,11 +100,11 @@ find:
   :: atomic { r < ROWS && !(state[r] != NONE && name[r] == n) -> r++ }
   :: r == ROWS -> goto free
   od;
-  lock_row();                                    /* take_named */
+  lock_member();                                    /* take_named */
   if
   :: held ->
 #ifndef no_name_check
-     if :: name[r] != n -> unlock_row(); goto find :: else fi;
+     if :: name[r] != n -> unlock_member(); goto find :: else fi;
 #endif
      goto enter
   :: else -> goto died                           /* it has a member */
@@ -115,13 +115,13 @@ free:
   :: r < ROWS ->
      if
      :: state[r] == NONE ->
-        lock_row();
+        lock_member();
         if
 #ifdef no_state_check
         :: held -> goto enter
 #else
         :: held && state[r] == NONE -> goto enter
-        :: held && state[r] != NONE -> unlock_row()
+        :: held && state[r] != NONE -> unlock_member()
 #endif
         :: !held
         fi
@@ -159,7 +159,7 @@ enter:
 died:
   atomic {
     if :: r < ROWS && owner[r] == _pid -> owner[r] = NO_PID :: else fi;
-    unlock_row();
+    unlock_member();
     if :: name_lock[n - 1] == _pid -> name_lock[n - 1] = NO_PID :: else fi;
     r = 0; tries = 0
   }
@@ -181,7 +181,7 @@ look:
      atomic { guard[r] = NO_PID; r = 0 }
   od;
 died:
-  atomic { unlock_row(); r = 0; run Reclaimer() }
+  atomic { unlock_member(); r = 0; run Reclaimer() }
 }
 
 active proctype End() {

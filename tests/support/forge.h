@@ -4,6 +4,7 @@
 #define RILL_TEST_FORGE_H
 
 #include "layout.h"
+#include "rows.h"
 #include "oracle.h"
 
 struct files {
@@ -42,7 +43,8 @@ static inline struct rilli_hints *hints_of(const struct view *control) {
   return part_of(control, control_of(control)->hints_offset);
 }
 static inline struct rilli_group *group_of(const struct view *control, uint32_t row) {
-  const struct rilli_control *page = control_of(control);
+  struct rilli_control *page = control_of(control);
+  rilli_row_exists(page->rows, row); /* or no process reads it */
   return part_of(control, page->group_offset + row * page->group_stride);
 }
 void random_bytes(void *at, size_t size);

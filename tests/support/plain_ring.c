@@ -34,12 +34,14 @@ static void lay_out(struct plain_ring *plain, const struct rilli_identity *plan)
                               .tombstone = &plain->tombstone,
                               .groups = plain->control.base + RILLI_ALIGN,
                               .names = (const char *)plain->control.base + 2 * RILLI_PAGE,
-                              .group_stride = RILLI_GROUP_STRIDE};
+                              .rows = rilli_rows_at(plain->control.base),
+                              .group_stride = RILLI_ALIGN};
   atomic_store(&ring->page->limit, plan->base_position);
   atomic_store(&ring->page->waiting, RILLI_NONE);
   for (uint32_t i = 0; i < plan->max_groups; i++) {
     atomic_store(&ring->seen[i].gate, RILLI_NONE);
     atomic_store(&rilli_group_at(ring, i)->cursor, RILLI_NONE);
+    rilli_row_exists(rilli_rows_at(plain->control.base), i);
   }
   atomic_store(&ring->index[0].position, plan->base_position);
   atomic_store(&ring->index[0].sequence, plan->base_sequence);
@@ -57,7 +59,7 @@ void plain_open(struct plain_ring *plain, const struct plain_options *options) {
   rilli_plan_identity(&identity, capacity,
                       options->max_message ? options->max_message : capacity / 8,
                       options->max_groups ? options->max_groups : 4);
-  rilli_plan_control(&control, identity.max_groups);
+  rilli_plan_control(&control, identity.max_groups, 1, 0);
   identity.overflow = options->overwrite;
   identity.evict_after = options->evict_after;
   identity.base_position = options->base_position;
@@ -120,7 +122,7 @@ int plain_consumer(struct plain_ring *plain, struct rill_consumer *ret, uint32_t
                    uint32_t start, uint64_t sequence, uint32_t flags) {
   prepare(plain, ret);
   ret->group = rilli_group_at(&plain->ring, index);
-  ret->group_index = index;
+  ret->member.group = index;
   ret->slot = (void *)((uint8_t *)ret->group + RILLI_SLOTS_OFFSET);
   uint64_t head = 0;
   const struct rilli_start from = {start, sequence};

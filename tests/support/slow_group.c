@@ -14,8 +14,10 @@ rill_consumer *open_slow(rill_queue *here) {
 }
 
 static int row_of_slow(void) {
-  for (uint32_t i = 0; i < others.attr.max_groups; i++) {
-    const struct rilli_group *group = rilli_group_at(&others.queue->segments.ring, i);
+  const struct rilli_ring *ring = &others.queue->segments.ring;
+  uint32_t i;
+  RILLI_EACH_ROW(i, ring->rows, ring->max_groups) {
+    const struct rilli_group *group = rilli_group_at(ring, i);
     if (RILLI_STATE_STATE(atomic_load(&group->state)) != RILLI_GROUP_NONE &&
         strcmp(rilli_name_at(&others.queue->segments.ring, i), "slow") == 0)
       return (int)i;

@@ -69,6 +69,11 @@ static void invalid_calls_are_refused(void **state) {
   assert_code(try_open("q", RILL_CREATE, ATTR(.capacity = large, .max_message = large / 4), 0),
               -EINVAL);
   assert_code(try_open("q", RILL_CREATE, ATTR(.max_groups = 1025), 0), -EINVAL);
+  assert_code(try_open("q", RILL_CREATE, ATTR(.max_members = 1025, .max_claims = 2000), 0),
+              -EINVAL);
+  assert_code(try_open("q", RILL_CREATE, ATTR(.max_members = 2, .max_claims = 1), 0), -EINVAL);
+  assert_code(try_open("q", RILL_CREATE, ATTR(.max_members = 2), 0), -EINVAL);
+  assert_code(try_open("q", RILL_CREATE, ATTR(.max_claims = 1 << 20), 0), -EINVAL);
   assert_code(try_open("q", RILL_CREATE, ATTR(.mode = 0602), 0), -EINVAL);
   assert_code(try_open("q", RILL_CREATE, ATTR(.mode = 04600), 0), -EINVAL);
   static const char *const twice[] = {"g", "g"}, *const odd[] = {"a/b"};
@@ -93,6 +98,15 @@ static void attributes_are_rounded_and_filled_in(void **state) {
   stat = stat_of(queue);
   assert_true(stat.capacity == 131072 && stat.max_message == 65136 && stat.max_groups == 1);
   assert_true(stat.mode == 0750);
+  rill_queue_close(queue);
+  assert_true(stat.max_members == 1 && stat.max_claims == 0);
+  queue = open_queue(context, "m", RILL_CREATE,
+                     ATTR(.max_groups = 1024, .max_members = 1024, .max_claims = (1 << 20) - 1));
+  stat = stat_of(queue); /* 34 GiB of control segment, of which there is next to nothing */
+  assert_true(stat.max_members == 1024 && stat.max_claims == (1 << 20) - 1);
+  assert_true(stat.control_bytes > UINT64_C(34) << 30 && stat.memory_bytes < 2 << 20);
+  rill_consumer_close(open_consumer(queue, "g", RILL_OLDEST, 0));
+  assert_code(try_open("m", RILL_CREATE, ATTR(.max_members = 2, .max_claims = 2), 0), -EEXIST);
   rill_queue_close(queue);
   queue = open_queue(context, "c", RILL_CREATE, ATTR(.capacity = 1));
   assert_true(stat_of(queue).capacity == 65536);

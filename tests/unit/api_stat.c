@@ -30,6 +30,58 @@ static void make(const char *name, uint32_t lifetime) {
       open_queue(context, name, RILL_CREATE, ATTR(.capacity = 65536, .lifetime = lifetime)));
 }
 
+static uint64_t memory_of(const char *name) {
+  uint64_t bytes = 0;
+  DIR *entries = opendir(support_directory());
+  assert_non_null(entries);
+  for (struct dirent *entry; (entry = readdir(entries));) {
+    struct stat status;
+    if (strncmp(entry->d_name, name, strlen(name)) == 0 && entry->d_name[strlen(name)] == '.' &&
+        fstatat(dirfd(entries), entry->d_name, &status, 0) == 0)
+      bytes += (uint64_t)status.st_blocks * 512;
+  }
+  (void)closedir(entries);
+  return bytes;
+}
+
+static void sound(const struct rill_finding *finding, void *arg) {
+  (void)arg;
+  assert_true(finding->kind == RILL_FINE);
+}
+
+/* Nor does it when each of them is looked for. */
+static void a_group_that_never_was_takes_no_memory(void **state) {
+  (void)state;
+  if (sysconf(_SC_PAGESIZE) != 4096)
+    skip();
+  const char *const declared[] = {"a", "b"};
+  rill_queue_close(open_queue(
+      context, "fixed", RILL_CREATE,
+      ATTR(.capacity = 65536, .lifetime = RILL_KEPT, .groups = declared, .group_count = 2)));
+  rill_queue *queue = open_queue(context, "q", RILL_CREATE, ATTR(.capacity = 65536));
+  const uint64_t first = memory_of("q");
+  assert_true(first == stat_of(queue).memory_bytes && first - stat_of(queue).data_bytes == 12288);
+  assert_true(memory_of("fixed") == first + 2 * 4096);
+  rill_producer *producer = open_producer(queue, RILL_ADAPTIVE);
+  for (int i = 0; i < 100; i++)
+    assert_code(rill_publish(producer, declared, 8, RILL_NOW), 0);
+  assert_code(rill_queue_examine(context, "q", sound, NULL), 0);
+  assert_code(rill_queue_gc(context, 0, NULL, NULL), 0);
+  assert_code(rill_group_unlink(queue, "g"), -ENOENT);
+  assert_true(stat_of(queue).memory_bytes == first && memory_of("q") == first);
+  for (uint64_t round = 1; round < 3; round++) { /* a row is used again */
+    rill_consumer *one = open_consumer(queue, "one", RILL_OLDEST, 0);
+    rill_consumer *two = open_consumer(queue, NULL, RILL_LATEST, 0);
+    assert_true(stat_of(queue).memory_bytes == first + 2 * 4096);
+    assert_true(memory_of("q") == first + 2 * 4096);
+    rill_consumer_close(one);
+    rill_consumer_close(two);
+  }
+  rill_producer_close(producer);
+  assert_true(memory_of("q") == first + 2 * 4096);
+  rill_queue_close(queue);
+}
+
 static void the_numbers_of_a_queue_are_right(void **state) {
   (void)state;
   rill_queue *queue = open_queue(context, "md/numbers", RILL_CREATE,
@@ -393,7 +445,8 @@ static void unlink_frees_the_name_immediately(void **state) {
   }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {STAT(the_numbers_of_a_queue_are_right),
+  const struct CMUnitTest tests[] = {STAT(a_group_that_never_was_takes_no_memory),
+                                     STAT(the_numbers_of_a_queue_are_right),
                                      STAT(the_losses_of_a_group_are_counted),
                                      STAT(each_member_counts_its_own_latencies),
                                      STAT(what_a_member_waits_for_is_counted_exactly),

@@ -15,7 +15,7 @@ static void good_identity(struct rilli_identity *page) {
 }
 
 static void good_control(struct rilli_control *page) {
-  rilli_plan_control(page, 4);
+  rilli_plan_control(page, 4, 1, 0);
   rilli_seal_control(page);
   atomic_store(&page->magic, RILLI_CONTROL_MAGIC);
 }
@@ -110,8 +110,9 @@ static int control_is_inside(const struct rilli_control_geometry *g, uint64_t si
   if (g->group_offset % RILLI_ALIGN != 0 || g->group_stride % RILLI_ALIGN != 0)
     return 0;
   return g->slots_offset >= sizeof(struct rilli_group) && g->slots_offset < g->group_stride &&
-         g->slot_stride >= sizeof(struct rilli_slot) && g->slots > 0 &&
-         (g->group_stride - g->slots_offset) / g->slot_stride >= g->slots &&
+         g->slot_stride >= sizeof(struct rilli_slot) && g->max_members > 0 &&
+         g->slots_offset + g->slot_stride <= RILLI_PAGE &&
+         (g->group_stride - g->slots_offset) / g->slot_stride >= g->max_members &&
          g->slots_offset % RILLI_LINE == 0 && g->slot_stride % RILLI_LINE == 0;
 }
 
@@ -129,7 +130,7 @@ static void every_sound_plan_passes(void **state) {
       atomic_store(&identity.magic, RILLI_DATA_MAGIC);
       assert_code(rilli_check_identity(&identity, identity.file_size, &geometry, &why), 0);
       assert_true(identity_is_inside(&geometry, identity.file_size));
-      rilli_plan_control(&control, groups);
+      rilli_plan_control(&control, groups, 1, 0);
       rilli_seal_control(&control);
       atomic_store(&control.magic, RILLI_CONTROL_MAGIC);
       assert_code(rilli_check_control(&control, control.file_size, &control_geometry, &why), 0);
@@ -293,7 +294,12 @@ static void every_invalid_field_of_the_identity_is_refused(void **state) {
                                              I(max_groups, 0),
                                              I(max_groups, 3),
                                              I(max_groups, UINT32_MAX),
-                                             I(durability, 1),
+                                             I(max_members, 0),
+                                             I(max_members, 2),
+                                             I(max_members, 1025),
+                                             I(max_members, UINT32_MAX),
+                                             I(max_claims, 1 << 20),
+                                             I(max_claims, UINT32_MAX),
                                              I(base_position, 8),
                                              I(file_size, 0),
                                              I(file_size, UINT64_MAX)};
@@ -334,9 +340,15 @@ static void every_invalid_field_of_the_control_page_is_refused(void **state) {
                                              C(max_groups, 5),
                                              C(max_groups, 1025),
                                              C(max_groups, UINT32_MAX),
-                                             C(slots, 0),
-                                             C(slots, 1025),
-                                             C(slots, UINT32_MAX),
+                                             C(max_members, 0),
+                                             C(max_members, 2),
+                                             C(max_members, 1025),
+                                             C(max_members, UINT32_MAX),
+                                             C(max_claims, 2000),
+                                             C(max_claims, 1 << 20),
+                                             C(max_claims, UINT32_MAX),
+                                             C(claim_stride, 0),
+                                             C(claim_stride, 64),
                                              C(slot_stride, 0),
                                              C(slot_stride, 127),
                                              C(slot_stride, 2049),
@@ -360,8 +372,15 @@ static void every_invalid_field_of_the_control_page_is_refused(void **state) {
                                              C(names_offset, UINT64_MAX - 4095),
                                              C(slots_offset, 0),
                                              C(slots_offset, 65536),
-                                             C(slots_offset, 20481),
+                                             C(slots_offset, 2049),
+                                             C(slots_offset, 2048 + 128),
+                                             C(slots_offset, 4096),
                                              C(slots_offset, UINT64_MAX - 127),
+                                             C(claims_offset, 0),
+                                             C(claims_offset, 2048),
+                                             C(claims_offset, 4097),
+                                             C(claims_offset, 131072),
+                                             C(claims_offset, UINT64_MAX - 4095),
                                              C(file_size, 1)};
   struct rilli_control page;
   for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {

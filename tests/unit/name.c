@@ -122,6 +122,22 @@ static void foreign_and_unfinished_files_are_no_queues(void **state) {
   assert_false(rilli_name_of_control(file, name)); /* too long: no buffer is overrun */
 }
 
+/* What else begins with '+' is the registry's, or of a later version, and not collected. */
+static void unfinished_files_are_known_by_their_names(void **state) {
+  (void)state;
+  static const char *const others[] = {"",
+                                       "+",
+                                       "q",
+                                       "+rilld.lock",
+                                       "+0123456789abcdef0123456789abcde",
+                                       "+0123456789abcdef0123456789abcdef0",
+                                       "+0123456789abcdef0123456789abcdeg",
+                                       "0123456789abcdef0123456789abcdef"};
+  assert_true(rilli_name_is_unfinished("+0123456789abcdef0123456789abcdef"));
+  for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+    assert_false(rilli_name_is_unfinished(others[i]));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {BEHAVIOUR(words_joined_by_slashes_are_names),
                                      BEHAVIOUR(anything_else_is_refused_with_a_reason),
@@ -130,6 +146,7 @@ int main(void) {
                                      BEHAVIOUR(file_names_lead_back_to_the_queue),
                                      BEHAVIOUR(the_longest_name_fits_its_files),
                                      BEHAVIOUR(different_queues_have_different_files),
-                                     BEHAVIOUR(foreign_and_unfinished_files_are_no_queues)};
+                                     BEHAVIOUR(foreign_and_unfinished_files_are_no_queues),
+                                     BEHAVIOUR(unfinished_files_are_known_by_their_names)};
   return cmocka_run_group_tests_name("name", tests, NULL, NULL);
 }

@@ -261,6 +261,28 @@ static void a_kept_cursor_that_points_into_a_message_is_not_believed(void **stat
   }
 }
 
+/* E17: a row without its bit is not looked at, whatever lies there; one that the producer has seen
+ * stays, whatever becomes of the bit. */
+static void the_map_says_which_rows_there_are(void **state) {
+  (void)state;
+  begin(0);
+  _Atomic uint64_t *rows = rilli_rows_at(plain.control.base);
+  atomic_store(rows, 1);
+  atomic_store(&rilli_group_at(&plain.ring, 2)->cursor, 16); /* gates for ever, if it is seen */
+  assert_code(join(&consumer, 0, RILL_OLDEST, 0), 0);
+  for (int round = 0; round < 3; round++) {
+    while (publish(1000) == 0)
+      continue;
+    assert_true(producer.position - consumer.published <= plain.ring.capacity);
+    atomic_store(rows, 0);
+    assert_code(publish(1000), -EAGAIN);
+    expect_from(&consumer, consumer.sequence, 0);
+  }
+  plain_leave(&consumer);
+  stream(300);
+  plain_close(&plain);
+}
+
 static void index_and_walks_find_the_place_of_every_message(void **state) {
   (void)state;
   begin(0 - UINT64_C(700));
@@ -319,6 +341,7 @@ int main(void) {
       BEHAVIOUR(a_declared_group_holds_messages_before_its_first_member),
       BEHAVIOUR(an_invalid_cursor_is_refused_and_no_other_group_harmed),
       BEHAVIOUR(a_kept_cursor_that_points_into_a_message_is_not_believed),
+      BEHAVIOUR(the_map_says_which_rows_there_are),
       BEHAVIOUR(index_and_walks_find_the_place_of_every_message),
       BEHAVIOUR(an_empty_index_is_an_error_and_not_a_place)};
   return cmocka_run_group_tests_name("ring_groups", tests, NULL, NULL);
