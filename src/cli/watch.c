@@ -27,7 +27,7 @@ static json_t *event_object(const struct rilli_wire_event *event) {
   if (event->what >= RILLI_EVENT_ATTACHED)
     json_object_set_new(object, "as", json_string(rilli_wire_kind_word(event->kind)));
   if (event->kind == RILLI_KIND_CONSUMER)
-    json_object_set_new(object, "group_index", json_integer(event->row));
+    json_object_set_new(object, "group_index", json_integer(event->group));
   if (event->after)
     json_object_set_new(object, "after_ns", json_integer(event->after));
   return object;
@@ -58,7 +58,7 @@ static int put_text(const struct rilli_wire_event *event) {
     used += snprintf(line + used, sizeof line - (size_t)used, "  %s",
                      rilli_wire_kind_word(event->kind));
   if (event->kind == RILLI_KIND_CONSUMER)
-    used += snprintf(line + used, sizeof line - (size_t)used, " #%u", event->row);
+    used += snprintf(line + used, sizeof line - (size_t)used, " #%u", event->group);
   if (event->pid)
     used +=
         snprintf(line + used, sizeof line - (size_t)used, "  process %lld", (long long)event->pid);

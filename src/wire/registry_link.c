@@ -104,18 +104,18 @@ void rilli_link_close(struct rilli_link *link) {
   (void)pthread_mutex_destroy(&link->lock);
 }
 
-static void fill(struct rilli_wire_notice *ret, enum rilli_wire_type type, uint32_t kind,
-                 const char *name, uint32_t row) {
+static void fill(struct rilli_wire_notice *ret, enum rilli_wire_type type, const char *name,
+                 struct rilli_role role) {
   rilli_wire_start(ret, type, 0);
-  ret->kind = kind;
-  ret->row = row;
+  ret->kind = role.kind;
+  ret->group = role.group;
+  ret->slot = role.slot;
   rilli_wire_name(ret->name, name);
 }
 
-void rilli_link_attach(struct rilli_link *link, int dir, uint32_t kind, const char *name,
-                       uint32_t row) {
+void rilli_link_attach(struct rilli_link *link, int dir, const char *name, struct rilli_role role) {
   struct rilli_wire_notice notice;
-  fill(&notice, RILLI_WIRE_ATTACH, kind, name, row);
+  fill(&notice, RILLI_WIRE_ATTACH, name, role);
   (void)pthread_mutex_lock(&link->lock);
   if (!put(link, &notice)) {
     greet(link, dir);
@@ -126,9 +126,9 @@ void rilli_link_attach(struct rilli_link *link, int dir, uint32_t kind, const ch
   (void)pthread_mutex_unlock(&link->lock);
 }
 
-void rilli_link_detach(struct rilli_link *link, uint32_t kind, const char *name, uint32_t row) {
+void rilli_link_detach(struct rilli_link *link, const char *name, struct rilli_role role) {
   struct rilli_wire_notice notice;
-  fill(&notice, RILLI_WIRE_DETACH, kind, name, row);
+  fill(&notice, RILLI_WIRE_DETACH, name, role);
   (void)pthread_mutex_lock(&link->lock);
   if (link->fd >= 0)
     (void)put(link, &notice);

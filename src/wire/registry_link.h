@@ -24,10 +24,9 @@ struct rilli_link {
 /* Tries to connect; silent when there is no registry. dir: the namespace's. */
 void rilli_link_open(struct rilli_link *link, int dir);
 void rilli_link_close(struct rilli_link *link);
-/* Tells of a queue; ATTACH connects anew when the registry was started again. */
-void rilli_link_attach(struct rilli_link *link, int dir, uint32_t kind, const char *name,
-                       uint32_t row);
-void rilli_link_detach(struct rilli_link *link, uint32_t kind, const char *name, uint32_t row);
+/* Reports a role in a queue; ATTACH connects anew when the registry was started again. */
+void rilli_link_attach(struct rilli_link *link, int dir, const char *name, struct rilli_role role);
+void rilli_link_detach(struct rilli_link *link, const char *name, struct rilli_role role);
 
 /* Is somebody listening on the registry's socket? */
 int rilli_registry_listens(int dir);

@@ -92,7 +92,8 @@ static void send_changed(unsigned n, struct input *input) {
   if (type < RILLI_WIRE_STAT) {
     rilli_wire_name(message.notice.name, names[how & 7u]);
     message.notice.kind = how >> 3 & 3u;
-    message.notice.row = how >> 5;
+    message.notice.group = how >> 5;
+    message.notice.slot = how >> 6;
   } else if (type < RILLI_WIRE_ANSWER) {
     rilli_wire_name(message.request.name, names[how & 7u]);
     rilli_wire_name(message.request.after, names[how >> 3 & 7u]);

@@ -20,6 +20,7 @@ static void check_accepted(int type, const union rilli_wire_message *message, si
   if (type < RILLI_WIRE_STAT) {
     check_text(message->notice.name, sizeof message->notice.name);
     CK(message->notice.kind < RILLI_KINDS);
+    CK(message->notice.kind == RILLI_KIND_CONSUMER || !message->notice.group);
   } else if (type < RILLI_WIRE_ANSWER) {
     check_text(message->request.name, sizeof message->request.name);
     check_text(message->request.after, sizeof message->request.after);
@@ -32,6 +33,7 @@ static void check_accepted(int type, const union rilli_wire_message *message, si
     }
   } else {
     check_text(message->event.name, sizeof message->event.name);
+    CK(message->event.kind == RILLI_KIND_CONSUMER || !message->event.slot);
     CK(*rilli_wire_what_word(message->event.what) && *rilli_wire_kind_word(message->event.kind));
   }
 }
