@@ -38,7 +38,7 @@ static int ask(const void *arg) {
   struct rilli_wire_request request;
   union rilli_wire_message message;
   (void)arg;
-  const int fd = rilli_registry_connect(rilli_context_dir(context_here()));
+  const int fd = rilli_registry_connect(rilli_context_dir(context_here()), 0);
   if (fd < 0)
     return fd;
   rilli_wire_start(&request, RILLI_WIRE_LIST, 7);
@@ -72,7 +72,7 @@ static void beside_a_registry(void) {
 }
 
 static void registry_is_well(int code) {
-  CHECK_THAT(ask(NULL) == RILLI_WIRE_ANSWER, "rilld does not answer: %s", rill_error());
+  CHECK_THAT(ask(NULL) == RILLI_WIRE_ANSWER, "rilld does not answer");
   traffic_goes_on(code);
 }
 
@@ -143,8 +143,7 @@ static void check_request(enum manner manner) {
   const int code = ask(NULL);
   CHECK_THAT(code == (manner == REFUSES ? -ECONNREFUSED : -EPIPE) ||
                  (manner == TALKS_NONSENSE && code == -EPROTO),
-             "a request to a registry that %s answers %d: %s", words[manner], code, rill_error());
-  CHECK(strstr(rill_error(), "registry"));
+             "a request to a registry that %s answers %d", words[manner], code);
 }
 
 static void be_a_client(void *arg) {

@@ -13,7 +13,7 @@
 #define LOOKS 100000u /* of 0.2 ms: the same                                           */
 
 int talk_connect(void) {
-  return rilli_registry_connect(rilli_context_dir(context_here()));
+  return rilli_registry_connect(rilli_context_dir(context_here()), 0);
 }
 
 int talk_send(int fd, enum rilli_wire_type type, const char *name) {

@@ -169,7 +169,7 @@ struct actor *warden_start_client(const struct plan *plan, void (*play)(void)) {
 }
 
 static int serves(void) {
-  const int fd = rilli_registry_connect(rilli_context_dir(context_here()));
+  const int fd = rilli_registry_connect(rilli_context_dir(context_here()), 0);
   if (fd >= 0)
     (void)close(fd);
   return fd >= 0;

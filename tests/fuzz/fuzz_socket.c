@@ -60,7 +60,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
 
 static void connect_one(unsigned n) {
   if (clients[n] < 0)
-    clients[n] = rilli_registry_connect(stage_directory());
+    clients[n] = rilli_registry_connect(stage_directory(), 0);
 }
 
 static void send_bytes(unsigned n, const void *bytes, size_t size) {
@@ -171,7 +171,7 @@ static void ask(int fd, enum rilli_wire_type type, const char *name, uint32_t se
 }
 
 static void be_served(void) {
-  const int fd = rilli_registry_connect(stage_directory());
+  const int fd = rilli_registry_connect(stage_directory(), 0);
   CK(fd >= 0);
   ask(fd, RILLI_WIRE_STAT, "orders", 7);
   ask(fd, RILLI_WIRE_LIST, "", 8);

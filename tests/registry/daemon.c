@@ -135,7 +135,7 @@ int daemon_teardown(void **state) {
 int talk_open(void) {
   const int dir = directory();
   int fd;
-  while ((fd = rilli_registry_connect(dir)) < 0) {
+  while ((fd = rilli_registry_connect(dir, 0)) < 0) {
     CK(fd == -ENOENT || fd == -ECONNREFUSED || fd == -EAGAIN);
     breathe();
   }
