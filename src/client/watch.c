@@ -24,6 +24,7 @@
 
 #define ROUND INT64_C(1000000000)  /* between two rounds                                  */
 #define ANSWER INT64_C(1000000000) /* for the answer of a registry, at the beginning     */
+#define TRIES 16 /* to hear it                                                         */
 #define MESSAGES_A_TURN 64
 #define CHANGES_A_TURN 1024
 
@@ -183,8 +184,10 @@ static int listen_to_registry(struct rill_watch *watch, int *ret_all) {
   *ret_all = 1;
   for (int n = 0; n < MESSAGES_A_TURN && watch->registry >= 0; n++) {
     const int type = rilli_registry_receive(watch->registry, &message);
-    if (type == -EAGAIN || type == -EINTR || type == -ENOMEM || type == -ENOBUFS)
+    if (type == -EAGAIN || type == -EINTR)
       return 0;
+    if (type == -ENOMEM || type == -ENOBUFS)
+      return rilli_fail(ENOMEM, "cannot hear the registry: %s", rilli_words(-type));
     if (type == -EBADF || type == -ENOTSOCK)
       watch->registry = -1; /* the program has closed it: the number is not ours any more */
     const int code = type < 0 ? -EPROTO : take_message(watch, type, &message);
@@ -267,13 +270,14 @@ static int find_source(struct rill_watch *watch) {
   const int64_t until = rill_clock() + ANSWER;
   int all, code = 0;
   ask_registry(watch);
-  for (int64_t now; code == 0 && watch->registry >= 0 && !is_source(watch);) {
+  for (int n = 0; n < TRIES && code == 0 && watch->registry >= 0 && !is_source(watch); n++) {
+    const int64_t now = rill_clock();
     struct pollfd answer = {.fd = watch->registry, .events = POLLIN};
-    if ((now = rill_clock()) >= until || poll(&answer, 1, (int)((until - now) / 1000000) + 1) < 0)
+    if (now >= until || poll(&answer, 1, (int)((until - now) / 1000000) + 1) < 0)
       break;
     code = listen_to_registry(watch, &all);
   }
-  if (code || is_source(watch))
+  if (code || watch->source) /* it may have answered, and ended */
     return code;
   if (rilli_watch_room(watch, 1))
     return no_memory_for_event();

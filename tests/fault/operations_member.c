@@ -81,6 +81,34 @@ static int look_on(const void *arg) {
   return code == -EAGAIN ? 0 : code;
 }
 
+/* From what is there: the source, and both queues, whatever could not be done. */
+static int watch(const void *arg) {
+  const struct rill_watch_attr attr = {.size = sizeof attr, .flags = RILL_WATCH_EXISTING};
+  struct rill_event event = {.size = sizeof event};
+  rill_watch *watch = NULL;
+  unsigned seen = 0, sources = 0;
+  (void)arg;
+  int code = rill_watch_open(context_here(), NULL, &attr, &watch);
+  CHECK((code == 0) == (watch != NULL));
+  while (code == 0 && (code = rill_watch_next(watch, RILL_NOW, &event)) == 0) {
+    sources += event.what == RILL_EVENT_SOURCE;
+    CHECK(sources); /* it comes first */
+    if (event.what == RILL_EVENT_APPEARED)
+      (void)note(event.queue, &seen);
+  }
+  if (code == -EAGAIN) {
+    HOLDS(sources == 1 && (seen == 3 || is_misled()), "a watcher leaves queues out");
+    code = rill_watch_next(watch, rill_after(MILLISECONDS), &event);
+  }
+  if (code == -ETIMEDOUT) {
+    CHECK(rill_watch_interrupt(watch) == 0);
+    code = rill_watch_next(watch, rill_after(MILLISECONDS), &event);
+    code = code == -ECANCELED || code == -ETIMEDOUT ? 0 : code; /* the eventfd may fail */
+  }
+  rill_watch_close(watch);
+  return code;
+}
+
 static const struct operation looking_operations[] = {
     {.name = "list", .run = list, .leave = traffic_goes_on, .documented = {HOST}},
     {.name = "stat",
@@ -108,6 +136,7 @@ static const struct operation looking_operations[] = {
      .run = look_on,
      .leave = traffic_goes_on,
      .documented = {HOST, ESTALE}},
+    {.name = "watch", .run = watch, .leave = traffic_goes_on, .documented = {HOST, EBADF}},
 };
 const struct group looking = {"looking", looking_operations, COUNT(looking_operations),
                               stage_with_producer, NULL};
@@ -163,7 +192,8 @@ static int publish_into_a_full_ring(const void *wait) {
   while (code == 0)
     code = publish_number(producer, number++, RILL_NOW);
   CHECK_CODE(code, -EAGAIN);
-  producer->patience.next_housekeeping = 0; /* a look after the dead is due, as it is once a slice */
+  producer->patience.next_housekeeping =
+      0; /* a look after the dead is due, as it is once a slice */
   from_here();
   code = publish_number(producer, number - 1, rill_after(3 * MILLISECONDS));
   to_here();

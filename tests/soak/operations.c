@@ -238,6 +238,19 @@ static int collect(void) {
   return count > 0 ? 0 : count;
 }
 
+static int watch(void) {
+  struct rill_event event = {.size = sizeof event};
+  rill_watch *watch = NULL;
+  int code = rill_watch_open(set.context, NULL, NULL, &watch);
+  CHECK((code == 0) == (watch != NULL));
+  for (int first = 1; code == 0; first = 0) {
+    code = rill_watch_next(watch, RILL_NOW, &event);
+    CHECK(!first || (code == 0 && event.what == RILL_EVENT_SOURCE));
+  }
+  rill_watch_close(watch);
+  return code == -EAGAIN ? 0 : code;
+}
+
 const struct operation operations[] = {
     {"publish", publish_and_receive, 0},
     {"reserve, abort, commit", reserve_and_commit, 0},
@@ -261,5 +274,6 @@ const struct operation operations[] = {
     {"rill_placement_stat", stat_placement, 1},
     {"rill_queue_list", list, 1},
     {"rill_queue_gc", collect, 1},
+    {"a watcher", watch, 1},
 };
 const size_t operation_count = sizeof operations / sizeof *operations;
