@@ -193,22 +193,6 @@ static int compare_names(struct rill_watch *watch, const struct found *found, in
   return code;
 }
 
-int rilli_names_scan(struct rill_watch *watch, int silent) {
-  struct found found = {NULL, 0, 0};
-  int listed = 0,
-      code = rilli_list(rilli_context_dir(watch->context), watch->pattern, note_name, &found);
-  if (code >= 0)
-    code = compare_names(watch, &found, silent);
-  watch->rescan = code < 0;
-  for (size_t i = 0; i < found.count; i++)
-    free(found.names[i]);
-  free(found.names);
-  watch->overlap = 0;
-  if (watch->changes >= 0 && ioctl(watch->changes, FIONREAD, &listed) == 0)
-    watch->overlap = watch->end - watch->at + (size_t)listed;
-  return code;
-}
-
 /* --- what inotify has ----------------------------------------------------------------------- */
 
 /* 1: there is something to apply, 0: there is not. Without inotify the directory is read. */
@@ -282,6 +266,36 @@ int rilli_names_step(struct rill_watch *watch) {
     return 1;
   watch->rescan = 1; /* what came and went meanwhile is not seen by it */
   watch->lost = RILL_LOST_UNKNOWN;
+  return code;
+}
+
+/* Applies the changes that were listed when the directory had been read: now, for a file that is
+ * checked later may have changed again, and that change is listed too. */
+static int settle(struct rill_watch *watch) {
+  int listed = 0, code = 1;
+  watch->overlap = 0;
+  if (watch->changes >= 0 && ioctl(watch->changes, FIONREAD, &listed) == 0)
+    watch->overlap = watch->end - watch->at + (size_t)listed;
+  while (code > 0 && watch->overlap)
+    code = rilli_names_step(watch);
+  return code < 0 ? code : 0;
+}
+
+int rilli_names_scan(struct rill_watch *watch, int silent) {
+  struct found found = {NULL, 0, 0};
+  int code = rilli_list(rilli_context_dir(watch->context), watch->pattern, note_name, &found);
+  if (code >= 0)
+    code = compare_names(watch, &found, silent);
+  watch->rescan = code < 0;
+  for (size_t i = 0; i < found.count; i++)
+    free(found.names[i]);
+  free(found.names);
+  if (code == 0)
+    code = settle(watch);
+  if (silent) { /* at the beginning: what has changed since is where it begins */
+    watch->first = watch->last = 0;
+    rilli_roles_forget(watch);
+  }
   return code;
 }
 

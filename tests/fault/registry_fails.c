@@ -202,7 +202,7 @@ static void check_watcher(enum manner manner) {
   char path[600];
   unsigned sources = 0, appeared = 0;
   at("a watcher beside a registry that %s", words[manner]);
-  CHECK_CODE(rill_watch_open(context_here(), "watched", NULL, &watch), 0);
+  CHECK_CODE(rill_watch_open(context_here(), NULL, NULL, &watch), 0);
   (void)snprintf(path, sizeof path, "%s/watched.control", scene_directory());
   const int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
   CHECK(file >= 0 && close(file) == 0);

@@ -307,6 +307,46 @@ static void without_inotify_the_directory_is_read(void **state) {
   rill_context_close(context);
 }
 
+/* Between inotify's beginning and the reading of the directory. */
+static int replaces;
+
+int __real_rilli_list(int dir, const char *pattern, int (*visit)(const char *name, void *arg),
+                      void *arg);
+int __wrap_rilli_list(int dir, const char *pattern, int (*visit)(const char *name, void *arg),
+                      void *arg);
+
+int __wrap_rilli_list(int dir, const char *pattern, int (*visit)(const char *name, void *arg),
+                      void *arg) {
+  if (replaces) {
+    remove_touched("replaced");
+    touch_queue("replaced");
+    touch_queue("new");
+  }
+  return __real_rilli_list(dir, pattern, visit, arg);
+}
+
+static void changes_during_a_reading_are_reported_once(void **state) {
+  (void)state;
+  rill_context *context = open_context(RILL_FENCE_AUTO);
+  touch_queue("replaced");
+  replaces = 1;
+  rill_watch *watch = open_watch(context, NULL, 0);
+  rill_watch *other = open_watch(context, NULL, RILL_WATCH_EXISTING);
+  replaces = 0;
+  expect_source(other, RILL_SOURCE_DIRECTORY, 0);
+  expect_event(other, RILL_EVENT_APPEARED, "new");
+  expect_event(other, RILL_EVENT_APPEARED, "replaced");
+  expect_no_event(other);
+  expect_source(watch, RILL_SOURCE_DIRECTORY, 0);
+  rill_watch_close(other);
+  /* The second opening replaced it once more: that is a change like any other. */
+  expect_event(watch, RILL_EVENT_REMOVED, "replaced");
+  expect_event(watch, RILL_EVENT_APPEARED, "replaced");
+  expect_no_event(watch);
+  rill_watch_close(watch);
+  rill_context_close(context);
+}
+
 /* Then the registry's word of names is a hint to look there now. */
 static void without_inotify_the_registry_names_queues(void **state) {
   (void)state;
@@ -342,6 +382,7 @@ int main(void) {
       WITH_DAEMON(interrupt_ends_a_wait_beside_a_registry),
       WITH_DAEMON(without_inotify_the_directory_is_read),
       WITH_DAEMON(without_inotify_the_registry_names_queues),
+      WITH_DAEMON(changes_during_a_reading_are_reported_once),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
