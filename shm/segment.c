@@ -16,6 +16,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "descriptor.h"
 #include "error.h"
 #include "layout.h"
 #include "lease.h"
@@ -50,18 +51,9 @@ int rilli_directory_open(const char *directory, const char *name_space, int by_d
                       "cannot make directory '%s': %s; set RILL_DIR to a tmpfs that you may write",
                       path, rilli_words(code));
   }
-  int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  if (fd < 0) {
-    const int code = errno;
-    return rilli_fail(code, "cannot open directory '%s': %s", path, rilli_words(code));
-  }
-  if (fd < 3) { /* closed standard streams: what is written to them must not come here */
-    const int low = fd;
-    fd = fcntl(low, F_DUPFD_CLOEXEC, 3);
-    (void)close(low);
-    if (fd < 0)
-      return rilli_fail(errno, "cannot open directory '%s': %s", path, rilli_words(errno));
-  }
+  const int fd = rilli_above_streams(open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (fd < 0)
+    return rilli_fail(-fd, "cannot open directory '%s': %s", path, rilli_words(-fd));
   const int bad = check_directory(fd, path, by_default);
   if (bad) {
     (void)close(fd);

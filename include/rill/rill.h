@@ -21,10 +21,12 @@
  *   producer    | none: one thread at a time                  | -ECHILD
  *   consumer    | rill_consumer_interrupt with anything but   | -ECHILD
  *               | close; else one thread at a time            |
+ *   watcher     | rill_watch_interrupt with anything but      | -ECHILD
+ *               | close; else one thread at a time            |
  *   different   | everything; producer and consumer of one    |
  *   handles     | queue may live in one process               |
  *
- * In signal handlers: rill_consumer_interrupt, rill_clock, rill_after.
+ * In signal handlers: rill_consumer_interrupt, rill_watch_interrupt, rill_clock, rill_after.
  * Closing: any order, once each, while no other thread uses the handle; in a forked
  * child a close is harmless and releases nothing of the parent's. exec and every
  * kind of exit give all leases back. */
@@ -38,5 +40,6 @@
 #include "rill/consumer.h"
 #include "rill/stat.h"
 #include "rill/examine.h"
+#include "rill/watch.h"
 
 #endif

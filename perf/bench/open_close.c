@@ -75,7 +75,7 @@ static pid_t start_registry(const char *program) {
     _exit(127);
   }
   int fd;
-  while ((fd = rilli_registry_connect(rilli_context_dir(context))) < 0)
+  while ((fd = rilli_registry_connect(rilli_context_dir(context), 0)) < 0)
     check(waitpid(child, NULL, WNOHANG) == 0, program);
   (void)close(fd);
   return child;
@@ -166,7 +166,7 @@ int main(int argc, char **argv) {
   (void)setenv("RILL_NAMESPACE", name_space, 1);
   check(rill_context_open(NULL, &context) == 0, "context");
   const pid_t registry = start_registry(argc > 1 ? argv[1] : RILLD);
-  const int fd = rilli_registry_connect(rilli_context_dir(context));
+  const int fd = rilli_registry_connect(rilli_context_dir(context), 0);
   check(fd >= 0, "registry");
   unsigned made = 0;
   for (size_t column = 0; column < SIZES; column++) {

@@ -55,7 +55,7 @@ static pid_t start_registry(const char *program) {
   rill_context *context;
   check(rill_context_open(NULL, &context) == 0, "context");
   int fd;
-  while ((fd = rilli_registry_connect(rilli_context_dir(context))) < 0)
+  while ((fd = rilli_registry_connect(rilli_context_dir(context), 0)) < 0)
     check(waitpid(child, NULL, WNOHANG) == 0, program);
   (void)close(fd);
   rill_context_close(context);

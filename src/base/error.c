@@ -12,7 +12,7 @@
 
 #include "rill/context.h"
 
-static _Thread_local char text[512];
+static _Thread_local char text[RILLI_ERROR_SIZE];
 
 int rilli_fail(int code, const char *format, ...) {
   va_list args;
@@ -38,6 +38,14 @@ int rilli_fail_in(int code, const char *prefix, ...) {
   memcpy(text + length, before, rest);
   text[(size_t)length + rest] = 0;
   return -code;
+}
+
+void rilli_error_keep(char ret[RILLI_ERROR_SIZE]) {
+  memcpy(ret, text, sizeof text);
+}
+
+void rilli_error_restore(const char kept[RILLI_ERROR_SIZE]) {
+  memcpy(text, kept, sizeof text);
 }
 
 const char *rilli_words(int code) {

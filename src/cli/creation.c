@@ -26,8 +26,9 @@ static struct rill_queue_attr attributes(const struct creation *creation) {
 
 /* 0 was asked for, and is a value: not the standard. */
 static bool asks_for_zero(const struct creation *creation, size_t setting) {
+  enum { EXACT, BITS, NODE, TYPE };
   static const bool is_value[] = {
-#define RILL_SETTING(name, path, type, words, compare, least, ...) (least) == 0,
+#define RILL_SETTING(name, path, type, words, compare, least, ...) compare == EXACT && (least) == 0,
 #include "settings.def"
   };
   const bool zero[] = {

@@ -224,6 +224,10 @@ static int prepare_buffer(struct rill_consumer *consumer) {
                           consumer->buffer_size);
 }
 
+static struct rilli_role role_of(const struct rill_consumer *consumer) {
+  return (struct rilli_role){RILLI_KIND_CONSUMER, consumer->member.group, consumer->member.slot};
+}
+
 static void free_consumer(struct rill_consumer *consumer) {
   struct owner *owner = consumer->owner;
   const int member = consumer->group && consumer->tenancy;
@@ -231,8 +235,7 @@ static void free_consumer(struct rill_consumer *consumer) {
   rilli_unmap(&owner->group);
   rilli_unmap(&owner->hints); /* the lease ends */
   if (member)
-    rilli_link_detach(&owner->queue->context->link, RILLI_KIND_CONSUMER,
-                      owner->queue->segments.name, consumer->member.group);
+    rilli_link_detach(&owner->queue->context->link, owner->queue->segments.name, role_of(consumer));
   rill_queue_close(owner->queue);
   free(owner);
   rilli_private_free(consumer, HANDLE_SIZE);
@@ -279,8 +282,8 @@ int rill_consumer_open(rill_queue *queue, const struct rill_consumer_attr *attr,
     return code;
   }
   if (consumer->group)
-    rilli_link_attach(&queue->context->link, rilli_context_dir(queue->context), RILLI_KIND_CONSUMER,
-                      queue->segments.name, consumer->member.group);
+    rilli_link_attach(&queue->context->link, rilli_context_dir(queue->context),
+                      queue->segments.name, role_of(consumer));
   *ret_consumer = consumer;
   return 0;
 }

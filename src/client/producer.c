@@ -210,8 +210,8 @@ int rill_producer_open(rill_queue *queue, const struct rill_producer_attr *attr,
   }
   (void)tend(producer); /* what dead consumers left does not wait until the ring is full */
   announce(producer, queue->context);
-  rilli_link_attach(&queue->context->link, rilli_context_dir(queue->context), RILLI_KIND_PRODUCER,
-                    queue->segments.name, 0);
+  rilli_link_attach(&queue->context->link, rilli_context_dir(queue->context), queue->segments.name,
+                    (struct rilli_role){.kind = RILLI_KIND_PRODUCER});
   *ret_producer = producer;
   return 0;
 }
@@ -243,8 +243,8 @@ void rill_producer_close(rill_producer *producer) {
     rilli_unmap(&owner->data);
     rilli_unmap(&owner->control); /* the lease ends; then whoever waits for it is woken */
     rilli_futex_wake(state);
-    rilli_link_detach(&owner->queue->context->link, RILLI_KIND_PRODUCER,
-                      owner->queue->segments.name, 0);
+    rilli_link_detach(&owner->queue->context->link, owner->queue->segments.name,
+                      (struct rilli_role){.kind = RILLI_KIND_PRODUCER});
     free_owner(owner);
   }
   rilli_private_free(producer, HANDLE_SIZE);

@@ -19,7 +19,8 @@ void rilli_queue_hold(rill_queue *queue) {
 static void free_queue(rill_queue *queue) {
   rilli_segments_close(&queue->segments);
   if (queue->announced)
-    rilli_link_detach(&queue->context->link, RILLI_KIND_OPEN, queue->segments.name, 0);
+    rilli_link_detach(&queue->context->link, queue->segments.name,
+                      (struct rilli_role){.kind = RILLI_KIND_OPEN});
   rill_context_close(queue->context);
   free(queue);
 }
@@ -70,7 +71,7 @@ int rill_queue_open(rill_context *context, const char *name, unsigned flags,
   if (code == 0)
     code = rilli_segments_open(dir, name, flags, &known, deadline, &queue->segments);
   if (code == 0 && !(flags & RILL_OBSERVE)) {
-    rilli_link_attach(&context->link, dir, RILLI_KIND_OPEN, name, 0);
+    rilli_link_attach(&context->link, dir, name, (struct rilli_role){.kind = RILLI_KIND_OPEN});
     queue->announced = 1;
   }
   return finish(queue, code, ret_queue);

@@ -143,7 +143,8 @@ void peer_tell(struct server *server, const struct entry *entry, const struct ne
   rilli_wire_start(&event, RILLI_WIRE_EVENT, 0);
   event.what = news->what;
   event.kind = news->kind;
-  event.row = news->row;
+  event.group = news->group;
+  event.slot = news->slot;
   event.pid = news->pid;
   event.after = news->after;
   event.time = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
@@ -165,7 +166,7 @@ void peer_tell(struct server *server, const struct entry *entry, const struct ne
 static struct item *find_item(const struct peer *peer, const struct rilli_wire_notice *notice) {
   for (uint32_t i = 0; i < peer->item_count; i++) {
     struct item *item = &peer->items[i];
-    if (item->kind == notice->kind && item->row == notice->row &&
+    if (item->kind == notice->kind && item->group == notice->group && item->slot == notice->slot &&
         strcmp(item->name, notice->name) == 0)
       return item;
   }
@@ -188,7 +189,8 @@ static int add_item(struct server *server, struct peer *peer,
   char *name = strdup(notice->name);
   if (!name)
     return 0;
-  peer->items[peer->item_count++] = (struct item){notice->kind, notice->row, 1, name};
+  peer->items[peer->item_count++] =
+      (struct item){notice->kind, notice->group, notice->slot, 1, name};
   server->item_count++;
   return 1;
 }
@@ -223,7 +225,8 @@ static void attached(struct server *server, struct peer *peer,
   else if (!add_item(server, peer, notice))
     peer->late = 1; /* on its end everything is looked at */
   entry->idle_since = 0;
-  const struct news news = {RILLI_EVENT_ATTACHED, notice->kind, notice->row, peer->rights.pid, 0};
+  const struct news news = {RILLI_EVENT_ATTACHED, notice->kind,     notice->group,
+                            notice->slot,         peer->rights.pid, 0};
   peer_tell(server, entry, &news);
 }
 
@@ -234,7 +237,8 @@ static void detached(struct server *server, struct peer *peer,
   if (!item)
     return;
   remove_item(server, peer, item);
-  const struct news news = {RILLI_EVENT_DETACHED, notice->kind, notice->row, peer->rights.pid, 0};
+  const struct news news = {RILLI_EVENT_DETACHED, notice->kind,     notice->group,
+                            notice->slot,         peer->rights.pid, 0};
   if (entry)
     peer_tell(server, entry, &news);
 }

@@ -52,8 +52,9 @@ struct look {
   struct rilli_file control; /* read-only: to see who lives                             */
 };
 
-static void tell(const struct look *look, uint32_t what, uint32_t kind, uint32_t row, int64_t pid) {
-  const struct news news = {what, kind, row, (pid_t)pid, since(look->death)};
+static void tell(const struct look *look, uint32_t what, uint32_t kind, uint32_t group,
+                 int64_t pid) {
+  const struct news news = {what, kind, group, 0, (pid_t)pid, since(look->death)};
   peer_tell(look->server, look->entry, &news);
 }
 
@@ -227,7 +228,8 @@ static int still_held(const struct entry *entry, const struct item *item) {
   if (item->kind == RILLI_KIND_OPEN || !entry || !entry->segments ||
       rilli_control_open(entry->table->dir, entry->segments, 0, &control))
     return 0;
-  const struct rilli_member member = {item->row % RILLI_MAX_GROUPS, 0};
+  const struct rilli_member member = {item->group % RILLI_MAX_GROUPS,
+                                      item->slot % RILLI_MAX_MEMBERS};
   const int64_t byte =
       item->kind == RILLI_KIND_PRODUCER ? RILLI_LEASE_PRODUCER : RILLI_LEASE_MEMBER(member);
   const int held = rilli_lock_held(control.fd, byte, 1) == 1;

@@ -17,7 +17,7 @@ struct source {
 
 /* What a client has told that it is attached to. */
 struct item {
-  uint32_t kind, row;
+  uint32_t kind, group, slot;
   uint32_t count; /* handles                                                         */
   char *name;
 };
@@ -83,7 +83,7 @@ void peer_accept(struct server *server, struct source *source, uint32_t events);
 void peer_done(struct server *server, struct source *source, uint32_t events); /* jobs */
 /* Tells the watchers. entry: of the queue, for who may know. */
 struct news {
-  uint32_t what, kind, row;
+  uint32_t what, kind, group, slot;
   pid_t pid;
   int64_t after;
 };

@@ -62,9 +62,15 @@ static int check_head(const struct rilli_wire_head *head, size_t size) {
   return size == rilli_wire_size(head->type) ? head->type : -EPROTO;
 }
 
+/* A place is a consumer's. */
+static int role_ok(uint32_t kind, uint32_t group, uint32_t slot) {
+  return kind == RILLI_KIND_CONSUMER || (kind < RILLI_KINDS && group == 0 && slot == 0);
+}
+
 static int notice_ok(const struct rilli_wire_notice *notice) {
-  return (notice->flags & ~(uint32_t)RILLI_HELLO_LATE) == 0 && notice->kind < RILLI_KINDS &&
-         notice->reserved == 0 && ends(notice->name, sizeof notice->name);
+  return (notice->flags & ~(uint32_t)RILLI_HELLO_LATE) == 0 &&
+         role_ok(notice->kind, notice->group, notice->slot) &&
+         ends(notice->name, sizeof notice->name);
 }
 
 static int request_ok(const struct rilli_wire_request *request) {
@@ -112,7 +118,8 @@ int rilli_wire_check_registry(const union rilli_wire_message *message, size_t si
   if (type == RILLI_WIRE_ANSWER)
     return answer_ok(&message->answer) ? type : -EPROTO;
   if (type == RILLI_WIRE_EVENT && message->event.what > 0 &&
-      message->event.what < RILLI_EVENT_WHATS && message->event.kind < RILLI_KINDS &&
+      message->event.what < RILLI_EVENT_WHATS &&
+      role_ok(message->event.kind, message->event.group, message->event.slot) &&
       ends(message->event.name, sizeof message->event.name))
     return type;
   return -EPROTO;

@@ -48,17 +48,23 @@ struct rilli_wire_head {
 
 enum { RILLI_HELLO_LATE = 1 }; /* it attached to queues before, unknown to this registry */
 
-/* What somebody is to a queue. */
+/* What a process is to a queue. */
 enum rilli_wire_kind {
   RILLI_KIND_OPEN = 0,
   RILLI_KIND_PRODUCER = 1,
-  RILLI_KIND_CONSUMER = 2, /* row: its group's                                      */
+  RILLI_KIND_CONSUMER = 2, /* of a group, in a slot of it                          */
   RILLI_KINDS = 3
+};
+
+/* The same with its place. group: the index of its row; slot: 0 in a solo group. Both are 0 for
+ * what is no consumer. */
+struct rilli_role {
+  uint32_t kind, group, slot;
 };
 
 struct rilli_wire_notice {
   struct rilli_wire_head head;
-  uint32_t flags, kind, row, reserved;
+  uint32_t flags, kind, group, slot; /* as rilli_role                                  */
   char name[RILLI_WIRE_NAME];
 };
 
@@ -109,10 +115,10 @@ enum rilli_wire_what {
 
 struct rilli_wire_event {
   struct rilli_wire_head head;
-  uint32_t what, kind, row, reserved;
-  int64_t pid;   /* of whom it is about; 0: unknown                                  */
+  uint32_t what, kind, group, slot; /* as rilli_role                                   */
+  int64_t pid;   /* of the process it is about; 0: unknown                           */
   int64_t time;  /* CLOCK_REALTIME ns                                                */
-  int64_t after; /* ns from the process's end to here; 0: no event told of it        */
+  int64_t after; /* ns from the process's end to here; 0: not known                  */
   uint64_t lost; /* events that this watcher was too slow for, just before           */
   char name[RILLI_WIRE_NAME];
 };

@@ -10,7 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "error.h"
+#include "descriptor.h"
 
 /* Through the directory's descriptor: a path of any length, and no other directory. */
 static void socket_address(int dir, struct sockaddr_un *ret) {
@@ -18,7 +18,7 @@ static void socket_address(int dir, struct sockaddr_un *ret) {
   (void)snprintf(ret->sun_path, sizeof ret->sun_path, "/proc/self/fd/%d/" RILLI_SOCKET_FILE, dir);
 }
 
-/* Who listens there may be root, this user or the directory's owner. */
+/* A process that listens there must be of root, this user or the directory's owner. */
 static int trusted(int fd, int dir) {
   struct ucred peer;
   struct stat status;
@@ -28,12 +28,12 @@ static int trusted(int fd, int dir) {
   return peer.uid == 0 || peer.uid == geteuid() || peer.uid == status.st_uid;
 }
 
-static int connect_to(int dir, int flags) {
+int rilli_registry_connect(int dir, int flags) {
   struct sockaddr_un address;
   socket_address(dir, &address);
-  const int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | flags, 0);
+  const int fd = rilli_above_streams(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | flags, 0));
   if (fd < 0)
-    return -errno;
+    return fd;
   int code = connect(fd, (const struct sockaddr *)&address, sizeof address) == 0 ? 0 : -errno;
   if (code == 0 && !trusted(fd, dir))
     code = -EPERM;
@@ -78,7 +78,7 @@ static int put(struct rilli_link *link, const struct rilli_wire_notice *notice) 
 static void greet(struct rilli_link *link, int dir) {
   struct rilli_wire_notice hello;
   struct stat status;
-  link->fd = connect_to(dir, SOCK_NONBLOCK);
+  link->fd = rilli_registry_connect(dir, SOCK_NONBLOCK);
   if (link->fd < 0)
     return;
   if (fstat(link->fd, &status) != 0) {
@@ -104,18 +104,18 @@ void rilli_link_close(struct rilli_link *link) {
   (void)pthread_mutex_destroy(&link->lock);
 }
 
-static void fill(struct rilli_wire_notice *ret, enum rilli_wire_type type, uint32_t kind,
-                 const char *name, uint32_t row) {
+static void fill(struct rilli_wire_notice *ret, enum rilli_wire_type type, const char *name,
+                 struct rilli_role role) {
   rilli_wire_start(ret, type, 0);
-  ret->kind = kind;
-  ret->row = row;
+  ret->kind = role.kind;
+  ret->group = role.group;
+  ret->slot = role.slot;
   rilli_wire_name(ret->name, name);
 }
 
-void rilli_link_attach(struct rilli_link *link, int dir, uint32_t kind, const char *name,
-                       uint32_t row) {
+void rilli_link_attach(struct rilli_link *link, int dir, const char *name, struct rilli_role role) {
   struct rilli_wire_notice notice;
-  fill(&notice, RILLI_WIRE_ATTACH, kind, name, row);
+  fill(&notice, RILLI_WIRE_ATTACH, name, role);
   (void)pthread_mutex_lock(&link->lock);
   if (!put(link, &notice)) {
     greet(link, dir);
@@ -126,9 +126,9 @@ void rilli_link_attach(struct rilli_link *link, int dir, uint32_t kind, const ch
   (void)pthread_mutex_unlock(&link->lock);
 }
 
-void rilli_link_detach(struct rilli_link *link, uint32_t kind, const char *name, uint32_t row) {
+void rilli_link_detach(struct rilli_link *link, const char *name, struct rilli_role role) {
   struct rilli_wire_notice notice;
-  fill(&notice, RILLI_WIRE_DETACH, kind, name, row);
+  fill(&notice, RILLI_WIRE_DETACH, name, role);
   (void)pthread_mutex_lock(&link->lock);
   if (link->fd >= 0)
     (void)put(link, &notice);
@@ -138,7 +138,7 @@ void rilli_link_detach(struct rilli_link *link, uint32_t kind, const char *name,
 /* --- the registry's life ---------------------------------------------------------------- */
 
 int rilli_registry_listens(int dir) {
-  const int fd = connect_to(dir, SOCK_NONBLOCK);
+  const int fd = rilli_registry_connect(dir, SOCK_NONBLOCK);
   if (fd >= 0)
     (void)close(fd);
   return fd >= 0 || fd == -EAGAIN;
@@ -146,32 +146,18 @@ int rilli_registry_listens(int dir) {
 
 /* --- requests ----------------------------------------------------------------------- */
 
-int rilli_registry_connect(int dir) {
-  const int fd = connect_to(dir, 0);
-  if (fd == -ENOENT || fd == -ECONNREFUSED)
-    return rilli_fail(-fd, "there is no registry in this namespace: start rilld");
-  if (fd < 0)
-    return rilli_fail(-fd, "cannot connect to the registry: %s", rilli_words(-fd));
-  return fd;
-}
-
 int rilli_registry_send(int fd, const void *message) {
   const struct rilli_wire_head *head = message;
   ssize_t sent;
   do
     sent = send(fd, message, head->size, MSG_NOSIGNAL);
   while (sent < 0 && errno == EINTR);
-  return sent >= 0 ? 0 : rilli_fail(errno, "cannot ask the registry: %s", rilli_words(errno));
+  return sent >= 0 ? 0 : -errno;
 }
 
 int rilli_registry_receive(int fd, union rilli_wire_message *ret) {
-  const ssize_t size = recv(fd, ret, sizeof *ret, 0);
-  if (size == 0 || (size < 0 && errno == ECONNRESET))
-    return rilli_fail(EPIPE, "the registry has ended");
+  const ssize_t size = recv(fd, ret, sizeof *ret, MSG_TRUNC);
   if (size < 0)
-    return rilli_fail(errno, "cannot hear the registry: %s", rilli_words(errno));
-  const int type = rilli_wire_check_registry(ret, (size_t)size);
-  if (type == -EPROTONOSUPPORT)
-    return rilli_fail(EPROTONOSUPPORT, "the registry is of another version");
-  return type > 0 ? type : rilli_fail(EPROTO, "the registry's answer makes no sense");
+    return errno == ECONNRESET ? -EPIPE : -errno;
+  return size ? rilli_wire_check_registry(ret, (size_t)size) : -EPIPE;
 }

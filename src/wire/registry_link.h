@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* registry_link.h - the library's side of the registry: notices of who attaches to what.
+/* registry_link.h - the library's side of the registry: notices of what it attaches to; requests.
  *
  * Nothing depends on it. It never waits: no registry, a full socket or a lost notice cost
- * nothing but that a death is noticed by the periodic look in place of its event. The data
+ * nothing but that a death is noticed by the periodic scan in place of its event. The data
  * path never comes here, and a forked child does not (its context is void). */
 #ifndef RILLI_REGISTRY_LINK_H
 #define RILLI_REGISTRY_LINK_H
@@ -18,27 +18,28 @@ struct rilli_link {
   int fd;       /* -1: not connected                                               */
   int late;     /* it attached to something before it was connected               */
   dev_t device; /* of the socket, so that a descriptor that the program closed    */
-  ino_t inode;  /* and opened anew is not written to                              */
+  ino_t inode;  /* and opened again is not written to                             */
 };
 
 /* Tries to connect; silent when there is no registry. dir: the namespace's. */
 void rilli_link_open(struct rilli_link *link, int dir);
 void rilli_link_close(struct rilli_link *link);
-/* Tells of a queue; ATTACH connects anew when the registry was started again. */
-void rilli_link_attach(struct rilli_link *link, int dir, uint32_t kind, const char *name,
-                       uint32_t row);
-void rilli_link_detach(struct rilli_link *link, uint32_t kind, const char *name, uint32_t row);
+/* Reports a role in a queue; ATTACH connects again when the registry was restarted. */
+void rilli_link_attach(struct rilli_link *link, int dir, const char *name, struct rilli_role role);
+void rilli_link_detach(struct rilli_link *link, const char *name, struct rilli_role role);
 
-/* Is somebody listening on the registry's socket? */
+/* Does a process listen on the registry's socket? */
 int rilli_registry_listens(int dir);
 
-/* A connection of its own, for requests: a blocking socket, to be closed by the caller.
- * -ECONNREFUSED, -ENOENT: there is no registry. -EPERM: the one there is not trusted. */
-int rilli_registry_connect(int dir);
+/* A connection of its own, for requests, to be closed by the caller. flags: SOCK_NONBLOCK, or 0.
+ * These three leave no text: a registry that is not there is not an error for the library.
+ * -ECONNREFUSED, -ENOENT: there is no registry. -EPERM: the one there is not trusted. -EAGAIN: it
+ * has no room for another connection now. */
+int rilli_registry_connect(int dir, int flags);
 /* Sends one message, whole. 0 or a negative errno value. */
 int rilli_registry_send(int fd, const void *message);
 /* Takes the next message, checked. Returns its type; -EPIPE: the registry has ended;
- * -EPROTO, -EINTR, ... */
+ * -EPROTONOSUPPORT: it is of another version; -EPROTO: its message is invalid; -EAGAIN, -EINTR */
 int rilli_registry_receive(int fd, union rilli_wire_message *ret);
 
 #endif

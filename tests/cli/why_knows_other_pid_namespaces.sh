@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# why, stat and ls: a process id of another pid namespace is said to be one, nothing is told of the
-# process that has this id here, and no advice ends or traces that one.
+# why, stat and ls: a process id of another pid namespace is marked as one, nothing is reported of
+# the process that has this id here, and no advice ends or traces that process.
 . "$(dirname "$0")/common.sh"
 
 if unshare --pid --fork true 2>/dev/null; then

@@ -52,7 +52,7 @@ static void consume(void *arg) {
   rill_consumer_close(consumer);
 }
 
-/* A process id means that process in its own pid namespace alone, which is told with it. */
+/* A process id means that process in its own pid namespace alone, which is stated with it. */
 static void check_pid_namespaces(rill_queue *queue, int other) {
   struct stat own;
   const struct rill_queue_stat of_queue = stat_of(queue);

@@ -77,6 +77,34 @@ static int watch_on(const void *arg) {
   return code == -EAGAIN ? 0 : code;
 }
 
+/* From what is there: the source, and both queues, whatever could not be done. */
+static int watch(const void *arg) {
+  const struct rill_watch_attr attr = {.size = sizeof attr, .flags = RILL_WATCH_EXISTING};
+  struct rill_event event = {.size = sizeof event};
+  rill_watch *watch = NULL;
+  unsigned seen = 0, sources = 0;
+  (void)arg;
+  int code = rill_watch_open(context_here(), NULL, &attr, &watch);
+  CHECK((code == 0) == (watch != NULL));
+  while (code == 0 && (code = rill_watch_next(watch, RILL_NOW, &event)) == 0) {
+    sources += event.what == RILL_EVENT_SOURCE;
+    CHECK(sources); /* it comes first */
+    if (event.what == RILL_EVENT_APPEARED)
+      (void)note(event.queue, &seen);
+  }
+  if (code == -EAGAIN) {
+    HOLDS(sources == 1 && (seen == 3 || is_misled()), "a watcher leaves queues out");
+    code = rill_watch_next(watch, rill_after(MILLISECONDS), &event);
+  }
+  if (code == -ETIMEDOUT) {
+    CHECK(rill_watch_interrupt(watch) == 0);
+    code = rill_watch_next(watch, rill_after(MILLISECONDS), &event);
+    code = code == -ECANCELED || code == -ETIMEDOUT ? 0 : code; /* the eventfd may fail */
+  }
+  rill_watch_close(watch);
+  return code;
+}
+
 static const struct injection looking_injections[] = {
     {.name = "list", .run = list, .leave = traffic_is_well, .documented = {HOST}},
     {.name = "stat",
@@ -104,6 +132,7 @@ static const struct injection looking_injections[] = {
      .run = watch_on,
      .leave = traffic_is_well,
      .documented = {HOST, ESTALE}},
+    {.name = "watch", .run = watch, .leave = traffic_is_well, .documented = {HOST, EBADF}},
 };
 const struct suite looking = SUITE(looking_injections, others_with_producer);
 

@@ -5,6 +5,7 @@
  *
  * Queues, producers and consumers do not notice; a process that asks gets an error with a text. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -38,7 +39,7 @@ static int ask(const void *arg) {
   struct rilli_wire_request request;
   union rilli_wire_message message;
   (void)arg;
-  const int fd = rilli_registry_connect(rilli_context_dir(context_here()));
+  const int fd = rilli_registry_connect(rilli_context_dir(context_here()), 0);
   if (fd < 0)
     return fd;
   rilli_wire_start(&request, RILLI_WIRE_LIST, 7);
@@ -66,7 +67,7 @@ static void beside_a_registry(void) {
 }
 
 static void registry_is_well(int code) {
-  CHECK_THAT(ask(NULL) == RILLI_WIRE_ANSWER, "rilld does not answer: %s", rill_error());
+  CHECK_THAT(ask(NULL) == RILLI_WIRE_ANSWER, "rilld does not answer");
   traffic_is_well(code);
 }
 
@@ -77,15 +78,29 @@ static void end_of_the_registry(void) {
 }
 
 #define HOST ENOMEM, EMFILE, ENFILE, ENOLCK, EIO, EACCES, EPERM, EINTR, ENOENT
+/* Whatever fails, the queue is reported once. */
+static int watch(const void *arg) {
+  const struct rill_watch_attr attr = {.size = sizeof attr, .flags = RILL_WATCH_EXISTING};
+  struct rill_event event = {.size = sizeof event};
+  rill_watch *watch = NULL;
+  unsigned appeared = 0;
+  (void)arg;
+  int code = rill_watch_open(context_here(), "q", &attr, &watch);
+  CHECK((code == 0) == (watch != NULL));
+  while (code == 0 && (code = rill_watch_next(watch, RILL_NOW, &event)) == 0)
+    appeared += event.what == RILL_EVENT_APPEARED;
+  rill_watch_close(watch);
+  HOLDS(code != -EAGAIN || appeared == 1 || is_misled(), "a watcher reports a queue %u times",
+        appeared);
+  return code == -EAGAIN ? 0 : code;
+}
+
 static const struct injection talks[] = {
     {.name = "a life beside a registry",
      .run = live,
      .leave = registry_is_well,
      .documented = {HOST, ESTALE, EBUSY, EBADMSG, EUSERS, ENOSPC, ENOSYS, EINVAL}},
-    {.name = "a request",
-     .run = ask,
-     .leave = registry_is_well,
-     .documented = {HOST, ECONNREFUSED, EPIPE, EAGAIN, ENOBUFS, EPROTO, ECONNRESET}},
+    {.name = "a watcher", .run = watch, .leave = registry_is_well, .documented = {HOST, EBADF}},
 };
 static const struct suite talking = {"talking", talks, sizeof talks / sizeof *talks,
                                      beside_a_registry, end_of_the_registry};
@@ -99,9 +114,40 @@ static void each_call_by_which_they_talk_may_fail(void) {
  * ----------------------------------------------------------------------------
  */
 
-enum manner { REFUSES, LISTENS_ONLY, IS_FULL, HANGS_UP, TALKS_NONSENSE, IS_SILENT, MANNERS };
-static const char *const words[MANNERS] = {"refuses",  "listens only",   "is full",
-                                           "hangs up", "talks nonsense", "is silent"};
+enum manner {
+  REFUSES,
+  LISTENS_ONLY,
+  IS_FULL,
+  HANGS_UP,
+  TALKS_NONSENSE,
+  SAYS_NO,
+  SAYS_NOTHING_VALID, /* but for the answer to a watcher                                */
+  REPORTS_NO_NAMES,
+  IS_SILENT,
+  MANNERS
+};
+static const char *const words[MANNERS] = {
+    "refuses", "listens only",       "is full",          "hangs up", "talks nonsense",
+    "says no", "says nothing valid", "reports no names", "is silent"};
+
+/* To a watcher: an answer, and an event that must not be reported. */
+static void say(int client, enum manner manner) {
+  struct rilli_wire_request request;
+  struct rilli_wire_answer answer;
+  struct rilli_wire_event event;
+  if (recv(client, &request, sizeof request, 0) <= 0) /* else it might not get to ask */
+    return;
+  rilli_wire_start(&answer, RILLI_WIRE_ANSWER, 1);
+  answer.code = manner == SAYS_NO ? -EBUSY : 0;
+  (void)send(client, &answer, sizeof answer, MSG_NOSIGNAL | MSG_DONTWAIT);
+  rilli_wire_start(&event, RILLI_WIRE_EVENT, 0);
+  event.what = RILLI_EVENT_DIED;
+  event.kind = RILLI_KIND_CONSUMER;
+  rilli_wire_name(event.name, manner == REPORTS_NO_NAMES ? "../\033[31m" : "q");
+  if (manner == SAYS_NOTHING_VALID)
+    event.kind = RILLI_KINDS;
+  (void)send(client, &event, sizeof event, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
 
 static int bound_socket(enum manner manner) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -127,19 +173,45 @@ static void be_a_bad_registry(void *arg) {
     CHECK(client >= 0);
     if (manner == TALKS_NONSENSE)
       (void)send(client, "nonsense", 8, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (manner == SAYS_NO || manner == SAYS_NOTHING_VALID || manner == REPORTS_NO_NAMES)
+      say(client, manner);
     if (manner != IS_SILENT) /* a silent one keeps the connection, and never reads */
       (void)close(client);
   }
 }
 
 static void check_request(enum manner manner) {
-  if (manner == LISTENS_ONLY || manner == IS_FULL || manner == IS_SILENT)
+  if (manner == LISTENS_ONLY || manner == IS_FULL || manner >= SAYS_NO)
     return; /* a client waits for it, as it says */
   const int code = ask(NULL);
   CHECK_THAT(code == (manner == REFUSES ? -ECONNREFUSED : -EPIPE) ||
                  (manner == TALKS_NONSENSE && code == -EPROTO),
-             "a request to a registry that %s answers %d: %s", words[manner], code, rill_error());
-  CHECK(strstr(rill_error(), "registry"));
+             "a request to a registry that %s answers %d", words[manner], code);
+}
+
+/* It reports queues by the directory, and nothing of what this registry says. */
+static void check_watcher(enum manner manner) {
+  enum { SOURCES = 2 };
+  struct rill_event event = {.size = sizeof event};
+  rill_watch *watch = NULL;
+  char path[600];
+  unsigned sources = 0, appeared = 0;
+  at("a watcher beside a registry that %s", words[manner]);
+  CHECK_EQ(rill_watch_open(context_here(), NULL, NULL, &watch), 0);
+  (void)snprintf(path, sizeof path, "%s/watched.control", namespace_directory());
+  const int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  CHECK(file >= 0 && close(file) == 0);
+  const int lies = manner == SAYS_NOTHING_VALID || manner == REPORTS_NO_NAMES;
+  while (!appeared || (lies && sources < SOURCES)) {
+    CHECK_EQ(rill_watch_next(watch, RILL_FOREVER, &event), 0);
+    CHECK(event.what == RILL_EVENT_SOURCE || event.what == RILL_EVENT_APPEARED);
+    CHECK(event.what == RILL_EVENT_SOURCE || strcmp(event.queue, "watched") == 0);
+    sources += event.what == RILL_EVENT_SOURCE;
+    appeared += event.what == RILL_EVENT_APPEARED;
+  }
+  CHECK(appeared == 1 && (lies || sources == 1));
+  rill_watch_close(watch);
+  CHECK(unlink(path) == 0);
 }
 
 static void be_a_client(void *arg) {
@@ -152,6 +224,7 @@ static void be_a_client(void *arg) {
     check_traffic();
   }
   check_request(manner);
+  check_watcher(manner);
 }
 
 static void bad_registry_harms_no_client(void) {

@@ -70,7 +70,7 @@ static void die(struct server *server, struct input *input) {
   CHECK(peer.items);
   for (; peer.item_count < count; peer.item_count++, server->item_count++) {
     const uint8_t what = take_byte(input);
-    peer.items[peer.item_count] = (struct item){what % RILLI_KINDS, what >> 4, 1, NULL};
+    peer.items[peer.item_count] = (struct item){what % RILLI_KINDS, what >> 4, what >> 6, 1, NULL};
     peer.items[peer.item_count].name = strdup(name_of(what >> 2));
   }
   reaper_ended(server, &peer);

@@ -62,7 +62,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
 
 static void connect_one(unsigned n) {
   if (clients[n] < 0)
-    clients[n] = rilli_registry_connect(forged_directory());
+    clients[n] = rilli_registry_connect(forged_directory(), 0);
 }
 
 static void send_bytes(unsigned n, const void *bytes, size_t size) {
@@ -94,7 +94,8 @@ static void send_changed(unsigned n, struct input *input) {
   if (type < RILLI_WIRE_STAT) {
     rilli_wire_name(message.notice.name, names[how & 7u]);
     message.notice.kind = how >> 3 & 3u;
-    message.notice.row = how >> 5;
+    message.notice.group = how >> 5;
+    message.notice.slot = how >> 6;
   } else if (type < RILLI_WIRE_ANSWER) {
     rilli_wire_name(message.request.name, names[how & 7u]);
     rilli_wire_name(message.request.after, names[how >> 3 & 7u]);
@@ -176,7 +177,7 @@ static void ask(int fd, enum rilli_wire_type type, const char *name, uint32_t se
 }
 
 static void be_served(void) {
-  const int fd = rilli_registry_connect(forged_directory());
+  const int fd = rilli_registry_connect(forged_directory(), 0);
   CHECK(fd >= 0);
   ask(fd, RILLI_WIRE_STAT, "orders", 7);
   ask(fd, RILLI_WIRE_LIST, "", 8);

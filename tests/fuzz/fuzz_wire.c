@@ -19,12 +19,13 @@ static void check_accepted(int type, const union rilli_wire_message *message, si
   if (type < RILLI_WIRE_STAT) {
     check_text(message->notice.name, sizeof message->notice.name);
     CHECK(message->notice.kind < RILLI_KINDS);
+    CHECK(message->notice.kind == RILLI_KIND_CONSUMER || !message->notice.group);
   } else if (type < RILLI_WIRE_ANSWER) {
     check_text(message->request.name, sizeof message->request.name);
     check_text(message->request.after, sizeof message->request.after);
     if (type == RILLI_WIRE_CREATE) {
-      CK(message->create.value_count <= RILLI_WIRE_VALUES);
-      CK(message->create.group_count <= RILLI_WIRE_GROUPS);
+      CHECK(message->create.value_count <= RILLI_WIRE_VALUES);
+      CHECK(message->create.group_count <= RILLI_WIRE_GROUPS);
       for (uint32_t i = 0; i < message->create.group_count; i++)
         check_text(message->create.groups[i], sizeof message->create.groups[i]);
     }
@@ -33,10 +34,11 @@ static void check_accepted(int type, const union rilli_wire_message *message, si
     CHECK(message->answer.count <= RILLI_WIRE_ROWS);
     for (uint32_t i = 0; i < message->answer.count; i++) {
       check_text(message->answer.rows[i].name, sizeof message->answer.rows[i].name);
-      CK(message->answer.rows[i].size <= sizeof message->answer.rows[i].stat);
+      CHECK(message->answer.rows[i].size <= sizeof message->answer.rows[i].stat);
     }
   } else {
     check_text(message->event.name, sizeof message->event.name);
+    CHECK(message->event.kind == RILLI_KIND_CONSUMER || !message->event.slot);
     CHECK(*rilli_wire_what_word(message->event.what) && *rilli_wire_kind_word(message->event.kind));
   }
 }

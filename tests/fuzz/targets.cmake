@@ -9,6 +9,7 @@ foreach(name ${targets})
   target_link_libraries(fuzz_${name} PRIVATE rill_fuzz_common rill_flags Threads::Threads)
   list(APPEND programs fuzz_${name})
 endforeach()
+target_link_options(fuzz_watch PRIVATE -Wl,--wrap=rilli_registry_connect)
 add_custom_target(rill_fuzzers DEPENDS ${programs})
 
 # Names and patterns; the parts of rilld.

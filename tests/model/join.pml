@@ -17,7 +17,7 @@
  * With one joiner, another process clears the map once, after the last producer has seen the row.
  *
  * Properties (assertions): from A13 on every frame from J on stays whole and comes in
- * order until released; a successor continues exactly behind the last commit; a group that
+ * sequence until released; a successor continues exactly behind the last commit; a group that
  * keeps the rules is never refused; a row without memory is never read. (That no process is
  * stuck: park.pml, room.pml.)
  *

@@ -159,7 +159,7 @@ static int flood(void *arg) {
   for (uint32_t i = 0; !atomic_load(&floods->stop); i++) {
     rilli_wire_start(&notice, RILLI_WIRE_ATTACH, 0);
     notice.kind = RILLI_KIND_CONSUMER;
-    notice.row = i;
+    notice.group = i;
     rilli_wire_name(notice.name, i % 4 ? "orders" : "nothing");
     talk_send(fd, &notice);
     atomic_fetch_add(&floods->notices, 1);

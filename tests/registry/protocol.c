@@ -23,6 +23,10 @@ static void every_message_survives_its_own_check(void **state) {
   assert_code(rilli_wire_check_registry(&message, message.head.size), -EPROTO);
   message.event.what = RILLI_EVENT_DIED;
   assert_code(rilli_wire_check_registry(&message, message.head.size), RILLI_WIRE_EVENT);
+  message.event.slot = 1;
+  assert_code(rilli_wire_check_registry(&message, message.head.size), -EPROTO);
+  message.event.kind = RILLI_KIND_CONSUMER;
+  assert_code(rilli_wire_check_registry(&message, message.head.size), RILLI_WIRE_EVENT);
 }
 
 static void each_unsound_field_is_refused(void **state) {
@@ -55,6 +59,14 @@ static void each_unsound_field_is_refused(void **state) {
   rilli_wire_start(&message, RILLI_WIRE_ATTACH, 1);
   message.notice.kind = RILLI_KINDS;
   assert_code(rilli_wire_check_client(&message, sizeof message.notice), -EPROTO);
+  message.notice.kind = RILLI_KIND_PRODUCER;
+  message.notice.group = 1;
+  assert_code(rilli_wire_check_client(&message, sizeof message.notice), -EPROTO);
+  message.notice.group = 0;
+  message.notice.slot = 1;
+  assert_code(rilli_wire_check_client(&message, sizeof message.notice), -EPROTO);
+  message.notice.kind = RILLI_KIND_CONSUMER;
+  assert_code(rilli_wire_check_client(&message, sizeof message.notice), RILLI_WIRE_ATTACH);
   rilli_wire_start(&message, RILLI_WIRE_ANSWER, 1);
   message.answer.count = RILLI_WIRE_ROWS + 1;
   assert_code(rilli_wire_check_registry(&message, sizeof message.answer), -EPROTO);

@@ -268,7 +268,7 @@ static int stranger(void *arg) {
   const gid_t group = 65534;
   (void)arg;
   CHECK(setgroups(1, &group) == 0 && setgid(65534) == 0 && setuid(65534) == 0);
-  const int fd = rilli_registry_connect(dir_before);
+  const int fd = rilli_registry_connect(dir_before, 0);
   CHECK(fd >= 0);
   talk_ask(fd, RILLI_WIRE_LIST, "", &answer);
   CHECK_EQ(answer.count, 1);

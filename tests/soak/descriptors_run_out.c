@@ -173,7 +173,7 @@ static int ask(int fd) {
 /* Until it serves, or has ended (with 1). Returns a connection, or -1. */
 static int await_registry(struct process *registry) {
   for (;;) {
-    const int fd = rilli_registry_connect(rilli_context_dir(context_here()));
+    const int fd = rilli_registry_connect(rilli_context_dir(context_here()), 0);
     if (fd >= 0 && ask(fd) == 0)
       return fd;
     if (fd >= 0)
@@ -195,7 +195,7 @@ static int await_registry(struct process *registry) {
 static void crowd(int served) {
   int fds[MOST];
   for (unsigned i = 0; i < MOST; i++)
-    fds[i] = rilli_registry_connect(rilli_context_dir(context_here()));
+    fds[i] = rilli_registry_connect(rilli_context_dir(context_here()), 0);
   for (unsigned i = 0; i < MOST; i++)
     if (fds[i] >= 0)
       (void)ask(fds[i]); /* an answer, or the end of the connection                        */
@@ -205,7 +205,7 @@ static void crowd(int served) {
     if (fds[i] >= 0)
       (void)close(fds[i]);
   for (int late = -1; late < 0;) { /* what they had is free again */
-    late = rilli_registry_connect(rilli_context_dir(context_here()));
+    late = rilli_registry_connect(rilli_context_dir(context_here()), 0);
     const int code = late >= 0 ? ask(late) : -EPIPE;
     if (late >= 0)
       (void)close(late);

@@ -76,6 +76,9 @@ static const struct kind kinds[] = {
     KIND(write, EIO, ENOSPC, EPIPE, EINTR),
     KIND(epoll_create1, EMFILE, ENFILE, ENOMEM),
     KIND(epoll_ctl, ENOMEM, ENOSPC),
+#ifdef SYS_poll
+    KIND(poll, EINTR, ENOMEM),
+#endif
 #ifdef SYS_epoll_wait
     KIND(epoll_wait, EINTR),
 #endif

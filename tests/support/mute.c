@@ -4,15 +4,15 @@
 
 static int muted;
 
-void __real_rilli_link_attach(struct rilli_link *link, int dir, uint32_t kind, const char *name,
-                              uint32_t row);
-void __wrap_rilli_link_attach(struct rilli_link *link, int dir, uint32_t kind, const char *name,
-                              uint32_t row);
+void __real_rilli_link_attach(struct rilli_link *link, int dir, const char *name,
+                              struct rilli_role role);
+void __wrap_rilli_link_attach(struct rilli_link *link, int dir, const char *name,
+                              struct rilli_role role);
 
-void __wrap_rilli_link_attach(struct rilli_link *link, int dir, uint32_t kind, const char *name,
-                              uint32_t row) {
+void __wrap_rilli_link_attach(struct rilli_link *link, int dir, const char *name,
+                              struct rilli_role role) {
   if (!muted)
-    __real_rilli_link_attach(link, dir, kind, name, row);
+    __real_rilli_link_attach(link, dir, name, role);
 }
 
 void mute(rill_context *context) {

@@ -229,6 +229,20 @@ static int collect(const void *unused) {
   return count > 0 ? 0 : count;
 }
 
+static int watch(const void *unused) {
+  (void)unused;
+  struct rill_event event = {.size = sizeof event};
+  rill_watch *watch = NULL;
+  int code = rill_watch_open(set.context, NULL, NULL, &watch);
+  CHECK((code == 0) == (watch != NULL));
+  for (int first = 1; code == 0; first = 0) {
+    code = rill_watch_next(watch, RILL_NOW, &event);
+    CHECK(!first || (code == 0 && event.what == RILL_EVENT_SOURCE));
+  }
+  rill_watch_close(watch);
+  return code == -EAGAIN ? 0 : code;
+}
+
 static const unsigned attach = 0, either = RILL_CREATE, observe = RILL_OBSERVE;
 
 const struct operation operations[] = {
@@ -254,6 +268,7 @@ const struct operation operations[] = {
     {"rill_placement_stat", stat_placement, NULL},
     {"rill_queue_list", list, NULL},
     {"rill_queue_gc", collect, NULL},
+    {"a watcher", watch, NULL},
 };
 const size_t operation_count = sizeof operations / sizeof *operations;
 

@@ -27,7 +27,7 @@ static int directory(void) {
 int talk_open(void) {
   const int dir = directory();
   int fd;
-  while ((fd = rilli_registry_connect(dir)) < 0) {
+  while ((fd = rilli_registry_connect(dir, 0)) < 0) {
     CHECK(fd == -ENOENT || fd == -ECONNREFUSED || fd == -EAGAIN);
     breathe();
   }
@@ -111,7 +111,7 @@ struct rilli_wire_event talk_await(int fd, uint32_t what, const char *name) {
 void (*talk_when_silent)(void);
 
 int talk_connect(void) {
-  return rilli_registry_connect(rilli_context_dir(context_here()));
+  return rilli_registry_connect(rilli_context_dir(context_here()), 0);
 }
 
 int talk_try_send(int fd, enum rilli_wire_type type, const char *name) {
