@@ -31,11 +31,11 @@ void rilli_plan_identity(struct rilli_identity *ret, uint64_t capacity, uint64_t
   ret->format = RILLI_FORMAT;
   ret->producer_offset = RILLI_PAGE;
   ret->producer_size = RILLI_PAGE;
-  ret->seen_offset = ret->producer_offset + ret->producer_size;
-  ret->seen_stride = sizeof(struct rilli_seen);
-  ret->seen_count = max_groups;
+  ret->view_offset = ret->producer_offset + ret->producer_size;
+  ret->view_stride = sizeof(struct rilli_view);
+  ret->view_count = max_groups;
   ret->index_offset =
-      ret->seen_offset + round_up(max_groups * sizeof(struct rilli_seen), RILLI_PAGE);
+      ret->view_offset + round_up(max_groups * sizeof(struct rilli_view), RILLI_PAGE);
   ret->index_stride = sizeof(struct rilli_index);
   ret->index_count = RILLI_INDEX_COUNT;
   ret->bells = RILLI_BELLS;
@@ -190,7 +190,7 @@ int rilli_check_identity(const struct rilli_identity *copy, uint64_t file_size,
     return wrong(EBADMSG, "its capacity makes no sense", ret_why);
   if (copy->max_message > rilli_most_message(capacity))
     return wrong(EBADMSG, "its max_message does not fit half its capacity", ret_why);
-  if (copy->seen_count != copy->max_groups || copy->seen_stride != sizeof(struct rilli_seen) ||
+  if (copy->view_count != copy->max_groups || copy->view_stride != sizeof(struct rilli_view) ||
       copy->index_count != RILLI_INDEX_COUNT || copy->index_stride != sizeof(struct rilli_index) ||
       copy->bells != RILLI_BELLS || copy->producer_size < sizeof(struct rilli_producer_page) ||
       !rilli_members_ok(copy->max_members, copy->max_claims))
@@ -198,7 +198,7 @@ int rilli_check_identity(const struct rilli_identity *copy, uint64_t file_size,
   const uint64_t ring = copy->ring_offset;
   if (ring > file_size || file_size - ring != capacity || ring % RILLI_ALIGN != 0 ||
       !inside(copy->producer_offset, 1, copy->producer_size, RILLI_PAGE, ring, RILLI_PAGE) ||
-      !inside(copy->seen_offset, copy->seen_count, copy->seen_stride, RILLI_PAGE, ring,
+      !inside(copy->view_offset, copy->view_count, copy->view_stride, RILLI_PAGE, ring,
               RILLI_PAGE) ||
       !inside(copy->index_offset, copy->index_count, copy->index_stride, RILLI_PAGE, ring,
               RILLI_PAGE))
@@ -214,7 +214,7 @@ int rilli_check_identity(const struct rilli_identity *copy, uint64_t file_size,
   memcpy(ret->uuid, copy->uuid, sizeof ret->uuid);
   ret->file_size = file_size;
   ret->producer_offset = copy->producer_offset;
-  ret->seen_offset = copy->seen_offset;
+  ret->view_offset = copy->view_offset;
   ret->index_offset = copy->index_offset;
   ret->ring_offset = ring;
   ret->quantum = copy->quantum;

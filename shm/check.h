@@ -18,7 +18,7 @@
 /* Where things lie in the data segment, and what the queue is; all of it checked. */
 struct rilli_geometry {
   uint8_t uuid[16];
-  uint64_t file_size, producer_offset, seen_offset, index_offset, ring_offset;
+  uint64_t file_size, producer_offset, view_offset, index_offset, ring_offset;
   uint64_t quantum, base_position, base_sequence;
   uint32_t huge_error;
   int64_t created;

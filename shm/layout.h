@@ -79,7 +79,7 @@ struct rilli_identity {
   uint64_t incompatible; /* ... forbids opening                                */
   uint64_t file_size;
   uint64_t producer_offset;
-  uint64_t seen_offset; /* struct rilli_seen, one a group                     */
+  uint64_t view_offset; /* struct rilli_view, one a group                     */
   uint64_t index_offset;
   uint64_t ring_offset;
   uint64_t capacity;
@@ -87,7 +87,7 @@ struct rilli_identity {
   uint64_t max_message;
   uint64_t base_position; /* where the first frame lies                         */
   uint64_t base_sequence; /* its number                                         */
-  uint32_t producer_size, seen_stride, seen_count, index_stride, index_count, bells;
+  uint32_t producer_size, view_stride, view_count, index_stride, index_count, bells;
   uint32_t overflow, lifetime, max_groups, max_members;
   uint32_t type_id, type_size, type_version;
   uint32_t placement;  /* RILLI_PLACE_* bits                                 */
@@ -158,7 +158,7 @@ _Static_assert(sizeof(struct rilli_producer_page) <= RILLI_PAGE, "one page");
 
 /* What the producer last saw of a group; it alone writes it. A tenancy is void by its generation:
  * the same one may be refused as JOINING, ACTIVE or KEPT. */
-struct rilli_seen {
+struct rilli_view {
   _Atomic uint64_t void_state; /* state word of a tenancy it refuses; 0: none (E14) */
   _Atomic uint64_t gate;       /* the cursor at its last scan, REFUSED; NONE: no group */
   _Atomic uint64_t gate_state; /* the state word that gate belongs to (E16)       */
@@ -166,7 +166,7 @@ struct rilli_seen {
   uint64_t reserved[4];
   _Atomic uint64_t name[RILLI_GROUP_NAME_SIZE / 8]; /* for those who may only look    */
 };
-_Static_assert(sizeof(struct rilli_seen) == 128, "one line");
+_Static_assert(sizeof(struct rilli_view) == 128, "one line");
 
 #define RILLI_VOID_INVALID 0u /* its cursor was invalid                               */
 #define RILLI_VOID_EVICTED 1u /* it held the queue up for longer than evict_after  */
@@ -242,8 +242,9 @@ struct rilli_group {
   _Alignas(RILLI_LINE) _Atomic uint64_t cursor; /* first byte still needed, or NONE (E2) */
   struct {                                      /* which sequence a cursor stands for: */
     _Atomic uint64_t position, sequence;        /* the entry with the cursor's position */
-  } place[2], owed; /* owed: while a group that was evicted stands where it came back: what it was
-                       to get next, so that it is told of the loss until it releases anything */
+  } place[2],
+      unreleased; /* unreleased: while a group that was evicted stands where it came back: what it
+               was to get next, so that it is told of the loss until it releases anything */
 
   _Alignas(RILLI_LINE) _Atomic uint32_t kick; /* futex of its members (E12)         */
 };

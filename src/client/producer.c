@@ -217,7 +217,7 @@ int rill_producer_open(rill_queue *queue, const struct rill_producer_attr *attr,
 }
 
 /* All that wait see the state now. PROTOCOL C1, C2 */
-static void farewell(const struct rill_producer *producer) {
+static void announce_close(const struct rill_producer *producer) {
   const struct rilli_ring *ring = &producer->ring;
   /* E15, release and full fence: pairs with ended() in park.c. A joiner stores its cursor, fences,
    * and loads the state: one of the two sees the other. */
@@ -238,7 +238,7 @@ void rill_producer_close(rill_producer *producer) {
     return;
   struct owner *owner = producer->owner;
   if (owner) { /* not in a forked child */
-    farewell(producer);
+    announce_close(producer);
     _Atomic uint32_t *state = &owner->queue->segments.ring.page->state; /* outlives our mappings */
     rilli_unmap(&owner->data);
     rilli_unmap(&owner->control); /* the lease ends; then whoever waits for it is woken */

@@ -162,7 +162,7 @@ static int serve(const struct options *options, int dir, int listener, int repor
   if (report >= 0)
     report_ready(report, options);
   const int signal_number = server_run(&server);
-  log_info("%s: ending in order; the queues stay", strsignal(signal_number));
+  log_info("%s: ending cleanly; the queues stay", strsignal(signal_number));
   server_close(&server);
   urcu_memb_unregister_thread();
   return signal_number == SIGABRT ? STATUS_FAILED : STATUS_DONE;

@@ -15,7 +15,7 @@
 
 /* PROTOCOL V3 */
 void rilli_refuse(struct rill_producer *producer, uint32_t index, uint64_t state, uint64_t why) {
-  struct rilli_seen *seen = &producer->ring.seen[index];
+  struct rilli_view *seen = &producer->ring.seen[index];
   rilli_note_gate(&producer->ring, index, RILLI_REFUSED,
                   state); /* makes every scan check closely */
   atomic_store_explicit(&seen->void_why, why, memory_order_relaxed);
@@ -91,7 +91,7 @@ int rilli_wait_or_evict(struct rill_producer *producer, uint64_t need, rill_time
 
 int rilli_report_refused(const struct rill_consumer *consumer) {
   const struct rilli_ring *ring = &consumer->ring;
-  const struct rilli_seen *seen = &ring->seen[consumer->member.group];
+  const struct rilli_view *seen = &ring->seen[consumer->member.group];
   if (atomic_load_explicit(&seen->void_why, memory_order_relaxed) == RILLI_VOID_EVICTED)
     return rilli_fail(ESTALE,
                       "this group held queue '%s' up for longer than its evict_after of %g s, and "

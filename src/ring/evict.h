@@ -7,7 +7,7 @@
 #include "producer.h"
 
 /* Was the tenancy that this state word belongs to refused? */
-static inline int rilli_is_void(const struct rilli_seen *seen, uint64_t state) {
+static inline int rilli_is_void(const struct rilli_view *seen, uint64_t state) {
   const uint64_t refused = atomic_load_explicit(&seen->void_state, memory_order_acquire);
   return refused != 0 && RILLI_STATE_GENERATION(refused) == RILLI_STATE_GENERATION(state);
 }

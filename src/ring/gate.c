@@ -62,7 +62,7 @@ static uint64_t raise_limit(struct rill_producer *producer, uint64_t need) {
 }
 
 /* Is an active group's cursor valid: aligned, in the ring, never going back? */
-static int is_valid(const struct rill_producer *producer, const struct rilli_seen *seen,
+static int is_valid(const struct rill_producer *producer, const struct rilli_view *seen,
                     uint64_t state, uint64_t cursor) {
   if (cursor % RILLI_FRAME_ALIGN != 0 || producer->position - cursor > producer->ring.capacity)
     return 0;
@@ -74,7 +74,7 @@ static int is_valid(const struct rill_producer *producer, const struct rilli_see
 
 void rilli_note_gate(const struct rilli_ring *ring, uint32_t index, uint64_t cursor,
                      uint64_t state) {
-  struct rilli_seen *seen = &ring->seen[index];
+  struct rilli_view *seen = &ring->seen[index];
   if (atomic_load_explicit(&seen->gate, memory_order_relaxed) != cursor)
     atomic_store_explicit(&seen->gate, cursor, memory_order_relaxed);
   if (atomic_load_explicit(&seen->gate_state, memory_order_relaxed) == state)
@@ -95,7 +95,7 @@ static __attribute__((noinline)) uint64_t check_row(struct rill_producer *produc
                                                     uint32_t index) {
   const struct rilli_ring *ring = &producer->ring;
   struct rilli_group *group = rilli_group_at(ring, index);
-  struct rilli_seen *seen = &ring->seen[index];
+  struct rilli_view *seen = &ring->seen[index];
   /* E11, acquire: pairs with join_fresh(), begin() and rilli_leave() in group.c */
   const uint64_t before = atomic_load_explicit(&group->state, memory_order_acquire);
   /* E2, acquire: pairs with publish_cursor() in receive.c, begin() and rilli_leave() in group.c */
@@ -128,7 +128,7 @@ uint64_t rilli_known_rows(struct rill_producer *producer, uint32_t word) {
 
 /* Has a cursor gone on by whole frames, in the tenancy that was noted last? Else the row needs a
  * closer check. The caller checks the upper end. */
-static inline int gone_on(const struct rilli_seen *seen, const struct rilli_group *group,
+static inline int gone_on(const struct rilli_view *seen, const struct rilli_group *group,
                           uint64_t cursor, uint64_t frames_most) {
   const uint64_t step = cursor - atomic_load_explicit(&seen->gate, memory_order_relaxed);
   const uint64_t frames = step >> 4 | step << 60; /* huge, if it is no multiple of 16 */
@@ -144,7 +144,7 @@ static inline __attribute__((always_inline)) uint64_t furthest_of(struct rill_pr
   const struct rilli_ring *ring = &producer->ring;
   const uint64_t position = producer->position, frames_most = ring->capacity >> 4;
   const uint64_t stride = ring->group_stride;
-  struct rilli_seen *seen = &ring->seen[first], *const end = seen + count;
+  struct rilli_view *seen = &ring->seen[first], *const end = seen + count;
   const uint8_t *row = ring->groups + first * stride;
   for (; seen != end; seen++, row += stride) {
     const struct rilli_group *group = (const void *)row;

@@ -35,8 +35,8 @@ static int choose(const struct rilli_ring *ring, const struct rilli_start *start
 }
 
 static void store_unreleased(struct rilli_group *group, uint64_t position, uint64_t sequence) {
-  atomic_store_explicit(&group->owed.sequence, sequence, memory_order_relaxed);
-  atomic_store_explicit(&group->owed.position, position, memory_order_relaxed);
+  atomic_store_explicit(&group->unreleased.sequence, sequence, memory_order_relaxed);
+  atomic_store_explicit(&group->unreleased.position, position, memory_order_relaxed);
 }
 
 /* PROTOCOL A9 to A11. A kept group learns later what it lost: unreleased is the first message that
@@ -117,10 +117,10 @@ int rilli_noted_place(const struct rilli_group *group, uint64_t cursor, struct r
  * is no cursor, its last member died before it stored a new one. PROTOCOL V8 */
 static int find_unreleased(const struct rilli_group *group, uint64_t *ret_sequence) {
   const uint64_t cursor = atomic_load_explicit(&group->cursor, memory_order_acquire);
-  const uint64_t position = atomic_load_explicit(&group->owed.position, memory_order_relaxed);
+  const uint64_t position = atomic_load_explicit(&group->unreleased.position, memory_order_relaxed);
   struct rilli_place noted;
   if (position == cursor || (cursor == RILLI_NONE && position != NOTHING_UNRELEASED)) {
-    *ret_sequence = atomic_load_explicit(&group->owed.sequence, memory_order_relaxed);
+    *ret_sequence = atomic_load_explicit(&group->unreleased.sequence, memory_order_relaxed);
     return 0;
   }
   const int code = rilli_noted_place(group, cursor, &noted);

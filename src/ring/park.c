@@ -217,7 +217,7 @@ static int ended(const struct rill_consumer *consumer) {
     code = rilli_check_refused(consumer);
   if (code)
     return code;
-  /* E15, acquire: pairs with farewell() in producer.c */
+  /* E15, acquire: pairs with announce_close() in producer.c */
   if (atomic_load_explicit(&consumer->page->state, memory_order_acquire) != RILLI_PRODUCER_CLOSED)
     return 0;
   return end_of_stream(consumer);

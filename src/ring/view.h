@@ -22,7 +22,7 @@ struct rilli_ring {
   uint32_t overwrite, max_groups;
   int64_t evict_after; /* ns; 0: never                                             */
   struct rilli_producer_page *page;
-  struct rilli_seen *seen;
+  struct rilli_view *seen;
   struct rilli_index *index;
   struct rilli_hints *hints;
   const _Atomic uint32_t *tombstone; /* not 0: the queue was removed (E13)          */

@@ -52,7 +52,7 @@ int64_t rilli_rest_span(int64_t last) {
 /* Did the producer see another group that has a member an eighth of the ring behind? A hint. */
 static int others_lag(const struct rilli_ring *ring, uint64_t position, uint32_t own) {
   for (uint32_t i = 0; i < ring->max_groups && i < ROWS; i++) {
-    const struct rilli_seen *seen = &ring->seen[i];
+    const struct rilli_view *seen = &ring->seen[i];
     const uint64_t gate = atomic_load_explicit(&seen->gate, memory_order_relaxed);
     const uint64_t lag = position - gate;
     if (lag <= ring->capacity / 8 || lag > ring->capacity || i == own)

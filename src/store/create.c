@@ -95,7 +95,7 @@ static int write_data(int fd, const struct rilli_identity *identity) {
   struct rilli_producer_page *producer = (void *)(map.base + identity->producer_offset);
   atomic_init(&producer->limit, identity->base_position);
   atomic_init(&producer->waiting, RILLI_NONE);
-  struct rilli_seen *seen = (void *)(map.base + identity->seen_offset);
+  struct rilli_view *seen = (void *)(map.base + identity->view_offset);
   for (uint32_t i = 0; i < identity->max_groups; i++)
     atomic_init(&seen[i].gate, RILLI_NONE);
   struct rilli_index *index = (void *)(map.base + identity->index_offset);

@@ -211,7 +211,7 @@ static void examine_group(struct examination *exam, uint32_t index) {
       tell(exam->report, RILL_NOTE, "group row %u was left half-way; gc mends it", index);
     return;
   }
-  const struct rilli_seen *seen = &exam->ring->seen[index];
+  const struct rilli_view *seen = &exam->ring->seen[index];
   const int refused = rilli_is_void(seen, word);
   if (refused &&
       atomic_load_explicit(&seen->void_why, memory_order_relaxed) == RILLI_VOID_EVICTED) {

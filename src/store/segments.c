@@ -24,7 +24,7 @@ void rilli_ring_at(const struct rilli_segments *segments, uint8_t *data, struct 
                              .max_groups = geometry->max_groups,
                              .evict_after = geometry->evict_after,
                              .page = (void *)(data + geometry->producer_offset),
-                             .seen = (void *)(data + geometry->seen_offset),
+                             .seen = (void *)(data + geometry->view_offset),
                              .index = (void *)(data + geometry->index_offset),
                              .tombstone = &control_page(segments)->tombstone,
                              .group_stride = segments->control_geometry.group_stride,

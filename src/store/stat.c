@@ -54,7 +54,7 @@ struct view {
 static void view_seen(const struct rilli_segments *segments, uint32_t index,
                       const struct rilli_place *head, struct view *ret) {
   /* E16, acquire: pairs with rilli_note_gate() in gate.c. The state comes before the name. */
-  const struct rilli_seen *seen = &segments->ring.seen[index];
+  const struct rilli_view *seen = &segments->ring.seen[index];
   ret->state = LOAD(seen->gate_state);
   ret->cursor = LOAD(seen->gate);
   if (ret->state && rilli_is_void(seen, ret->state))
@@ -201,7 +201,7 @@ int rilli_queue_stat(int dir, const struct rilli_segments *segments, struct rill
 
 static uint32_t group_state(const struct rilli_segments *segments, int lease_held, uint32_t index,
                             uint64_t word) {
-  const struct rilli_seen *seen = &segments->ring.seen[index];
+  const struct rilli_view *seen = &segments->ring.seen[index];
   if (rilli_is_void(seen, word))
     return LOAD(seen->void_why) == RILLI_VOID_EVICTED ? RILL_GROUP_EVICTED : RILL_GROUP_VOID;
   const uint32_t state = RILLI_STATE_STATE(word);

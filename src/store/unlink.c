@@ -20,7 +20,7 @@
 #define TRIES 2000 /* of half a millisecond: how long another one's moment may last      */
 
 /* All that sleep on the queue see the tombstone now, not at the end of a slice. PROTOCOL U5 */
-static void wake_everybody(uint8_t *base, const struct rilli_control_geometry *geometry) {
+static void wake_all(uint8_t *base, const struct rilli_control_geometry *geometry) {
   uint32_t row;
   RILLI_EACH_ROW(row, rilli_rows_at(base), geometry->max_groups) {
     struct rilli_group *group = rilli_row_at(base, geometry, row);
@@ -43,7 +43,7 @@ static int bury(const struct rilli_file *control, const struct rilli_control_geo
    * loads the tombstone: one of the two sees the other. */
   atomic_store_explicit(&page->tombstone, 1, memory_order_release);
   atomic_thread_fence(memory_order_seq_cst);
-  wake_everybody(map.base, geometry);
+  wake_all(map.base, geometry);
   rilli_unmap(&map);
   return 0;
 }

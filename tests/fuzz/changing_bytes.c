@@ -70,7 +70,7 @@ static _Atomic uint64_t *some_word(const struct view *data, const struct view *c
     at_byte = plan->index_offset + at_word % 512 * 8;
     break;
   case 2:
-    at_byte = plan->seen_offset + at_word % 64 * 8;
+    at_byte = plan->view_offset + at_word % 64 * 8;
     break;
   case 3:
     return (void *)(other + RILLI_ALIGN + at_word % 4 * RILLI_ALIGN + (at_word >> 8) % 48 * 8);

@@ -223,9 +223,9 @@ uint64_t take_odd(struct input *input) {
 static const uint16_t hot_identity[] = {
     IDENTITY(magic),         IDENTITY(byte_order),    IDENTITY(uuid),
     IDENTITY(incompatible),  IDENTITY(file_size),     IDENTITY(producer_offset),
-    IDENTITY(seen_offset),   IDENTITY(index_offset),  IDENTITY(ring_offset),
+    IDENTITY(view_offset),   IDENTITY(index_offset),  IDENTITY(ring_offset),
     IDENTITY(capacity),      IDENTITY(quantum),       IDENTITY(max_message),
-    IDENTITY(base_position), IDENTITY(producer_size), IDENTITY(seen_count),
+    IDENTITY(base_position), IDENTITY(producer_size), IDENTITY(view_count),
     IDENTITY(index_count),   IDENTITY(overflow),      IDENTITY(max_groups),
     IDENTITY(type_id),       IDENTITY(type_version),  IDENTITY(name),
     IDENTITY(numa),          IDENTITY(huge_error),    IDENTITY(checksum)};
@@ -244,8 +244,8 @@ static const uint16_t hot_group[] = {GROUP(state),
                                      GROUP(place[0].sequence),
                                      GROUP(place[1].position),
                                      GROUP(place[1].sequence),
-                                     GROUP(owed.position),
-                                     GROUP(owed.sequence),
+                                     GROUP(unreleased.position),
+                                     GROUP(unreleased.sequence),
                                      GROUP(kick)};
 
 /* A part of the two files, in words of 8 bytes. */
@@ -311,7 +311,7 @@ static uint8_t *choose(const struct forged *forged, uint8_t op, struct input *in
     word = take(input, 2);
     break;
   case 9:
-    part = part_of(forged->data, forged->data_size, plan->seen_offset, 128 * FORGED_GROUPS);
+    part = part_of(forged->data, forged->data_size, plan->view_offset, 128 * FORGED_GROUPS);
     word = take_byte(input);
     break;
   case 10:

@@ -30,11 +30,11 @@ static void check_geometry(const struct rilli_geometry *has, uint64_t size) {
   check_inside(has->ring_offset, has->capacity, RILLI_PAGE, size);
   check_inside(has->producer_offset, sizeof(struct rilli_producer_page), RILLI_PAGE,
                has->ring_offset);
-  check_inside(has->seen_offset, has->max_groups * sizeof(struct rilli_seen), RILLI_PAGE,
+  check_inside(has->view_offset, has->max_groups * sizeof(struct rilli_view), RILLI_PAGE,
                has->ring_offset);
   check_inside(has->index_offset, RILLI_INDEX_COUNT * sizeof(struct rilli_index), RILLI_PAGE,
                has->ring_offset);
-  CHECK((has->producer_offset | has->seen_offset | has->index_offset) % RILLI_PAGE == 0);
+  CHECK((has->producer_offset | has->view_offset | has->index_offset) % RILLI_PAGE == 0);
   CHECK(has->ring_offset % RILLI_ALIGN == 0 && has->max_message < has->capacity / 2 &&
         has->max_message < UINT32_MAX);
   CHECK(memchr(has->name, 0, sizeof has->name) != NULL);

@@ -96,7 +96,7 @@ static void write_row(const struct hostile *hostile) {
     atomic_store(&group->place[pick >> 8 & 1].position, harmful_value(hostile));
     atomic_store(&group->place[pick >> 9 & 1].sequence, harmful_value(hostile));
     if (pick & 1024)
-      atomic_store(&group->owed.position, atomic_load(&group->cursor));
+      atomic_store(&group->unreleased.position, atomic_load(&group->cursor));
     break;
   case 5: /* anywhere, of any width, aligned or not */
     memcpy(hostile->set + (pick >> 8) % (RILLI_PAGE - 8), &(uint64_t){random_number()},

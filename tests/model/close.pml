@@ -2,8 +2,8 @@
  * close.pml - a queue is removed, or its producer announces its close: all processes that sleep
  * on it see that.
  *
- * PROTOCOL U4, U5, C1, C2, W2 to W4, W11 and W12. Follows bury() and wake_everybody() in unlink.c,
- * farewell() in producer.c, take_row() in group.c, and park_for_message(), ended() and
+ * PROTOCOL U4, U5, C1, C2, W2 to W4, W11 and W12. Follows bury() and wake_all() in unlink.c,
+ * announce_close() in producer.c, take_row() in group.c, and park_for_message(), ended() and
  * park_for_room() in park.c; edges E7, E12, E13 and E15. The remover, or the producer that closes,
  * stores a flag (the tombstone; the producer's state CLOSED), then loads which rows are taken, and
  * kicks those. A consumer that joins stores its row, and loads the flags later, when it is about

@@ -215,7 +215,7 @@ static void sigterm_ends_it_in_order(void **state) {
   assert_code(daemon_end(daemon, SIGTERM), 0);
   assert_false(file_is_there(RILLI_SOCKET_FILE) || file_is_there(RILLI_LOCK_FILE));
   assert_true(file_is_there("orders.control"));
-  assert_true(daemon_said("info", "ending in order; the queues stay"));
+  assert_true(daemon_said("info", "ending cleanly; the queues stay"));
   rill_queue_close(queue);
 }
 

@@ -28,7 +28,7 @@ static void lay_out(struct plain_ring *plain, const struct rilli_identity *plan)
                               .evict_after = plan->evict_after,
                               .max_groups = plan->max_groups,
                               .page = (void *)(base + plan->producer_offset),
-                              .seen = (void *)(base + plan->seen_offset),
+                              .seen = (void *)(base + plan->view_offset),
                               .index = (void *)(base + plan->index_offset),
                               .hints = (void *)(plain->control.base + RILLI_PAGE),
                               .tombstone = &plain->tombstone,

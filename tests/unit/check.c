@@ -85,7 +85,7 @@ static int identity_is_inside(const struct rilli_geometry *g, uint64_t size) {
   if (g->max_groups == 0 || g->max_groups > RILLI_MAX_GROUPS)
     return 0;
   const uint64_t parts[3][2] = {{g->producer_offset, sizeof(struct rilli_producer_page)},
-                                {g->seen_offset, g->max_groups * sizeof(struct rilli_seen)},
+                                {g->view_offset, g->max_groups * sizeof(struct rilli_view)},
                                 {g->index_offset, RILLI_INDEX_COUNT * sizeof(struct rilli_index)}};
   for (int i = 0; i < 3; i++)
     if (parts[i][0] < RILLI_PAGE || parts[i][0] % RILLI_PAGE != 0 || parts[i][0] > ring ||
@@ -264,9 +264,9 @@ static void every_invalid_field_of_the_identity_is_refused(void **state) {
                                              I(producer_offset, 4097),
                                              I(producer_offset, UINT64_MAX - 4095),
                                              I(producer_offset, 65536),
-                                             I(seen_offset, 0),
-                                             I(seen_offset, 65536),
-                                             I(seen_offset, UINT64_MAX - 4095),
+                                             I(view_offset, 0),
+                                             I(view_offset, 65536),
+                                             I(view_offset, UINT64_MAX - 4095),
                                              I(index_offset, 0),
                                              I(index_offset, 65536),
                                              I(index_offset, 61440 + 8),
@@ -278,11 +278,11 @@ static void every_invalid_field_of_the_identity_is_refused(void **state) {
                                              I(producer_size, 0),
                                              I(producer_size, 1),
                                              I(producer_size, UINT32_MAX),
-                                             I(seen_stride, 0),
-                                             I(seen_stride, 64),
-                                             I(seen_count, 0),
-                                             I(seen_count, 5),
-                                             I(seen_count, UINT32_MAX),
+                                             I(view_stride, 0),
+                                             I(view_stride, 64),
+                                             I(view_count, 0),
+                                             I(view_count, 5),
+                                             I(view_count, UINT32_MAX),
                                              I(index_stride, 0),
                                              I(index_stride, 64),
                                              I(index_count, 0),

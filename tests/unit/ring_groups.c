@@ -220,7 +220,7 @@ static void an_invalid_cursor_is_refused_and_no_other_group_harmed(void **state)
     atomic_store(&consumer.group->cursor, bad[kind]);
     while (publish(500) == 0)
       ;
-    const struct rilli_seen *seen = plain.ring.seen;
+    const struct rilli_view *seen = plain.ring.seen;
     assert_true(atomic_load(&seen[0].void_state) == consumer.tenancy);
     assert_true(atomic_load(&seen[1].void_state) == 0);
     expect_from(&other, 1000, 0); /* held back for it alone */

@@ -115,7 +115,7 @@ static void the_target_is_within_reach_of_consumers(void **state) {
 
 #define GROUPS 3
 
-static struct rilli_seen seen[GROUPS];
+static struct rilli_view seen[GROUPS];
 
 static int yields(const struct rilli_patience *patience, uint32_t own, int64_t deadline) {
   const struct rilli_ring ring = {.capacity = 65536, .max_groups = GROUPS, .seen = seen};
