@@ -81,8 +81,10 @@ void traffic_goes_on(void) {
 
 /* E11: the search for dead members reads the state; a row without a state has no cursor. */
 static void check_rows(void) {
-  for (uint32_t i = 0; i < others.attr.max_groups; i++) {
-    const struct rilli_group *group = rilli_group_at(&others.queue->segments.ring, i);
+  const struct rilli_ring *ring = &others.queue->segments.ring;
+  uint32_t i;
+  RILLI_EACH_ROW(i, ring->rows, ring->max_groups) {
+    const struct rilli_group *group = rilli_group_at(ring, i);
     CHECK_THAT(RILLI_STATE_STATE(atomic_load(&group->state)) != RILLI_GROUP_NONE ||
                    atomic_load(&group->cursor) == RILLI_NONE,
                "row %u has a cursor and no state", i);
