@@ -13,7 +13,7 @@
  * successor walks from the newest index entry. A joiner reads READS messages, twice each,
  * leaves, and joins again (LARGE: two joiners, once each, whose rows exist). A row
  * has no memory before its first joiner makes it: cursor NONE, then its bit in the map of rows. The
- * bit is set by a locked instruction; here it is a store that leaves in order, which is weaker.
+ * bit is set by a locked instruction; here it is a store like any other in the buffer, which is weaker.
  * With one joiner, another process clears the map once, after the last producer has seen the row.
  *
  * Properties (assertions): from A13 on every frame from J on stays whole and comes in
