@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* check.c - validation of the two first pages, and their making. See check.h.
+/* check.c - makes and validates the first pages of both segments. See check.h.
  *
  * Keeps promise 5: whatever is read from shared memory is checked before use. */
 #include "check.h"
@@ -105,7 +105,7 @@ struct preamble {
 static int check_preamble(const struct preamble *p, const char **ret_why) {
   /* E9, the magic first: pairs with write_data() and write_control() in create.c */
   if (p->magic == 0)
-    return wrong(EINPROGRESS, "its creation was never finished", ret_why);
+    return wrong(EINPROGRESS, "its creation was not finished", ret_why);
   if (p->magic == __builtin_bswap64(p->expected))
     return wrong(EPROTO, "it was made with the other byte order", ret_why);
   if (p->magic != p->expected)
@@ -119,7 +119,8 @@ static int check_preamble(const struct preamble *p, const char **ret_why) {
   if (p->incompatible != 0 || p->read_only != 0)
     return wrong(EPROTONOSUPPORT, "it uses features that this version does not know", ret_why);
   if (p->stated_size != p->file_size)
-    return wrong(EBADMSG, "it is truncated or grown: its size is not what it states", ret_why);
+    return wrong(EBADMSG, "it is truncated or grown: its size is not the one that it states",
+                 ret_why);
   return 0;
 }
 
@@ -135,7 +136,7 @@ static int power_of_two(uint64_t value) {
   return value != 0 && (value & (value - 1)) == 0;
 }
 
-/* Words of another version are not damage: those are told apart. */
+/* An unknown choice or flag may be of a later version; any other value out of range is damage. */
 #define OUT_OF_RANGE_BYTES EBADMSG
 #define OUT_OF_RANGE_NS EBADMSG
 #define OUT_OF_RANGE_COUNT EBADMSG
@@ -158,7 +159,7 @@ static int check_placement(const struct rilli_identity *copy, const char **ret_w
   if ((copy->numa != RILLI_NUMA_NODE && copy->numa_node != 0) || copy->huge_error >= 4096 ||
       ((copy->placement & RILLI_PLACE_HUGE) != 0 &&
        (copy->ring_offset | copy->capacity) % RILLI_HUGE_PAGE != 0))
-    return wrong(EBADMSG, "its placement makes no sense", ret_why);
+    return wrong(EBADMSG, "its placement is invalid", ret_why);
   return 0;
 }
 
@@ -187,14 +188,14 @@ int rilli_check_identity(const struct rilli_identity *copy, uint64_t file_size,
   if (strange)
     return strange;
   if (!power_of_two(capacity) || copy->quantum != capacity / RILLI_QUANTA)
-    return wrong(EBADMSG, "its capacity makes no sense", ret_why);
+    return wrong(EBADMSG, "its capacity is invalid", ret_why);
   if (copy->max_message > rilli_most_message(capacity))
     return wrong(EBADMSG, "its max_message does not fit half its capacity", ret_why);
   if (copy->view_count != copy->max_groups || copy->view_stride != sizeof(struct rilli_view) ||
       copy->index_count != RILLI_INDEX_COUNT || copy->index_stride != sizeof(struct rilli_index) ||
       copy->bells != RILLI_BELLS || copy->producer_size < sizeof(struct rilli_producer_page) ||
       !rilli_members_ok(copy->max_members, copy->max_claims))
-    return wrong(EBADMSG, "its counts make no sense", ret_why);
+    return wrong(EBADMSG, "its counts are invalid", ret_why);
   const uint64_t ring = copy->ring_offset;
   if (ring > file_size || file_size - ring != capacity || ring % RILLI_ALIGN != 0 ||
       !inside(copy->producer_offset, 1, copy->producer_size, RILLI_PAGE, ring, RILLI_PAGE) ||
@@ -202,15 +203,15 @@ int rilli_check_identity(const struct rilli_identity *copy, uint64_t file_size,
               RILLI_PAGE) ||
       !inside(copy->index_offset, copy->index_count, copy->index_stride, RILLI_PAGE, ring,
               RILLI_PAGE))
-    return wrong(EBADMSG, "its offsets make no sense", ret_why);
+    return wrong(EBADMSG, "its offsets are invalid", ret_why);
   if (copy->base_position % RILLI_FRAME_ALIGN != 0 || copy->name[RILLI_NAME_SIZE - 1] != 0 ||
       (copy->overflow && copy->evict_after))
-    return wrong(EBADMSG, "its attributes make no sense", ret_why);
+    return wrong(EBADMSG, "its attributes are invalid", ret_why);
   const int misplaced = check_placement(copy, ret_why);
   if (misplaced)
     return misplaced;
 
-  memset(ret, 0, sizeof *ret); /* padding too: geometries are compared */
+  memset(ret, 0, sizeof *ret); /* padding too, since geometries are compared as bytes */
   memcpy(ret->uuid, copy->uuid, sizeof ret->uuid);
   ret->file_size = file_size;
   ret->producer_offset = copy->producer_offset;
@@ -251,7 +252,7 @@ int rilli_check_control(const struct rilli_control *copy, uint64_t file_size,
       copy->slot_stride < sizeof(struct rilli_slot) || copy->slot_stride % RILLI_LINE != 0 ||
       copy->claim_stride != RILLI_CLAIM_STRIDE || stride % RILLI_ALIGN != 0 || stride == 0 ||
       stride > (UINT64_C(1) << 30))
-    return wrong(EBADMSG, "its counts make no sense", ret_why);
+    return wrong(EBADMSG, "its counts are invalid", ret_why);
   if (!inside(copy->hints_offset, 1, RILLI_PAGE, RILLI_PAGE, file_size, RILLI_PAGE) ||
       !inside(copy->names_offset, copy->max_groups, RILLI_GROUP_NAME_SIZE,
               copy->hints_offset + RILLI_PAGE, file_size, RILLI_PAGE) ||
@@ -264,7 +265,7 @@ int rilli_check_control(const struct rilli_control *copy, uint64_t file_size,
       !inside(copy->claims_offset, copy->max_claims, copy->claim_stride,
               copy->slots_offset + (uint64_t)copy->max_members * copy->slot_stride, stride,
               RILLI_PAGE))
-    return wrong(EBADMSG, "its offsets make no sense", ret_why);
+    return wrong(EBADMSG, "its offsets are invalid", ret_why);
 
   memcpy(ret->uuid, copy->uuid, sizeof ret->uuid);
   ret->file_size = file_size;

@@ -53,8 +53,8 @@ static inline uint32_t rilli_head(uint64_t word) {
   return rilli_key_at(word) + (uint32_t)rilli_stride(rilli_word_key(word));
 }
 
-/* Is this the commit word of a valid frame, at a place where `sequence` is due? The blocks of
- * flags that are not known could not be counted. */
+/* Is this the commit word of a valid frame, at a place where `sequence` is due? A frame with
+ * unknown flags is invalid, since their blocks cannot be counted. */
 static inline int rilli_word_ok(uint64_t word, uint64_t sequence, uint64_t capacity) {
   const uint32_t length = rilli_word_length(word);
   return (rilli_word_flags(word) & ~RILLI_FLAGS_KNOWN) == 0 && length >= rilli_head(word) &&
@@ -63,8 +63,8 @@ static inline int rilli_word_ok(uint64_t word, uint64_t sequence, uint64_t capac
 
 /* --- how large it may be ------------------------------------------------------ */
 
-/* The most that a frame has beside its payload: the header, a block for each flag but SKIP, the
- * longest key, and what rounding its end up adds. A flag that is yet to come changes none of it. */
+/* The most that a frame has besides its payload: the header, a block for each flag except SKIP,
+ * the longest key, and the padding at its end. Flags added later do not change it. */
 #define RILLI_HEAD_MOST                                                                            \
   (RILLI_FRAME_HEADER + (RILLI_FLAG_BITS - 1) * RILLI_FRAME_BLOCK + RILLI_KEY_MOST + 1)
 #define RILLI_FRAME_OVERHEAD (RILLI_HEAD_MOST + RILLI_FRAME_ALIGN)
@@ -73,7 +73,7 @@ _Static_assert(RILLI_HEAD_MOST % RILLI_FRAME_ALIGN == 0 && RILLI_FRAME_BLOCK == 
 _Static_assert((RILLI_FLAGS_WITH_BLOCK & ~RILLI_FLAGS_KNOWN) == 0 &&
                    (RILLI_FLAGS_WITH_BLOCK & RILLI_FLAG_SKIP) == 0 &&
                    RILLI_FLAGS_KNOWN < 1u << RILLI_FLAG_BITS,
-               "at most all flags but SKIP have a block");
+               "at most all flags except SKIP have a block");
 _Static_assert(RILLI_FRAME_OVERHEAD == 400, "rill/queue.h states it");
 _Static_assert(RILLI_MIN_CAPACITY / 2 > RILLI_FRAME_OVERHEAD, "room for messages");
 
@@ -90,7 +90,7 @@ static inline uint64_t rilli_most_message(uint64_t capacity) {
   return most < RILLI_MESSAGE_MOST ? most : RILLI_MESSAGE_MOST;
 }
 
-/* ... and has, if its creator does not say. */
+/* The default of max_message for a queue of this capacity. */
 static inline uint64_t rilli_usual_message(uint64_t capacity) {
   return capacity / 8 < RILLI_MESSAGE_MOST ? capacity / 8 : RILLI_MESSAGE_MOST;
 }

@@ -2,15 +2,15 @@
 /* layout.h - everything that lies in shared memory, and nothing else.
  *
  * A queue is two segments: `data` (the producer writes, consumers map it read-only)
- * and `control` (leases, hints, one page set a group; of those only the pages that were
- * ever needed take memory). All types are of fixed width;
- * no pointer, enum or bit-field; each writer keeps to cache lines of its own, 128
+ * and `control` (leases, hints, and a page set for each group; only the pages of it that
+ * were ever needed take memory). All types are of fixed width;
+ * no pointer, enum or bit-field; each writer has cache lines of its own, 128
  * bytes apart. What another process may write is read once and checked before use
  * (check.h). Ordering edges E1... are listed in ORDERING.md.
  *
- * What features to come need, and where it will lie: PROTOCOL.md, "The format's plan".
- * Nothing is laid out here before the code that uses it; feature words say what a file
- * needs of the library that opens it. */
+ * What planned features need, and where it will lie: PROTOCOL.md, "The format's plan".
+ * Nothing is laid out here before the code that uses it; feature words say which features
+ * the library that opens a file must know. */
 #ifndef RILLI_LAYOUT_H
 #define RILLI_LAYOUT_H
 
@@ -53,7 +53,7 @@
 #define RILLI_FRAME_HEADER 16u
 #define RILLI_FRAME_BLOCK 16u
 #define RILLI_FLAG_META 0x01u /* block: struct rilli_meta_block                 */
-#define RILLI_FLAG_SKIP 0x02u /* no message; takes no sequence, carries the next */
+#define RILLI_FLAG_SKIP 0x02u /* no message: has no sequence of its own, repeats the next one's */
 #define RILLI_FLAGS_KNOWN 0x03u
 #define RILLI_FLAGS_WITH_BLOCK (RILLI_FLAG_META)
 #define RILLI_FLAG_BITS 8u
@@ -61,7 +61,7 @@
 
 struct rilli_meta_block {
   int64_t time;  /* CLOCK_MONOTONIC ns; 0: none                                   */
-  uint32_t type; /* the application's                                          */
+  uint32_t type; /* for the application's use                                  */
   uint32_t zero;
 };
 _Static_assert(sizeof(struct rilli_meta_block) == RILLI_FRAME_BLOCK, "a block");
@@ -92,12 +92,12 @@ struct rilli_identity {
   uint32_t type_id, type_size, type_version;
   uint32_t placement;  /* RILLI_PLACE_* bits                                 */
   int64_t created;     /* CLOCK_REALTIME ns                                  */
-  uint8_t boot_id[16]; /* of the host when it was made                       */
+  uint8_t boot_id[16]; /* of the host when the queue was made                */
   char name[RILLI_NAME_SIZE];
   uint32_t numa, numa_node; /* RILLI_NUMA_*: what was asked for; the node of _NODE */
   uint32_t huge_error;      /* errno with which the creator got no huge pages; 0: none */
   uint32_t max_claims;      /* of a group                                            */
-  int64_t evict_after;      /* ns for which a group may hold a publish up; 0: for ever   */
+  int64_t evict_after;      /* ns for which a group may hold a publish up; 0: no limit   */
   uint64_t reserved[29];
   uint64_t checksum; /* of all bytes behind magic and before this           */
 };
@@ -111,7 +111,7 @@ _Static_assert(offsetof(struct rilli_identity, checksum) % 8 == 0, "aligned");
 #define RILLI_PLACE_DUMP 8u
 #define RILLI_PLACE_KNOWN 15u
 
-/* `numa`: where the creator had the memory come from. */
+/* `numa`: where the creator asked for the memory. */
 #define RILLI_NUMA_NONE 0u
 #define RILLI_NUMA_LOCAL 1u
 #define RILLI_NUMA_INTERLEAVE 2u
@@ -120,9 +120,9 @@ _Static_assert(offsetof(struct rilli_identity, checksum) % 8 == 0, "aligned");
 
 #define RILLI_NONE UINT64_C(1) /* no position: positions are multiples of 16      */
 
-#define RILLI_REFUSED ((UINT64_C(1) << 63) + 3) /* `gate`: of a group that was refused; far */
+#define RILLI_REFUSED ((UINT64_C(1) << 63) + 3) /* `gate` of a refused group: far away */
 
-#define RILLI_SPINS UINT64_C(2) /* `waiting`: publish your cursor, but nobody sleeps */
+#define RILLI_SPINS UINT64_C(2) /* `waiting`: publish each cursor; the producer does not sleep */
 
 /* Producer states. */
 #define RILLI_PRODUCER_NEVER 0u
@@ -135,10 +135,10 @@ struct rilli_producer_page {
   _Alignas(RILLI_LINE) _Atomic uint64_t limit; /* W: frames lie below; only grows (E3, E4) */
   _Atomic uint64_t index_head;                 /* entries ever written to the index (E8)         */
 
-  /* When it begins or ends to wait for room: read at each release. */
+  /* When it starts or stops waiting for room: read at each release. */
   _Alignas(RILLI_LINE) _Atomic uint64_t waiting; /* cursor it needs, NONE or SPINS (E7) */
 
-  /* When it comes or goes. */
+  /* When it opens or closes. */
   _Alignas(RILLI_LINE) _Atomic uint32_t state; /* RILLI_PRODUCER_*; also a futex (E15) */
   _Atomic uint32_t fence;                      /* RILL_FENCE_MEMBARRIER or _FULL                 */
   _Atomic uint64_t generation;                 /* counts producers                              */
@@ -151,30 +151,30 @@ struct rilli_producer_page {
   _Atomic uint64_t parks;
   _Atomic uint64_t evictions;
 
-  /* Futex words, bumped before a wake-up (E6). Bell 0 is for all solo groups. */
+  /* Futex words, incremented before a wake-up (E6). Bell 0 is for all solo groups. */
   _Alignas(RILLI_LINE) _Atomic uint32_t bell[RILLI_BELLS];
 };
 _Static_assert(sizeof(struct rilli_producer_page) <= RILLI_PAGE, "one page");
 
-/* What the producer last saw of a group; it alone writes it. A tenancy is void by its generation:
- * the same one may be refused as JOINING, ACTIVE or KEPT. */
+/* What the producer last saw of a group; only the producer writes it. void_state refuses a tenancy
+ * by its generation, whatever its state is then: JOINING, ACTIVE or KEPT. */
 struct rilli_view {
   _Atomic uint64_t void_state; /* state word of a tenancy it refuses; 0: none (E14) */
   _Atomic uint64_t gate;       /* the cursor at its last scan, REFUSED; NONE: no group */
   _Atomic uint64_t gate_state; /* the state word that gate belongs to (E16)       */
   _Atomic uint64_t void_why;   /* RILLI_VOID_*; of void_state                     */
   uint64_t reserved[4];
-  _Atomic uint64_t name[RILLI_GROUP_NAME_SIZE / 8]; /* for those who may only look    */
+  _Atomic uint64_t name[RILLI_GROUP_NAME_SIZE / 8]; /* for processes that may only look */
 };
 _Static_assert(sizeof(struct rilli_view) == 128, "one line");
 
 #define RILLI_VOID_INVALID 0u /* its cursor was invalid                               */
 #define RILLI_VOID_EVICTED 1u /* it held the queue up for longer than evict_after  */
 
-/* Pushed before the write limit is raised (E8), or behind a batch for places inside: a
- * frame begins (or will begin) at `position`. At most two a quantum, so the index covers
- * the ring. Entry n lies in slot n % RILLI_INDEX_COUNT. The newest is the checkpoint a
- * successor walks from. */
+/* Pushed before the write limit is raised (E8), or after a batch for places inside it: a
+ * frame begins (or will begin) at `position`. At most two entries per quantum, so the index
+ * covers the ring. Entry n lies in slot n % RILLI_INDEX_COUNT. The newest entry is the checkpoint
+ * from which a successor walks. */
 struct rilli_index {
   _Atomic uint64_t position;
   _Atomic uint64_t sequence;
@@ -203,25 +203,25 @@ struct rilli_control {
                             them read-only, and write their own through the file     */
   uint64_t reserved[32];
   uint64_t checksum;
-  /* Behind the checksum: written under the unlink lock by whoever removes the queue. */
+  /* Behind the checksum: written under the unlink lock by the process that removes the queue. */
   _Alignas(RILLI_LINE) _Atomic uint32_t tombstone; /* not 0: removed (E13)          */
-  /* Which rows there are, a bit each, row 0 the lowest: memory for its first page is reserved,
-   * and it was set up. Set by the process that takes the row first, which maps this page for
-   * that moment; never cleared. A row without its bit is not looked at: a page that is
-   * not there would come, and its cursor would be 0 (E17). */
+  /* Which rows exist: one bit for each row, the lowest for row 0. It is set when memory for the
+   * first page of the row is reserved and the row is set up, by the process that takes the row
+   * first, which maps this page for that moment; it is never cleared. A row without its bit is
+   * not accessed: the access would allocate its page, and its cursor would be 0 (E17). */
   _Alignas(RILLI_LINE) _Atomic uint64_t rows[RILLI_MAX_GROUPS / 64];
 };
 _Static_assert(sizeof(struct rilli_control) <= RILLI_PAGE, "one page");
 
 /* Written by every attached process. Wake-ups depend on it, data never does. */
 struct rilli_hints {
-  _Alignas(RILLI_LINE) _Atomic uint64_t sleepers; /* bit b: somebody may sleep on bell b (E5) */
+  _Alignas(RILLI_LINE) _Atomic uint64_t sleepers; /* bit b: a process may sleep on bell b (E5) */
   _Alignas(RILLI_LINE) _Atomic uint32_t room;     /* futex the producer waits on (E7) */
 };
 _Static_assert(sizeof(struct rilli_hints) <= RILLI_PAGE, "one page");
 
-/* State word of a group: generation in the high half, counted up whenever it begins anew; who goes
- * on where a group was kept has the same. */
+/* State word of a group: the generation in the high half is incremented for each tenancy;
+ * resuming a kept group keeps its generation. */
 #define RILLI_GROUP_NONE 0u
 #define RILLI_GROUP_JOINING 1u
 #define RILLI_GROUP_ACTIVE 2u
@@ -233,31 +233,32 @@ _Static_assert(sizeof(struct rilli_hints) <= RILLI_PAGE, "one page");
 #define RILLI_STATE_GENERATION(word) ((uint32_t)((word) >> 32))
 #define RILLI_GROUP_KEEP 1u /* flag: becomes KEPT when its member goes           */
 
-/* The row: a page set begins with it. The producer and reclaimers read and write it, members
- * of other groups have it not mapped. */
+/* The row: a page set begins with it. The producer and reclaimers read and write it; members
+ * of other groups do not map it. */
 struct rilli_group {
   _Alignas(RILLI_LINE) _Atomic uint64_t state; /* E11                              */
 
   /* Written by the member. The gate scan loads `cursor` exactly once. */
   _Alignas(RILLI_LINE) _Atomic uint64_t cursor; /* first byte still needed, or NONE (E2) */
-  struct {                                      /* which sequence a cursor stands for: */
-    _Atomic uint64_t position, sequence;        /* the entry with the cursor's position */
+  struct {                                      /* the sequence that belongs to a cursor: */
+    _Atomic uint64_t position, sequence;        /* that of the entry with its position */
   } place[2],
-      unreleased; /* unreleased: while a group that was evicted stands where it came back: what it
-               was to get next, so that it is told of the loss until it releases anything */
+      unreleased; /* of an evicted group that came back and has not released anything since: the
+                     first message that it had not released, so that its loss is reported */
 
   _Alignas(RILLI_LINE) _Atomic uint32_t kick; /* futex of its members (E12)         */
 };
 
-/* Latencies (histogram.h): 8 steps an octave, so at most 1 in 8 too large, up to 2^40 ns or 18
- * minutes; the last bucket takes what is longer. 16 steps in as much memory would end at 4 ms,
- * and 4 would be off by a quarter. */
+/* Latencies (histogram.h): 8 steps per octave, so a value is too large by at most 1/8, up to
+ * 2^40 ns or 18 minutes; the last bucket counts all longer ones. With 16 steps the same memory
+ * would end at 4 ms; with 4 steps values would be too large by up to 1/4. */
 #define RILLI_LATENCY_BITS 3u
 #define RILLI_LATENCY_SIZE 304u
 
-/* A member's slot in the page set; a solo group uses slot 0. For display only. Each tenancy begins
- * with all of it set anew by the member, who holds lease and reclaim byte, before the row's state
- * says that there is one: a half-set slot is never shown, and set again by the next. */
+/* A member's slot in the page set; a solo group uses slot 0. For display only. For each tenancy
+ * the member, which holds lease and reclaim byte, sets all of it before the row's state says that
+ * there is a member: a slot that is set only in part is never shown, and the next member sets all
+ * of it again. */
 struct rilli_slot {
   _Alignas(RILLI_LINE) _Atomic int64_t pid;
   _Atomic uint32_t wait, fence;
@@ -270,7 +271,7 @@ struct rilli_slot {
 };
 
 /* A page set: the row, its slots, and at its end room for claims of 32 bytes. The first page holds
- * the row and slot 0; the others take no memory before a further member comes. */
+ * the row and slot 0; the others take no memory before a second member joins. */
 #define RILLI_SLOTS_OFFSET 2048u
 #define RILLI_SLOT_STRIDE 2048u
 #define RILLI_CLAIM_STRIDE 32u
@@ -285,7 +286,7 @@ struct rilli_member {
 
 /* --- leases: byte-range locks on the control file, beyond all its content ------ */
 
-/* The byte that says "I live", and the byte that guards its reclaim, are two. */
+/* The lease ("this process is alive") and the guard of its reclaim are two different bytes. */
 #define RILLI_LEASE_BASE (INT64_C(1) << 48)
 #define RILLI_LEASE_ATTACH (RILLI_LEASE_BASE) /* shared: the queue is open      */
 #define RILLI_LEASE_PRODUCER (RILLI_LEASE_BASE + 2)

@@ -41,11 +41,11 @@ int rilli_lock_held(int fd, int64_t byte, int64_t length) {
 int rilli_keep_from_children(const struct rilli_mapping *mapping) {
   if (madvise(mapping->base, mapping->size, MADV_DONTFORK) == 0)
     return 0;
-  const int code = errno == EAGAIN ? ENOMEM : errno; /* to callers it would mean "try again" */
+  const int code = errno == EAGAIN ? ENOMEM : errno; /* EAGAIN would mean "try again" to callers */
   return rilli_fail(code, "cannot keep a mapping from forked children: %s", rilli_words(errno));
 }
 
-/* --- no description gets into a child ------------------------------------------------ */
+/* --- no open file description is inherited by a child --------------------------------- */
 
 #define MOST_NOTED 256
 
@@ -89,7 +89,7 @@ int rilli_lease_note(int fd) {
       noted[i] = fd + 1;
       return 0;
     }
-  return rilli_fail(EMFILE, "more than %d leases are being taken at once", MOST_NOTED);
+  return rilli_fail(EMFILE, "more than %d leases are being taken at the same time", MOST_NOTED);
 }
 
 int rilli_lease_open(int dir, const char *name, struct rilli_file *ret) {
@@ -114,7 +114,7 @@ void rilli_lease_close(int fd) {
 }
 
 int rilli_lease_map(int fd, uint64_t offset, size_t size, int writable, struct rilli_mapping *ret) {
-  rilli_hold_forks(); /* none between the two */
+  rilli_hold_forks(); /* no fork between mapping and madvise */
   int code = rilli_map(fd, offset, size, writable, ret);
   if (code == 0)
     code = rilli_keep_from_children(ret);

@@ -27,7 +27,8 @@ void rilli_populate(void *base, size_t size, int writable) {
     (void)*(volatile const uint8_t *)((const uint8_t *)base + at);
 }
 
-/* The ring's second view has the same pages: once is enough for them, and for the limit. */
+/* The second mapping of the ring has the same pages: locking the first one is enough, and counts
+ * only once against the limit. */
 static int lock_pages(const struct rilli_mapping *data, size_t once) {
   if (mlock(data->base, once) == 0)
     return 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* placement.h - where a mapping's pages are, and that they are there. */
+/* placement.h - where a mapping's pages lie, and bringing them into memory. */
 #ifndef RILLI_PLACEMENT_H
 #define RILLI_PLACEMENT_H
 
@@ -15,16 +15,16 @@ void rilli_populate(void *base, size_t size, int writable);
  * of core dumps; with `lock`, locks it in memory (-ENOMEM: not allowed to; with a text). */
 int rilli_place(const struct rilli_mapping *data, const struct rilli_geometry *geometry, int lock);
 
-/* Brings the pages of a data mapping in, unless the queue is to have them come one by one. */
+/* Brings the pages of a data mapping in, unless the queue has RILL_NO_PREFAULT. */
 void rilli_prefault(const struct rilli_mapping *data, const struct rilli_geometry *geometry,
                     int writable);
 
-/* Asks the kernel for huge pages. Returns 0, or the errno (positive) with which it refused, if
- * only for a part. */
+/* Asks the kernel for huge pages. Returns 0, or the errno (positive) with which it refused them
+ * for all or for a part. */
 int rilli_collapse(const struct rilli_mapping *data);
 
 /* Private memory for a handle's hot state or a buffer: present, and zero in a forked
- * child, so that a handle used there is found out without a check of its own.
+ * child, so that a handle used there is detected without an extra check.
  * NULL when there is none (errno is set). Freed by rilli_private_free. */
 void *rilli_private_alloc(size_t size);
 void rilli_private_free(void *base, size_t size);

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* rows.h - the rows of a control segment: which there are, and where.
+/* rows.h - the rows of a control segment: which rows exist, and where they lie.
  *
  * A row exists when its bit is set in the control page: its first page has memory then, and its
- * cursor was NONE before. Each loop over rows goes over those alone. To look at another one would
- * bring its page, and fail with SIGBUS where the file system is full; and what it would find is
- * a cursor of 0, which is a place in the ring. PROTOCOL G8; edges E3 and E17. */
+ * cursor was NONE before. Each loop over rows visits only those. Reading any other row would
+ * allocate its page, or fail with SIGBUS if the file system is full; and its cursor would be 0,
+ * which is a valid place in the ring. PROTOCOL G8; edges E3 and E17. */
 #ifndef RILLI_ROWS_H
 #define RILLI_ROWS_H
 
 #include "check.h"
 
-/* Which rows there are of 64*word to 64*word+63. The bits may be any: those that name no row do not
- * count. */
+/* Which of the rows 64*word to 64*word+63 exist. The bits may have any value: those beyond the last
+ * row are ignored. */
 static inline uint64_t rilli_rows_in(const _Atomic uint64_t *rows, uint32_t max_groups,
                                      uint32_t word) {
   /* E17, acquire: pairs with make_row() in row.c. The bit comes before the row. */
@@ -33,7 +33,7 @@ static inline uint32_t rilli_next_row(const _Atomic uint64_t *rows, uint32_t max
   return max_groups;
 }
 
-/* A loop over the rows that there are. */
+/* A loop over the rows that exist. */
 #define RILLI_EACH_ROW(index, rows, max_groups)                                                    \
   for ((index) = rilli_next_row(rows, max_groups, 0); (index) < (max_groups);                      \
        (index) = rilli_next_row(rows, max_groups, (index) + 1))
@@ -49,12 +49,12 @@ static inline int rilli_has_row(const _Atomic uint64_t *rows, uint32_t index) {
   return (int)(atomic_load_explicit(&rows[index / 64], memory_order_acquire) >> index % 64 & 1);
 }
 
-/* From now on the row is looked at: it is set up, which comes before its bit. */
+/* From now on other processes read the row. It must be set up before its bit is set. */
 static inline void rilli_row_exists(_Atomic uint64_t *rows, uint32_t index) {
   atomic_fetch_or_explicit(&rows[index / 64], UINT64_C(1) << index % 64, memory_order_release);
 }
 
-/* Where the row of a group begins in the file, and that in a mapped control segment. */
+/* Where the row of a group begins, in the file and in a mapped control segment. */
 static inline uint64_t rilli_row_offset(const struct rilli_control_geometry *geometry,
                                         uint32_t index) {
   return geometry->group_offset + index * geometry->group_stride;

@@ -29,7 +29,7 @@ static int check_directory(int fd, const char *path, int by_default) {
     return rilli_fail(ENOTDIR, "'%s' is not a directory: remove it, or set RILL_NAMESPACE", path);
   if ((status.st_mode & S_IWOTH) && !(status.st_mode & S_ISVTX))
     return rilli_fail(EPERM,
-                      "directory '%s' may be written by everybody, so queues in it cannot be "
+                      "directory '%s' may be written by all users, so queues in it cannot be "
                       "trusted: chmod o-w it, or use another RILL_NAMESPACE",
                       path);
   if (by_default && status.st_uid != geteuid() && status.st_uid != 0)
@@ -139,7 +139,8 @@ int rilli_segment_make(int dir, const char *prefix, uint64_t size,
   if (code == 0 &&
       (give(fd, access) != 0 || ftruncate(fd, (off_t)size) != 0 || fstat(fd, &status) != 0))
     code = -errno;
-  if (code == 0 && status.st_nlink == 0) /* gc took it for a dead creator's, before the lock */
+  /* Before the lock, gc took it for the file of a dead creator. */
+  if (code == 0 && status.st_nlink == 0)
     code = -EAGAIN;
   if (code) {
     (void)unlinkat(dir, ret_name, 0);
@@ -163,11 +164,12 @@ int rilli_segment_reserve(int fd, uint64_t offset, uint64_t size) {
   uint64_t left = 0;
   if (fstatvfs(fd, &fs) == 0)
     left = (uint64_t)fs.f_bavail * (uint64_t)fs.f_frsize;
-  return rilli_fail(code,
-                    "cannot reserve %" PRIu64 " bytes of shared memory: %s; %" PRIu64
-                    " bytes are free there: enlarge it (mount -o remount,size=...), remove queues "
-                    "(rill gc, rill rm), or make smaller ones",
-                    size, rilli_words(code), left);
+  return rilli_fail(
+      code,
+      "cannot reserve %" PRIu64 " bytes of shared memory: %s; %" PRIu64
+      " bytes are free there: enlarge the file system (mount -o remount,size=...), remove queues "
+      "(rill gc, rill rm), or make smaller ones",
+      size, rilli_words(code), left);
 }
 
 int rilli_segment_name(int dir, const char *made, const char *name) {
@@ -182,8 +184,8 @@ int rilli_segment_name(int dir, const char *made, const char *name) {
   return -errno;
 }
 
-/* Only the directory's owner can have put a file into a directory that nobody else may write;
- * where others may, the file must be the directory's owner's, root's or ours. */
+/* If only its owner may write a directory, a file in it is the owner's work. If other users may
+ * write it, the file must belong to the directory's owner, to root or to this user. */
 static int trusted(const struct stat *file, const struct stat *directory) {
   return !(directory->st_mode & (S_IWGRP | S_IWOTH)) || file->st_uid == geteuid() ||
          file->st_uid == 0 || file->st_uid == directory->st_uid;
@@ -199,7 +201,7 @@ int rilli_segment_open(int dir, const char *name, int writable, struct rilli_fil
   const int fd = openat(dir, name, access | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (fd < 0) {
     const int code = errno;
-    if (code == ENOENT) /* whoever waits for a queue looks often, and -ETIMEDOUT has no text */
+    if (code == ENOENT) /* callers that wait for a queue poll, and -ETIMEDOUT has no text */
       return -ENOENT;
     if (code == ELOOP)
       return rilli_fail(EPROTO, "'%s' is a symbolic link, not a rill segment: rill rm removes it",
@@ -221,7 +223,7 @@ int rilli_segment_open(int dir, const char *name, int writable, struct rilli_fil
                    "directory: it cannot be trusted",
                    name, (unsigned)status.st_uid);
   else if (status.st_mode & S_IWOTH)
-    code = rilli_fail(EPERM, "segment '%s' may be written by everybody: chmod o-w it", name);
+    code = rilli_fail(EPERM, "segment '%s' may be written by all users: chmod o-w it", name);
   if (code) {
     (void)close(fd);
     return code;
@@ -239,12 +241,12 @@ int rilli_segment_same(int dir, const char *name, const struct rilli_file *file)
   return (uint64_t)status.st_ino == file->inode && (uint64_t)status.st_dev == file->device;
 }
 
-/* EAGAIN means that too much is locked in memory; to the callers it would mean "try again". */
+/* Here EAGAIN means that too much memory is locked; to the callers it would mean "try again". */
 static int map_failed(size_t size) {
   const int code = errno == EAGAIN ? ENOMEM : errno;
   const char *remedy = code == ENOMEM
-                           ? "; one process may have so many mappings (vm.max_map_count) "
-                             "and so many addresses (ulimit -v), and lock so much (ulimit -l)"
+                           ? "; a process has limits on its mappings (vm.max_map_count), its "
+                             "address space (ulimit -v) and its locked memory (ulimit -l)"
                            : "";
   return rilli_fail(code, "cannot map %zu bytes of a segment: %s%s", size, rilli_words(code),
                     remedy);

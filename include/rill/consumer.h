@@ -11,7 +11,7 @@ extern "C" {
 
 typedef struct rill_consumer rill_consumer;
 
-/* Where a new group begins. A group that exists goes on where it was. */
+/* Where a new group starts. An existing group continues where it was. */
 enum {
   RILL_OLDEST = 0,  /* at the oldest message still in the ring                 */
   RILL_LATEST = 1,  /* at the next message published after the open            */
@@ -24,14 +24,14 @@ enum {
   RILL_KEEP_GROUP = 1, /* the group outlives its member: a durable subscription,
                           which a reliable queue holds messages for            */
   RILL_FOLLOW = 2,     /* wait for the next producer instead of -EPIPE         */
-  RILL_TAIL = 4        /* no group: looks on, holds nothing up, may lose messages
+  RILL_TAIL = 4        /* no group: only observes, blocks no producer, may lose messages
                           (the only kind on a queue opened with RILL_OBSERVE)  */
 };
 
 struct rill_consumer_attr {
   size_t size;           /* sizeof(struct rill_consumer_attr)                     */
-  const char *group;     /* up to 63 bytes of [A-Za-z0-9._-]; NULL: a group of its
-                            own that ends with this consumer                      */
+  const char *group;     /* up to 63 bytes of [A-Za-z0-9._-]; NULL: a group
+                            without a name that ends with this consumer           */
   uint32_t start;        /* RILL_OLDEST, RILL_LATEST, RILL_SEQUENCE               */
   uint32_t wait;         /* RILL_ADAPTIVE, RILL_SPIN, RILL_PARK                   */
   uint64_t sequence;     /* for RILL_SEQUENCE                                     */
@@ -41,15 +41,15 @@ struct rill_consumer_attr {
 };
 #define RILL_CONSUMER_ATTR_INIT RILL_SIZED(struct rill_consumer_attr)
 
-/* Flags of a message. Others may come: a program ignores those that it does not know. */
+/* Flags of a message. More may be added: a program ignores those that it does not know. */
 enum {
-  RILL_MESSAGE_COPIED = 1 /* data and key lie in a buffer of the consumer's, until its
-                             next receive (overwrite queues, RILL_TAIL); without it in
-                             the ring, until the message is released            */
+  RILL_MESSAGE_COPIED = 1 /* data and key lie in a buffer of the consumer, valid until its
+                             next receive (overwrite queues, RILL_TAIL). Without it they
+                             lie in the ring, valid until the message is released */
 };
 
-/* 64 bytes for ever. What a message carries beyond them is asked for by functions that take the
- * consumer and the message, while its data is valid. */
+/* Always 64 bytes. What else a message carries is returned by functions that take the consumer
+ * and the message; call them while its data is valid. */
 struct rill_message {
   const void *data; /* of this message; 16-byte aligned                      */
   const char *key;  /* NULL: none                                            */
@@ -59,21 +59,21 @@ struct rill_message {
   uint64_t sequence;   /* message number in the queue, from 0                   */
   uint64_t lost;       /* messages lost just before this one: the sequences
                           sequence - lost to sequence - 1                       */
-  uint64_t token;      /* names it to rill_release                              */
-  int64_t time;        /* what the producer stamped; 0: nothing                 */
-  uint32_t deliveries; /* always 1 in this version, also when it comes again    */
+  uint64_t token;      /* identifies it for rill_release                        */
+  int64_t time;        /* set by the producer; 0: none                          */
+  uint32_t deliveries; /* always 1 in this version, also if received again      */
   uint32_t type;       /* the producer's rill_meta.type                         */
 };
 
-/* Joins a group of the queue, or makes it, as its member. In this version a group
- * has one member at a time, and each group sees all messages.
- * A kept group whose place was lost, since it was evicted, goes on at the oldest message, which
- * tells in `lost` how many it missed.
- * Ordering: a full barrier; from the start position on every message stays whole
- *   until released (reliable queues), or until the group is evicted.
- * Progress: system calls, and a walk of at most the ring. Never waits for others,
- *   but for the moment in which somebody reclaims the group.
- * Contexts: any thread; then one thread at a time per handle, but for
+/* Joins a group of the queue as its member, and makes the group if it does not exist. In this
+ * version a group has one member at a time, and each group receives all messages.
+ * A kept group that lost its place because it was evicted continues at the oldest message, whose
+ * `lost` is the number of messages that it missed.
+ * Ordering: a full barrier; from the start position on, every message stays intact
+ *   until it is released (reliable queues), or until the group is evicted.
+ * Progress: system calls, and a walk over at most the ring. Never waits for other processes,
+ *   except for the short time in which one of them reclaims the group.
+ * Contexts: any thread; then one thread at a time per handle, except
  *   rill_consumer_interrupt; not after fork.
  * Errors: -EINVAL, -E2BIG, -EBUSY (the group has a living member), -EUSERS (no group free;
  * the text names max_groups), -ERANGE (sequence not published yet), -EPERM (queue
@@ -82,28 +82,30 @@ struct rill_message {
 RILL_API int rill_consumer_open(rill_queue *queue, const struct rill_consumer_attr *attr,
                                 rill_consumer **ret_consumer);
 
-/* Leaves the group. What was received and not released is not released: a kept
- * group sees it again. NULL is allowed.
- * Contexts: any thread; in a forked child it leaves the parent's alone. Since 0.1. */
+/* Leaves the group. Messages that were received and not released stay unreleased: a kept
+ * group receives them again. NULL is allowed.
+ * Contexts: any thread; in a forked child it does not touch the parent's handle. Since 0.1. */
 RILL_API void rill_consumer_close(rill_consumer *consumer);
 
 /* Takes the next message. ret_message->data points into the ring (reliable queues:
- * valid until released) or into a buffer of the consumer's (overwrite queues and
+ * valid until released) or into a buffer of the consumer (overwrite queues and
  * RILL_TAIL: valid until the next receive; RILL_MESSAGE_COPIED is set). On a queue with
- * evict_after, what lies in the ring may change under a reader whose group is evicted: see
- * rill_release. Ordering: acquire: all that was done before the publish is visible. Progress:
- * wait-free when there is a message; else waits until the deadline: spins, lets others have the
- * core (sched_yield) or sleeps, by its strategy. Contexts: one thread at a time per consumer; not
- * after fork (-ECHILD). Errors: -EAGAIN (nothing there, RILL_NOW), -ETIMEDOUT, -EPIPE (everything
- * is read, and the producer has closed or died), -ESTALE (the queue was removed, or the group was
- * refused or evicted, which is seen when nothing is there: what was received and not released is
+ * evict_after, bytes in the ring may change while a reader whose group is evicted still reads
+ * them: see rill_release.
+ * Ordering: acquire: everything that was done before the publish is visible.
+ * Progress: wait-free when there is a message; else waits until the deadline: spins, yields the
+ *   core (sched_yield) or sleeps, as its wait strategy says.
+ * Contexts: one thread at a time per consumer; not after fork (-ECHILD).
+ * Errors: -EAGAIN (no message is there, RILL_NOW), -ETIMEDOUT, -EPIPE (everything is read, and
+ * the producer has closed or died), -ESTALE (the queue was removed, or the group was refused or
+ * evicted, which is noticed when no message is there: what was received and not released is
  * void; close the consumer, and open it again), -ECANCELED (rill_consumer_interrupt), -EINTR (a
- * signal handler, installed without SA_RESTART, ran while waiting), -EPROTO (bad bytes in the
+ * signal handler, installed without SA_RESTART, ran while waiting), -EPROTO (invalid bytes in the
  * ring), -ECHILD. Since 0.1. */
 RILL_API int rill_receive(rill_consumer *consumer, rill_time deadline,
                           struct rill_message *ret_message);
 
-/* Takes up to n messages: waits for the first, then takes what is there.
+/* Takes up to n messages: waits for the first, then takes those that are there.
  * Returns how many, at least 1; always 1 from an overwrite queue or a tail, whose buffer
  * holds one.
  * Ordering: as rill_receive. Progress: as rill_receive. Contexts: as rill_receive.
@@ -112,20 +114,21 @@ RILL_API int rill_receive_batch(rill_consumer *consumer, size_t n, rill_time dea
                                 struct rill_message *ret_messages);
 
 /* Gives back all messages up to and including this one (NULL: all received): the
- * producer may use their place, a successor begins after them. A closing or dying
- * consumer that has not released a message leaves it to its kept group. What is released
- * already may be released again, which changes nothing.
- * On a queue with evict_after each release says whether what was read since the last one was
- * whole: -ESTALE if the group was evicted meanwhile, for then others may have written there.
- * So copy what is read in place, release, and only then act on it; or be able to undo that.
- * Nothing was released then, and nothing will be: close the consumer, and open it again.
- * Ordering: release: reads of the messages come before. Progress: wait-free, but for
- * a wake-up of a producer that waits. The group's place in shared memory follows at
- * once when that gives a sleeping producer its room (or a spinning one any), at the next
- * empty poll, every capacity/32 bytes, and at the close. So less than that may be
- * released and not known yet: after a kill, a successor sees it again; and a producer
- * learns of it at this consumer's next call. With evict_after it follows at once, each time,
- * which costs some nanoseconds.
+ * producer may reuse their space, and a successor starts after them. If a consumer closes or dies
+ * before it has released a message, its kept group receives the message again. Releasing a
+ * message again changes nothing.
+ * On a queue with evict_after each release reports whether what was read since the last one was
+ * intact: -ESTALE if the group was evicted in between, since other messages may have been written
+ * there. So copy what is read in place, release, and only then act on it; or be able to undo the
+ * action. After -ESTALE nothing was released, and nothing will be: close the consumer, and open
+ * it again.
+ * Ordering: release: reads of the messages come before. Progress: wait-free, except for
+ * a wake-up of a waiting producer. The group's position in shared memory is updated immediately
+ * when that gives a sleeping producer the room it needs (or a spinning one any room); else at
+ * the next empty poll, every capacity/32 bytes, and at the close. Less than capacity/32 bytes may
+ * thus be released but not published yet: after a kill, a successor receives them again, and
+ * a producer learns of them at this consumer's next call. With evict_after the position is updated
+ * at each release, which costs some nanoseconds.
  * Contexts: one thread at a time per consumer; not after fork.
  * Errors: -EINVAL (not a message that it received), -ESTALE (the group was refused or
  * evicted), -ECHILD. Since 0.1. */

@@ -2,7 +2,7 @@
 /* rill/context.h - where queues live, time, and errors in words.
  *
  * A context names a directory of queues (a namespace) and says how this
- * process takes part: it is the parent of every queue handle. */
+ * process uses it. Every queue handle is opened from a context. */
 #ifndef RILL_CONTEXT_H
 #define RILL_CONTEXT_H
 
@@ -15,14 +15,14 @@
 #define RILL_API
 #endif
 
-/* Structs that begin with their size grow at their end in later versions, so a program and the
- * library that it runs with may have different ones. Initialise them with their macro, which sets
- * the size and zeroes the rest:
+/* A struct that begins with its size may get more fields at its end in a later version, so a
+ * program and the library that it runs with may know different sizes of it. Initialise it with its
+ * macro, which sets the size and zeroes the rest:
  *   struct rill_queue_attr attr = RILL_QUEUE_ATTR_INIT;
- * What is passed in: fields that the program does not know are zero, the default; one that the
- * library does not know must be zero (-E2BIG). What comes out: fields that the library does not
- * know are zero, and `size` is then the number of bytes that both know: a field is known if it
- * ends within them. A size that was not set is -EINVAL. */
+ * Input: fields that the program does not know are zero, which is the default; a field that the
+ * library does not know must be zero (-E2BIG). Output: fields that the library does not know are
+ * zero, and `size` is then the number of bytes that both know: a field is known if it ends within
+ * them. A size that was not set is -EINVAL. */
 #ifdef __cplusplus
 template <class type> inline type rill_sized() {
   type zero = type();
@@ -43,14 +43,14 @@ extern "C" {
 typedef int64_t rill_time;
 
 #define RILL_NOW 0             /* do not wait: -EAGAIN when it would have to   */
-#define RILL_FOREVER INT64_MAX /* no deadline; any other, when past: -ETIMEDOUT */
+#define RILL_FOREVER INT64_MAX /* no deadline; after any other one: -ETIMEDOUT */
 
 typedef struct rill_context rill_context;
 
 /* How the data path is ordered against a process that goes to sleep. */
 enum {
   RILL_FENCE_AUTO = 0,       /* membarrier where the kernel has it, else full    */
-  RILL_FENCE_MEMBARRIER = 1, /* the sleeper pays; -ENOSYS where it is missing    */
+  RILL_FENCE_MEMBARRIER = 1, /* the sleeper pays; -ENOSYS if not available       */
   RILL_FENCE_FULL = 2        /* a full fence in each publish and each release    */
 };
 
@@ -58,7 +58,7 @@ struct rill_context_attr {
   size_t size;            /* sizeof(struct rill_context_attr)                  */
   const char *name_space; /* NULL: $RILL_NAMESPACE, else "u" and the user id     */
   const char *directory;  /* NULL: $RILL_DIR, else /dev/shm                      */
-  uint32_t fence;         /* RILL_FENCE_*; AUTO also looks at $RILL_FENCE:
+  uint32_t fence;         /* RILL_FENCE_*; AUTO also reads $RILL_FENCE:
                              "membarrier" or "full"                            */
   uint32_t reserved0;     /* zero                                              */
 };
@@ -68,28 +68,29 @@ struct rill_context_attr {
  * attr: may be NULL for the defaults.
  * Ordering: a full barrier. Progress: makes system calls, never waits.
  * Contexts: any thread; the handle may be used by all threads of this process.
- * A child made by fork must open its own: every call on this one is -ECHILD.
+ * A child made by fork must open its own: every call on this one returns -ECHILD.
  * Errors: -EINVAL (attributes or names), -E2BIG (attributes of a later version),
- * -EACCES, -EPERM (the directory is another's), -ENOENT (no such directory), -ENOTDIR (a file is in its place),
- * -ENAMETOOLONG (the path of the namespace), -ENOSPC (no room for its
- * directory), -ENOSYS (no such fence here), -ENOMEM, -EMFILE. Since 0.1. */
+ * -EACCES, -EPERM (the directory belongs to another user), -ENOENT (no such directory),
+ * -ENOTDIR (a file is in its place), -ENAMETOOLONG (the path of the namespace), -ENOSPC (no room
+ * for its directory), -ENOSYS (this kernel does not have that fence), -ENOMEM, -EMFILE.
+ * Since 0.1. */
 RILL_API int rill_context_open(const struct rill_context_attr *attr,
                                rill_context **ret_context);
 
-/* Drops the caller's reference; what hangs on the context lives on until it is
- * closed itself, so any order of closing is right. NULL is allowed.
- * Contexts: any thread; in a forked child it leaves the parent's alone. Since 0.1. */
+/* Drops the caller's reference. Handles that were opened from the context stay valid until they
+ * are closed, so handles may be closed in any order. NULL is allowed.
+ * Contexts: any thread; in a forked child it does not touch the parent's handle. Since 0.1. */
 RILL_API void rill_context_close(rill_context *context);
 
-/* The time now, and the time that many nanoseconds from now (never past
- * RILL_FOREVER; a negative span is taken as 0).
+/* The current time, and the time that many nanoseconds from now (never after
+ * RILL_FOREVER; a negative span counts as 0).
  * Progress: wait-free. Contexts: any thread; signal handlers. Since 0.1. */
 RILL_API rill_time rill_clock(void);
 RILL_API rill_time rill_after(int64_t nanoseconds);
 
-/* Says in words what went wrong last in this thread: names the queue or file and
- * what to do; "" when nothing has. -EAGAIN and -ETIMEDOUT leave it as it was.
- * The text lives until the thread's next failing call. Contexts: any thread. Since 0.1. */
+/* Describes in words the last error of this thread: names the queue or file and
+ * the remedy; "" if there was none. -EAGAIN and -ETIMEDOUT leave the text as it was.
+ * The text stays valid until the thread's next failing call. Contexts: any thread. Since 0.1. */
 RILL_API const char *rill_error(void);
 
 #ifdef __cplusplus

@@ -20,13 +20,13 @@ enum {
   RILL_EVENT_APPEARED = 1,  /* the queue was created                             */
   RILL_EVENT_REMOVED = 2,   /* the queue was removed                             */
   RILL_EVENT_ATTACHED = 3,  /* a process took the role                           */
-  RILL_EVENT_DETACHED = 4,  /* it gave the role up                               */
+  RILL_EVENT_DETACHED = 4,  /* it gave up the role                               */
   RILL_EVENT_DIED = 5,      /* its process died, or called exec                  */
-  RILL_EVENT_RECLAIMED = 6, /* the place of a dead consumer was given back, or is
-                               kept without a member                            */
-  RILL_EVENT_SOURCE = 7     /* from here on roles come from `source`. The first event
-                               of a watcher; again when the registry starts or ends,
-                               and when events were missed: see `lost`           */
+  RILL_EVENT_RECLAIMED = 6, /* the place of a dead consumer was freed, or is kept
+                               without a member                                 */
+  RILL_EVENT_SOURCE = 7     /* from here on roles are reported by `source`. The first
+                               event of a watcher; sent again when the registry starts
+                               or ends, and when events were missed: see `lost`  */
 };
 
 /* What a process is to a queue. */
@@ -39,16 +39,16 @@ enum {
 /* Where the events of roles come from. */
 enum {
   RILL_SOURCE_REGISTRY = 1, /* each one, as it happens                           */
-  RILL_SOURCE_DIRECTORY = 2 /* queues are probed, each once a second, or more rarely
+  RILL_SOURCE_DIRECTORY = 2 /* queues are probed, each once a second, or less often
                                if there are more than 64: what begins and ends
-                               between two probes is not seen, and a process that
-                               died and was reclaimed has detached              */
+                               between two probes is not seen, and a process that died
+                               and was reclaimed in between is reported as detached */
 };
 
 /* Flags of a watcher. */
 enum {
-  RILL_WATCH_EXISTING = 1 /* begin with a RILL_EVENT_APPEARED for each queue that is
-                             there already                                     */
+  RILL_WATCH_EXISTING = 1 /* begin with a RILL_EVENT_APPEARED for each queue that
+                             exists already                                    */
 };
 
 #define RILL_LOST_UNKNOWN UINT64_MAX /* of rill_event.lost: it is not known how many */
@@ -80,37 +80,37 @@ struct rill_event {
 #define RILL_EVENT_INIT RILL_SIZED(struct rill_event)
 
 /* Begins to watch the queues of a namespace. What happens after it has returned is reported;
- * a queue that is there already is not, unless RILL_WATCH_EXISTING is given.
+ * a queue that exists already is not, unless RILL_WATCH_EXISTING is given.
  * pattern: names to watch, as for rill_queue_list (NULL: all).
  * attr: may be NULL for the defaults.
- * All queues of the namespace are reported; their roles by a registry if the caller may read the
- * queue, by probing if it may take from it or publish to it. A watcher changes nothing, and no
- * queue or process depends on it. It holds up to three descriptors. Where the kernel refuses
- * inotify, the directory is read once a second.
- * Progress: system calls, a reading of the directory, a probe of up to 64 queues; waits at most
- *   a second for the answer of a registry that is there.
+ * All queues of the namespace are reported. Their roles are reported by a registry if the caller
+ * may read the queue, and by probing if it may take from it or publish to it. A watcher changes
+ * nothing, and no queue or process depends on it. It holds up to three descriptors. If the kernel
+ * refuses inotify, the directory is read once a second.
+ * Progress: system calls, reads the directory, probes up to 64 queues; waits at most a second for
+ *   the answer of a registry, if there is one.
  * Contexts: any thread; not after fork.
  * Errors: -EINVAL (attributes), -ENOENT (the directory of the namespace is gone), -EACCES,
  * -ENOMEM, -EMFILE, -ECHILD. Since 0.1. */
 RILL_API int rill_watch_open(rill_context *context, const char *pattern,
                              const struct rill_watch_attr *attr, rill_watch **ret_watch);
 
-/* Takes the next event: fills *ret_event, of which only the size is read. The first one is a
+/* Takes the next event: fills *ret_event, of which only the size is read. The first event is a
  * RILL_EVENT_SOURCE, without lost events.
- * Queues appear and are removed in turn, by their names, whatever becomes of the registry. When
- * the kernel or the registry could not keep all events for a watcher that is slow, `lost` says so,
- * and the directory is compared with what was reported. When a registry ends, or starts, a
- * RILL_EVENT_SOURCE says so, and that roles may have been missed: then rill_queue_stat and
- * rill_group_stat have the state.
+ * For each name, appearing and being removed alternate, even if the registry starts or ends. If
+ * the kernel or the registry could not keep all events for a slow watcher, `lost` says so, and
+ * the directory is compared with what was reported. When a registry ends or starts, a
+ * RILL_EVENT_SOURCE says so, and that events of roles may have been missed: then
+ * rill_queue_stat and rill_group_stat have the state.
  * Progress: waits until the deadline; wakes up once a second unless a registry and inotify are
  *   there.
- * Contexts: one thread at a time per watcher, but for rill_watch_interrupt; not after fork. A
- *   thread that is cancelled while it waits leaves the watcher whole.
- * Errors: -EINVAL (ret_event->size), -EAGAIN (nothing there, RILL_NOW), -ETIMEDOUT, -ECANCELED
+ * Contexts: one thread at a time per watcher, except rill_watch_interrupt; not after fork. If
+ *   a thread is cancelled while it waits, the watcher stays usable.
+ * Errors: -EINVAL (ret_event->size), -EAGAIN (no event is there, RILL_NOW), -ETIMEDOUT, -ECANCELED
  * (by rill_watch_interrupt), -EINTR, -ENOENT (the directory of the namespace was removed, and all
  * its queues are reported as removed), -EBADF (its descriptors were closed), -EACCES, -ENOMEM,
- * -EMFILE, -ECHILD. After -EACCES, -ENOMEM or -EMFILE call again: what was not reported will be.
- * Since 0.1. */
+ * -EMFILE, -ECHILD. After -EACCES, -ENOMEM or -EMFILE call again: what was not reported yet will
+ * be reported. Since 0.1. */
 RILL_API int rill_watch_next(rill_watch *watch, rill_time deadline, struct rill_event *ret_event);
 
 /* Interrupts a watcher: a waiting rill_watch_next, or else its next one that finds no event,
@@ -119,7 +119,7 @@ RILL_API int rill_watch_next(rill_watch *watch, rill_time deadline, struct rill_
 RILL_API int rill_watch_interrupt(rill_watch *watch);
 
 /* Ends watching. NULL is allowed.
- * Contexts: any thread; in a forked child it leaves the parent's alone. Since 0.1. */
+ * Contexts: any thread; in a forked child it does not touch the parent's handle. Since 0.1. */
 RILL_API void rill_watch_close(rill_watch *watch);
 
 #ifdef __cplusplus

@@ -10,7 +10,7 @@
 struct rill_context {
   _Atomic unsigned references;
   _Atomic int dir; /* the namespace's directory: rilli_context_dir                 */
-  char *path;      /* its name, and what it is, in case somebody closes it         */
+  char *path;      /* its name and identity, in case the program closes `dir`      */
   uint64_t inode, device;
   uint32_t fence;         /* RILL_FENCE_MEMBARRIER or _FULL                         */
   uint64_t pid_namespace; /* this process's; 0: not known                           */
@@ -22,14 +22,14 @@ struct rill_queue {
   _Atomic unsigned references;
   rill_context *context;
   unsigned flags;
-  int announced; /* the registry was told of it                            */
+  int announced; /* to the registry                                        */
   struct rilli_segments segments;
 };
 
 /* context.c */
 int rilli_context_check(const rill_context *context); /* -ECHILD after fork         */
-/* The directory's descriptor; opened anew if somebody closed it (close_range) or put another
- * file in its place. -1 when it is gone. */
+/* The directory's descriptor; opened again if the program closed it (close_range) or opened another
+ * file under its number. -1 if the directory is gone. */
 int rilli_context_dir(rill_context *context);
 void rilli_context_hold(rill_context *context);
 

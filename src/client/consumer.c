@@ -25,15 +25,15 @@ struct owner {
   struct rilli_mapping hints, group; /* they carry the lease                        */
 };
 
-/* Once a slice, by a consumer that waits: 1 if the producer is gone. */
-static int tend(void *self) {
+/* Housekeeping, once a slice, by a consumer that waits: 1 if the producer is gone. */
+static int probe_producer(void *self) {
   const struct rill_consumer *consumer = self;
   const struct owner *owner = consumer->owner;
   const rill_queue *queue = owner->queue;
   struct rilli_file control;
   const uint32_t state = atomic_load_explicit(&consumer->page->state, memory_order_acquire);
   if (queue->segments.copied)
-    return 1; /* nothing more will come */
+    return 1; /* a copy: no more messages will come */
   const int code =
       rilli_control_open(rilli_context_dir(queue->context), &queue->segments, 0, &control);
   if (code)
@@ -65,8 +65,8 @@ static void sign(struct rill_consumer *consumer, const rill_context *context) {
   rilli_clear_latency(slot);
 }
 
-/* A fresh row gets its name, by the file, since what members map of it is read-only; what a dead
- * member left is first reclaimed. PROTOCOL G7 */
+/* First reclaims what a dead member left. A fresh row then gets its name, by a write to the file,
+ * since members map the names read-only. PROTOCOL G7 */
 static int prepare_row(const struct rill_consumer *consumer, int fd, const char *name) {
   const struct owner *owner = consumer->owner;
   const uint32_t index = consumer->member.group;
@@ -122,8 +122,7 @@ static int enter(struct rill_consumer *consumer, const struct rill_consumer_attr
   if (code == -ERANGE)
     return not_yet(attr->sequence, head);
   if (code)
-    return rilli_fail(-code, "its ring makes no sense: another process damaged it; look with rill "
-                             "doctor");
+    return rilli_fail(-code, "its ring is invalid: another process damaged it; run rill doctor");
   return 0;
 }
 
@@ -138,13 +137,14 @@ static int join_group(struct rill_consumer *consumer, const struct rill_consumer
   code = rilli_row_take(dir, &owner->queue->segments, control.fd, attr->group, &row);
   if (code == 0)
     code = enter(consumer, attr, control.fd, row.member);
-  /* The mappings keep this description, so what must not last is given back by name. */
+  /* The mappings keep this description open, so locks that must not last are unlocked one by one.
+   */
   rilli_row_settle(control.fd, &row);
   rilli_lease_close(control.fd);
   return code;
 }
 
-/* No row, no protection: it copies, checks, and may be told that it lost some. */
+/* A tail has no row, so no protection: it copies, checks, and may lose messages. */
 static int start_tail(struct rill_consumer *consumer, const struct rill_consumer_attr *attr) {
   const struct rilli_ring *ring = &consumer->ring;
   struct rilli_place place;
@@ -176,8 +176,7 @@ static int start_tail(struct rill_consumer *consumer, const struct rill_consumer
     consumer->sequence = place.sequence;
     return 0;
   }
-  return rilli_fail(EPROTO,
-                    "its ring makes no sense: another process damaged it; look with rill doctor");
+  return rilli_fail(EPROTO, "its ring is invalid: another process damaged it; run rill doctor");
 }
 
 /* --- the public calls ------------------------------------------------------------ */
@@ -205,13 +204,13 @@ static int check_call(const rill_queue *queue, const struct rill_consumer_attr *
     return -EINVAL;
   if ((queue->flags & RILL_OBSERVE) && !(attr->flags & RILL_TAIL))
     return rilli_fail(EPERM,
-                      "queue '%s' was opened with RILL_OBSERVE: only RILL_TAIL looks without "
+                      "queue '%s' was opened with RILL_OBSERVE: only RILL_TAIL reads without "
                       "joining",
                       queue->segments.name);
   return rilli_type_check(&queue->segments, &attr->type);
 }
 
-/* Copies need a buffer for the largest message; it is there before the data path runs. */
+/* Copies need a buffer for the largest message; it is allocated before the data path runs. */
 static int prepare_buffer(struct rill_consumer *consumer) {
   if (!consumer->copies)
     return 0;
@@ -249,7 +248,7 @@ static int set_up(struct rill_consumer *consumer, const struct rill_consumer_att
   consumer->full_fence = queue->context->fence == RILL_FENCE_FULL;
   consumer->follow = (attr->flags & RILL_FOLLOW) != 0;
   consumer->patience.wait = attr->wait;
-  consumer->host = (struct rilli_host){tend, consumer};
+  consumer->host = (struct rilli_host){probe_producer, consumer};
   const int code =
       attr->flags & RILL_TAIL ? start_tail(consumer, attr) : join_group(consumer, attr);
   if (code)
@@ -300,7 +299,7 @@ void rill_consumer_close(rill_consumer *consumer) {
     const struct owner *owner = consumer->owner;
     rilli_leave(consumer->group,
                 *rilli_name_at(&owner->queue->segments.ring, consumer->member.group) != 0);
-    rilli_wake_producer(consumer->ring.hints); /* the gate may rise */
+    rilli_wake_producer(consumer->ring.hints); /* the producer may have room now */
   }
   free_consumer(consumer);
 }

@@ -76,7 +76,7 @@ static int prepare(const struct rill_context_attr *attr, rill_context *context) 
   return rilli_fail(error, "cannot examine the namespace's directory: %s", rilli_words(error));
 }
 
-/* Is it surely another file, or none, that has this number now? */
+/* Is it certain that this number is another file now, or none? */
 static int is_another(const rill_context *context, int fd) {
   struct stat status;
   if (fstat(fd, &status) != 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* examine.c - the public side of examining a queue (store/examine.c). */
+/* examine.c - the public calls that examine a queue (store/examine.c). */
 #include "examine.h"
 
 #include <errno.h>

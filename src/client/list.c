@@ -24,7 +24,7 @@ int rill_queue_unlink(rill_context *context, const char *name) {
   return code ? code : rilli_unlink(rilli_context_dir(context), name);
 }
 
-/* The socket and the lock file of a registry that was killed; a living one holds the lock. */
+/* The socket and the lock file of a registry that was killed; a live registry holds the lock. */
 static void collect_registry(struct rilli_collection *gc) {
   if (faccessat(gc->dir, RILLI_SOCKET_FILE, F_OK, AT_SYMLINK_NOFOLLOW) != 0 &&
       faccessat(gc->dir, RILLI_LOCK_FILE, F_OK, AT_SYMLINK_NOFOLLOW) != 0)
@@ -32,7 +32,7 @@ static void collect_registry(struct rilli_collection *gc) {
   const int lock = rilli_registry_claim(gc->dir, !gc->dry);
   if (lock < 0 && lock != -ENOENT)
     return;
-  if (!rilli_registry_listens(gc->dir)) { /* it might be held open for one still to start */
+  if (!rilli_registry_listens(gc->dir)) { /* its lock may be held by a registry that is starting */
     if (!gc->dry) {
       (void)unlinkat(gc->dir, RILLI_SOCKET_FILE, 0);
       (void)unlinkat(gc->dir, RILLI_LOCK_FILE, 0);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* placement_stat.c - where the memory of a queue really lies (rill_placement_read_stat).
  *
- * Asks the kernel about the queue's own mapping of the data segment, which is read-only. What
- * is touched for it is there already: it was reserved at creation. */
+ * Asks the kernel about the queue's own mapping of the data segment, which is read-only. The pages
+ * that it touches exist already: they were reserved at creation. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -55,8 +55,9 @@ static uint64_t resident(const rill_queue *queue) {
   return bytes;
 }
 
-/* One line of smaps: of a mapping's first line, whether it is ours; then its figures. A mapping
- * that is locked shows "lo"; its "Locked" would be divided by how often the pages are mapped. */
+/* Parses smaps by lines: the first line of a mapping says whether it is ours; its figures follow. A
+ * locked mapping has the flag "lo"; its figure "Locked" is divided by the number of mappings of a
+ * page, so it is not used. */
 struct smaps {
   uintptr_t from, to;
   int ours;
@@ -91,7 +92,7 @@ static int read_smaps(const rill_queue *queue, struct rill_placement_stat *ret) 
   for (int begins = 1; fgets(line, sizeof line, file);) {
     if (begins)
       take_line(&smaps, line);
-    begins = strchr(line, '\n') != NULL; /* a long path name goes on */
+    begins = strchr(line, '\n') != NULL; /* else a long path name continues */
   }
   const int error = ferror(file) ? errno : 0;
   (void)fclose(file);
@@ -118,7 +119,8 @@ int rill_placement_read_stat(rill_queue *queue, struct rill_placement_stat *ret)
   stat.resident_bytes = resident(queue);
   code = read_smaps(queue, &stat);
   if (code)
-    return rilli_fail_in(-code, "cannot tell where queue '%s' lies", queue->segments.name);
+    return rilli_fail_in(-code, "cannot find out where the memory of queue '%s' lies",
+                         queue->segments.name);
   rilli_sized_out(ret, &stat, sizeof stat);
   return 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* producer.c - becoming the producer of a queue, and ceasing to be it.
+/* producer.c - becoming the producer of a queue, and closing it.
  *
- * The lease makes it one at a time. A successor takes the write limit as it stands, walks
- * from the newest checkpoint to the first frame that is not there, and goes on. */
+ * The lease ensures that there is one at a time. A successor takes the write limit as it is, walks
+ * from the newest checkpoint to the first place without a frame, and continues there. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +18,7 @@
 #include "reclaim.h"
 #include "sized.h"
 
-#define HANDOVER_SLICE INT64_C(10000000) /* ns: how long a dead predecessor is not noticed */
+#define HANDOVER_SLICE INT64_C(10000000) /* ns: until a dead predecessor is noticed */
 #define HANDLE_SIZE ((sizeof(struct rill_producer) + RILLI_PAGE - 1) / RILLI_PAGE * RILLI_PAGE)
 
 struct owner {
@@ -27,8 +27,9 @@ struct owner {
   struct rilli_mapping control; /* read-write; carries the producer's lease         */
 };
 
-/* Once a slice, by a producer that waits: the dead no longer hold it up. PROTOCOL S5 */
-static int tend(void *self) {
+/* Housekeeping, at opening and once a slice by a producer that waits: so dead members do not block
+ * it. PROTOCOL S5 */
+static int reclaim_dead_members(void *self) {
   struct rill_producer *producer = self;
   const struct owner *owner = producer->owner;
   const rill_queue *queue = owner->queue;
@@ -40,7 +41,7 @@ static int tend(void *self) {
       rilli_lease_close(control.fd);
     return rilli_fail(ESTALE, "queue '%s' was removed: open it again", queue->segments.name);
   }
-  if (code) /* no descriptor free, say: look again in the next slice */
+  if (code) /* e.g. no free descriptor: try again in the next slice */
     return 0;
   const struct rilli_ring *ring = &producer->ring;
   struct rilli_member member = {.slot = 0};
@@ -93,7 +94,7 @@ static int map_both(struct owner *owner, const struct rilli_file *control) {
   struct rilli_geometry geometry;
   code = rilli_data_check(&data, &geometry);
   if (code == 0 && memcmp(&geometry, &queue->segments.geometry, sizeof geometry) != 0)
-    code = rilli_fail(EBADMSG, "its data segment was exchanged");
+    code = rilli_fail(EBADMSG, "its data segment was replaced by another one: run rill doctor");
   if (code == 0)
     code = rilli_map_ring(data.fd, queue->segments.geometry.ring_offset,
                           queue->segments.geometry.capacity, 1, &owner->data);
@@ -115,9 +116,8 @@ static int start(struct rill_producer *producer, const struct owner *owner) {
   ring.names = (const char *)owner->control.base + queue->segments.control_geometry.names_offset;
   const uint64_t limit = atomic_load_explicit(&ring.page->limit, memory_order_acquire);
   if (rilli_find_head(&ring, &head) || limit - head.position > ring.capacity)
-    return rilli_fail(EPROTO,
-                      "its ring makes no sense, so nothing can be published: another process "
-                      "damaged it; look with rill doctor");
+    return rilli_fail(EPROTO, "its ring is invalid, so nothing can be published: another process "
+                              "damaged it; run rill doctor");
   rilli_producer_init(producer, &ring, &head);
   rilli_prefault(&owner->data, &queue->segments.geometry, 1);
   uint32_t row;
@@ -197,7 +197,7 @@ int rill_producer_open(rill_queue *queue, const struct rill_producer_attr *attr,
   producer->stamp = known.stamp != 0;
   producer->patience.wait = known.wait;
   producer->full_fence = queue->context->fence == RILL_FENCE_FULL;
-  producer->host = (struct rilli_host){tend, producer};
+  producer->host = (struct rilli_host){reclaim_dead_members, producer};
   code = take_place(owner, deadline);
   if (code == 0)
     code = start(producer, owner);
@@ -208,7 +208,7 @@ int rill_producer_open(rill_queue *queue, const struct rill_producer_attr *attr,
                               : rilli_fail_in(-code, "cannot become the producer of queue '%s'",
                                               queue->segments.name);
   }
-  (void)tend(producer); /* what dead consumers left does not wait until the ring is full */
+  (void)reclaim_dead_members(producer); /* now, not only when the ring is full */
   announce(producer, queue->context);
   rilli_link_attach(&queue->context->link, rilli_context_dir(queue->context), queue->segments.name,
                     (struct rilli_role){.kind = RILLI_KIND_PRODUCER});
@@ -216,7 +216,7 @@ int rill_producer_open(rill_queue *queue, const struct rill_producer_attr *attr,
   return 0;
 }
 
-/* All that wait see the state now. PROTOCOL C1, C2 */
+/* All processes that wait see the state now. PROTOCOL C1, C2 */
 static void announce_close(const struct rill_producer *producer) {
   const struct rilli_ring *ring = &producer->ring;
   /* E15, release and full fence: pairs with ended() in park.c. A joiner stores its cursor, fences,
@@ -241,7 +241,7 @@ void rill_producer_close(rill_producer *producer) {
     announce_close(producer);
     _Atomic uint32_t *state = &owner->queue->segments.ring.page->state; /* outlives our mappings */
     rilli_unmap(&owner->data);
-    rilli_unmap(&owner->control); /* the lease ends; then whoever waits for it is woken */
+    rilli_unmap(&owner->control); /* the lease ends; then those that wait for it are woken */
     rilli_futex_wake(state);
     rilli_link_detach(&owner->queue->context->link, owner->queue->segments.name,
                       (struct rilli_role){.kind = RILLI_KIND_PRODUCER});

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* queue.c - the handle of a queue that is open. */
+/* queue.c - the handle of an open queue. */
 #include <errno.h>
 #include <stdlib.h>
 

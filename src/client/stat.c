@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* stat.c - the public side of what can be seen of a queue from outside (store/stat.c). */
+/* stat.c - the public calls that read the state of a queue (store/stat.c). */
 #include "stat.h"
 
 #include <errno.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* watch.c - rill_watch: waiting for events, and the registry as their source. See watcher.h.
  *
- * The directory is the source of names, always; so a registry that comes or goes changes nothing
- * of what is reported of them. A registry is asked to report roles, and becomes their source when
- * it has answered; one that does not answer, hangs up or sends anything invalid is none. Nothing
- * here waits but poll(2) in wait_for_event(), and a moment in rill_watch_open. */
+ * The directory is always the source of names, so what is reported of them does not depend on
+ * whether a registry starts or ends. A registry is asked to report roles, and becomes their source
+ * when it has answered; if it does not answer, disconnects or sends anything invalid, it is not
+ * used. Only poll(2) in wait_for_event() waits here, and, for a moment, rill_watch_open. */
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
@@ -24,7 +24,7 @@
 
 #define ROUND INT64_C(1000000000)  /* between two rounds                                  */
 #define ANSWER INT64_C(1000000000) /* for the answer of a registry, at the beginning     */
-#define TRIES 16 /* to hear it                                                         */
+#define TRIES 16 /* to receive the answer                                              */
 #define MESSAGES_A_TURN 64
 #define CHANGES_A_TURN 1024
 
@@ -90,7 +90,8 @@ static void leave_registry(struct rill_watch *watch) {
   watch->registry = -1;
 }
 
-/* Sets of characters are matched here, as fnmatch(3) does it; the registry knows but plain ones. */
+/* Patterns with sets of characters are matched here, by fnmatch(3); the registry matches only plain
+ * patterns. */
 static const char *pattern_for_registry(const struct rill_watch *watch) {
   return watch->pattern && !strpbrk(watch->pattern, "[\\") &&
                  strlen(watch->pattern) < RILLI_WIRE_NAME
@@ -113,7 +114,7 @@ static void add_lost(struct rill_watch *watch, uint64_t lost) {
   watch->lost = lost > RILL_LOST_UNKNOWN - watch->lost ? RILL_LOST_UNKNOWN : watch->lost + lost;
 }
 
-/* What the registry says of a role comes after what the directory says of the queue. */
+/* A role is reported after what the directory says of its queue. */
 static int take_role(struct rill_watch *watch, const struct rilli_wire_event *message) {
   int code = 1;
   for (int n = 0; n < CHANGES_A_TURN && code == 1 && !rilli_names_find(watch, message->name); n++)
@@ -132,7 +133,7 @@ static int take_role(struct rill_watch *watch, const struct rilli_wire_event *me
   return code < 0 ? code : 0;
 }
 
-/* 0 or -ENOMEM, ...; -EPROTO: it is no registry. */
+/* 0 or -ENOMEM, ...; -EPROTO: the other end is not a registry. */
 static int take_event(struct rill_watch *watch, const struct rilli_wire_event *message) {
   if (rilli_name_check(message->name))
     return -EPROTO;
@@ -165,7 +166,7 @@ static int take_message(struct rill_watch *watch, int type,
   return is_source(watch) ? take_event(watch, &message->event) : -EPROTO;
 }
 
-/* The queues are probed from now on; what is there now is where that begins. */
+/* The queues are probed from now on, starting from their present state. */
 static int lose_registry(struct rill_watch *watch) {
   if (is_source(watch) && rilli_watch_room(watch, 1))
     return no_memory_for_event();
@@ -178,7 +179,7 @@ static int lose_registry(struct rill_watch *watch) {
   return 0;
 }
 
-/* Takes what the registry has said. *ret_all: there is no more of it. */
+/* Takes what the registry has sent. *ret_all: no more is there. */
 static int listen_to_registry(struct rill_watch *watch, int *ret_all) {
   union rilli_wire_message message;
   *ret_all = 1;
@@ -187,7 +188,7 @@ static int listen_to_registry(struct rill_watch *watch, int *ret_all) {
     if (type == -EAGAIN || type == -EINTR)
       return 0;
     if (type == -ENOMEM || type == -ENOBUFS)
-      return rilli_fail(ENOMEM, "cannot hear the registry: %s", rilli_words(-type));
+      return rilli_fail(ENOMEM, "cannot receive from the registry: %s", rilli_words(-type));
     if (type == -EBADF || type == -ENOTSOCK)
       watch->registry = -1; /* the program has closed it: the number is not ours any more */
     const int code = type < 0 ? -EPROTO : take_message(watch, type, &message);
@@ -212,7 +213,7 @@ static int has_rounds(const struct rill_watch *watch) {
   return !is_source(watch) || watch->changes < 0 || watch->rescan;
 }
 
-/* Once a second, where nothing else says what happens. */
+/* Once a second, for what is not reported by inotify or a registry. */
 static int round_of(struct rill_watch *watch) {
   int code = 0;
   if (is_gone(watch)) {
@@ -267,7 +268,7 @@ static void free_watch(struct rill_watch *watch) {
   free(watch);
 }
 
-/* The first event says what the source is; a registry that is there has a moment to answer. */
+/* The first event says what the source is; a registry has a second to answer. */
 static int find_source(struct rill_watch *watch) {
   const int64_t until = rill_clock() + ANSWER;
   int all, code = 0;
@@ -279,7 +280,7 @@ static int find_source(struct rill_watch *watch) {
       break;
     code = listen_to_registry(watch, &all);
   }
-  if (code || watch->source) /* it may have answered, and ended */
+  if (code || watch->source) /* it may have answered and then ended */
     return code;
   if (rilli_watch_room(watch, 1))
     return no_memory_for_event();
@@ -368,7 +369,7 @@ static int wait_for_event(const struct rill_watch *watch, int64_t now, rill_time
   const int64_t round = has_rounds(watch) ? watch->next_round : RILL_FOREVER;
   const int64_t until = round < deadline ? round : deadline;
   const int64_t span = until <= now ? 0 : (until - now) / 1000000 + 1; /* ms */
-  (void)pthread_setcancelstate(watch->cancel_state, NULL);             /* the one place for it */
+  (void)pthread_setcancelstate(watch->cancel_state, NULL);             /* only here */
   const int code = poll(files, 3,
                         until == RILL_FOREVER ? -1
                         : span > INT_MAX      ? INT_MAX
@@ -394,7 +395,8 @@ static int next_event(struct rill_watch *watch, rill_time deadline, struct rill_
   for (;;) {
     const int64_t now = rill_clock();
     int code = watch->first == watch->last ? collect(watch, now) : 0;
-    if (watch->first < watch->last) { /* and what failed behind it fails again, or not */
+    /* An error of collect() after the event is met again by the next call, or is gone by then. */
+    if (watch->first < watch->last) {
       *ret = watch->events[watch->first++];
       return 0;
     }

@@ -2,10 +2,10 @@
 /* watch_names.c - the names of a watcher's queues, by inotify and by reading the directory. See
  * watcher.h.
  *
- * Each change that inotify has is applied as it is: a queue appears and is removed in turn. The
- * directory is read at the beginning, and when the kernel's list of changes was full; changes that
- * were listed when it was read may be in it already, so of those only the name is taken, and the
- * file is checked. The same holds for names that the registry mentions. */
+ * Each change that inotify reports is applied as it is, so a queue appears and is removed in turn.
+ * The directory is read at the beginning, and when the kernel's list of changes was full. Changes
+ * that were listed while it was read may be visible in it already, so only their names are used,
+ * and the files are checked. The same holds for names that the registry mentions. */
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
@@ -37,7 +37,7 @@ void rilli_names_open(struct rill_watch *watch) {
 
 /* --- what is known ------------------------------------------------------------------------ */
 
-/* Where it is, or would be. */
+/* The index of a name, or where it would be inserted. */
 static size_t place_of(const struct rill_watch *watch, const char *name, int *ret_found) {
   size_t low = 0, high = watch->known_count;
   *ret_found = 0;
@@ -153,7 +153,7 @@ struct found {
 static int note_name(const char *name, void *arg) {
   struct found *found = arg;
   if (rilli_name_check(name))
-    return 0; /* a file that only looks like one */
+    return 0; /* not the file of a queue */
   if (found->count == found->room) {
     const size_t room = found->room ? 2 * found->room : 64;
     char **names = realloc(found->names, room * sizeof *names);
@@ -193,7 +193,7 @@ static int compare_names(struct rill_watch *watch, const struct found *found, in
   return code;
 }
 
-/* --- what inotify has ----------------------------------------------------------------------- */
+/* --- changes from inotify ------------------------------------------------------------------- */
 
 /* 1: there is something to apply, 0: there is not. Without inotify the directory is read. */
 static int refill_changes(struct rill_watch *watch) {
@@ -264,13 +264,13 @@ int rilli_names_step(struct rill_watch *watch) {
   const int code = apply_change(watch, event->mask, name, overlaps);
   if (code == 0)
     return 1;
-  watch->rescan = 1; /* what came and went meanwhile is not seen by it */
+  watch->rescan = 1; /* which does not see queues that appeared and were removed meanwhile */
   watch->lost = RILL_LOST_UNKNOWN;
   return code;
 }
 
-/* Applies the changes that were listed when the directory had been read: now, for a file that is
- * checked later may have changed again, and that change is listed too. */
+/* Applies the changes that were listed when the directory had been read. This is done now: if the
+ * files were checked later, they could have changed again, and that change is listed too. */
 static int settle(struct rill_watch *watch) {
   int listed = 0, code = 1;
   watch->overlap = 0;
@@ -292,7 +292,7 @@ int rilli_names_scan(struct rill_watch *watch, int silent) {
   free(found.names);
   if (code == 0)
     code = settle(watch);
-  if (silent) { /* at the beginning: what has changed since is where it begins */
+  if (silent) { /* at the beginning: changes made meanwhile belong to the first state */
     watch->first = watch->last = 0;
     rilli_roles_forget(watch);
   }

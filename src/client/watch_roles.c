@@ -2,9 +2,9 @@
 /* watch_roles.c - producers and consumers of a watcher's queues, where no registry reports them.
  * See watcher.h.
  *
- * A probe opens a queue as an observer, compares who produces and consumes with the last probe,
- * and closes it again, so that a watcher keeps no removed queue's memory. At most RILLI_PROBES
- * queues a second, in turn. */
+ * A probe opens a queue as an observer, compares its producer and consumers with those of the last
+ * probe, and closes it again, so that a watcher does not keep the memory of a removed queue. At
+ * most RILLI_PROBES queues a second are probed, in turn. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +29,7 @@ struct rilli_roles {
 
 /* --- what is there ------------------------------------------------------------------------ */
 
-/* May a group in this state have a member, living or dead? Of an evicted one it is not known. */
+/* May a group in this state have a member, alive or dead? For an evicted group it is not known. */
 static int has_member(uint32_t state) {
   return state != RILL_GROUP_KEPT && state != RILL_GROUP_JOINING;
 }
@@ -45,7 +45,7 @@ static int read_members(int dir, const struct rilli_segments *segments, struct r
   return code < 0 ? code : 0;
 }
 
-/* NULL: it cannot be probed now, or by this user. */
+/* NULL: the queue cannot be probed now, or not by this user. */
 static struct rilli_roles *read_roles(int dir, const struct rilli_segments *segments) {
   struct rill_queue_stat stat = {.size = sizeof stat};
   if (rilli_queue_stat(dir, segments, &stat) || stat.removed)
@@ -63,7 +63,7 @@ static struct rilli_roles *read_roles(int dir, const struct rilli_segments *segm
   return NULL;
 }
 
-/* Another queue of this name is not probed before its appearance is reported. */
+/* If the name belongs to another queue now, that is probed after its appearance was reported. */
 static struct rilli_roles *probe_queue(int dir, struct rilli_known *known) {
   struct rilli_pair pair;
   struct rilli_segments segments;
@@ -115,7 +115,7 @@ static int by_group(const void *a, const void *b) {
   return (one->group > other->group) - (one->group < other->group);
 }
 
-/* The same one, and not the next one of its group. */
+/* The same member, and not the next member of its group. */
 static const struct member *find_member(const struct rilli_roles *roles,
                                         const struct member *member) {
   const struct member *found =
@@ -141,7 +141,7 @@ static void compare_members(const struct change *change, const struct rilli_role
   }
 }
 
-/* What is seen first is not reported, unless the queue appeared after watching had begun. */
+/* The first probe reports nothing, unless the queue appeared after watching had begun. */
 static int renew_roles(struct rill_watch *watch, struct rilli_known *known) {
   static const struct rilli_roles none = {.producer = RILL_PRODUCER_NONE};
   const struct change change = {watch, known->name};

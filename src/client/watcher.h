@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* watcher.h - the parts of rill_watch: what is known of the namespace, and how it is found out.
+/* watcher.h - the parts of rill_watch: what is known of the namespace, and its sources.
  *
  * watch.c waits, talks to the registry and serves the caller; watch_names.c knows the names, by
  * inotify and by reading the directory; watch_roles.c probes queues where there is no registry.
@@ -17,10 +17,10 @@ struct rilli_roles; /* what the last probe found: watch_roles.c                 
 /* A queue that was reported as there, or was there from the beginning. */
 struct rilli_known {
   char *name;
-  uint64_t inode;            /* of its control file; 0: it was gone again when asked for */
+  uint64_t inode;            /* of its control file; 0: it was removed before it was read */
   struct rilli_roles *roles; /* NULL: not probed yet                                  */
-  int fresh;                 /* it appeared while it was watched: no role is missed   */
-  int closed;                /* this user may not see its leases: it is not probed    */
+  int fresh;                 /* it appeared while being watched: no role was missed   */
+  int closed;                /* this user may not read its leases: it is not probed   */
 };
 
 struct rill_watch {
@@ -30,19 +30,19 @@ struct rill_watch {
   int changes;   /* inotify; -1: the directory is read once a second                 */
   int registry;  /* a socket; -1: none                                               */
   uint32_t source;
-  int64_t next_round; /* CLOCK_MONOTONIC: what is done once a second               */
+  int64_t next_round; /* CLOCK_MONOTONIC: of the work that is done once a second   */
   int gone;           /* the directory was removed                                   */
   int cancel_state;   /* of the calling thread, which may be cancelled in poll(2) alone */
 
   struct rill_event *events; /* still to be taken: [first, last)                      */
   size_t first, last, room;
-  uint64_t lost; /* missed before the next one that is put                            */
+  uint64_t lost; /* events missed before the next one that is put                     */
 
   struct rilli_known *known; /* in the order of names                                 */
   size_t known_count, known_room;
   size_t next_probe;             /* an index in known                                            */
   int rescan;                    /* the directory must be read again                             */
-  size_t overlap;                /* bytes of inotify that were there when it was read last        */
+  size_t overlap;                /* bytes of inotify events that were there when it was read last */
   _Alignas(8) char buffer[4096]; /* of inotify events: [at, end) are not applied yet    */
   size_t at, end;
 };
@@ -51,16 +51,18 @@ struct rill_watch {
 int rilli_watch_room(struct rill_watch *watch, size_t count);
 /* Puts an event with its time and source; the caller fills in the rest. */
 struct rill_event *rilli_watch_put(struct rill_watch *watch, uint32_t what, const char *queue);
-/* A RILL_EVENT_SOURCE, for which there is room. Roles from another source begin from nothing. */
+/* Puts a RILL_EVENT_SOURCE, for which there is room. Known roles of another source are forgotten.
+ */
 void rilli_watch_source(struct rill_watch *watch, uint32_t source);
 
-/* watch_names.c. What fails after inotify gave it away leaves `rescan` set, and `lost`. */
-void rilli_names_open(struct rill_watch *watch); /* inotify, if the kernel lets            */
-/* Reads the directory. Reports what is not as it was; silent: only notes it. 0 or -errno. */
+/* watch_names.c. If applying a change fails after it was read from inotify, `rescan` and `lost` are
+ * set. */
+void rilli_names_open(struct rill_watch *watch); /* inotify, if the kernel allows it       */
+/* Reads the directory. Reports what has changed; silent: only notes it. 0 or -errno. */
 int rilli_names_scan(struct rill_watch *watch, int silent);
 /* Applies the next change that inotify has: 1, 0 (there is none), or a negative errno. */
 int rilli_names_step(struct rill_watch *watch);
-/* Is the queue there, and the one that is known? Reports what is not as it was. 0 or -errno. */
+/* Does the queue exist, and is it the known one? Reports what has changed. 0 or -errno. */
 int rilli_names_check(struct rill_watch *watch, const char *name);
 struct rilli_known *rilli_names_find(const struct rill_watch *watch, const char *name);
 int rilli_names_match(const struct rill_watch *watch, const char *name);
@@ -70,6 +72,6 @@ void rilli_names_close(struct rill_watch *watch);
 
 /* watch_roles.c: probes the next queues in turn. 0 or -ENOMEM. */
 int rilli_roles_probe(struct rill_watch *watch);
-void rilli_roles_forget(struct rill_watch *watch); /* a registry knows better             */
+void rilli_roles_forget(struct rill_watch *watch); /* the source has changed              */
 
 #endif

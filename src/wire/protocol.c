@@ -62,7 +62,7 @@ static int check_head(const struct rilli_wire_head *head, size_t size) {
   return size == rilli_wire_size(head->type) ? head->type : -EPROTO;
 }
 
-/* A place is a consumer's. */
+/* Only a consumer has a group and a slot. */
 static int role_ok(uint32_t kind, uint32_t group, uint32_t slot) {
   return kind == RILLI_KIND_CONSUMER || (kind < RILLI_KINDS && group == 0 && slot == 0);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* protocol.h - what rilld and its clients say to each other: structs of fixed size, one a
+/* protocol.h - the messages between rilld and its clients: structs of fixed size, one in each
  * packet of a SOCK_SEQPACKET Unix socket, in the host's byte order.
  *
  * Pure: packing and checking, no system calls. What comes from the socket is input: it is
- * checked as a whole before any of it is believed. */
+ * checked as a whole before any of it is used. */
 #ifndef RILLI_PROTOCOL_H
 #define RILLI_PROTOCOL_H
 
@@ -16,7 +16,7 @@
 #define RILLI_WIRE_ROWS 8u   /* queues in one answer                                 */
 #define RILLI_WIRE_TEXT 240u
 #define RILLI_WIRE_VALUES 64u /* attributes of a queue                               */
-#define RILLI_WIRE_GROUPS 64u /* that one request declares; rill_consumer_open does the others */
+#define RILLI_WIRE_GROUPS 64u /* declared by one request; more: by rill_consumer_open */
 #define RILLI_WIRE_GROUP 64u  /* 63 bytes of name, and NULs                          */
 #define RILLI_WIRE_ROOM 768u  /* room for a struct rill_queue_stat and its growth    */
 
@@ -29,7 +29,7 @@ enum rilli_wire_type {
   RILLI_WIRE_DETACH = 3,
   /* Requests: each gets an answer with the same serial. */
   RILLI_WIRE_STAT = 16, /* the row of the queue                                    */
-  RILLI_WIRE_OPEN = 17, /* the same; it may have been made this moment             */
+  RILLI_WIRE_OPEN = 17, /* the same; the queue may have been created just now      */
   RILLI_WIRE_CREATE = 18,
   RILLI_WIRE_UNLINK = 19,
   RILLI_WIRE_LIST = 20,  /* name: pattern or ""; after: the last name seen, or ""   */
@@ -46,7 +46,7 @@ struct rilli_wire_head {
   uint32_t serial;
 };
 
-enum { RILLI_HELLO_LATE = 1 }; /* it attached to queues before, unknown to this registry */
+enum { RILLI_HELLO_LATE = 1 }; /* it attached to queues before it was connected */
 
 /* What a process is to a queue. */
 enum rilli_wire_kind {
@@ -56,8 +56,8 @@ enum rilli_wire_kind {
   RILLI_KINDS = 3
 };
 
-/* The same with its place. group: the index of its row; slot: 0 in a solo group. Both are 0 for
- * what is no consumer. */
+/* The kind and its place. group: the index of its row; slot: 0 in a solo group. Both are 0 for
+ * any kind but a consumer. */
 struct rilli_role {
   uint32_t kind, group, slot;
 };
@@ -76,8 +76,8 @@ struct rilli_wire_request {
   char name[RILLI_WIRE_NAME], after[RILLI_WIRE_NAME];
 };
 
-/* CREATE: as much of rill_queue_attr as there is a value for, by the numbers that the library's
- * table of attributes gives them, which this layer does not know. Groups to declare beside that. */
+/* CREATE: the fields of rill_queue_attr that have a value, by their numbers in the library's table
+ * of attributes, which this layer does not know; and the groups to declare. */
 struct rilli_wire_create {
   struct rilli_wire_request request;
   uint32_t value_count, group_count;
@@ -85,8 +85,8 @@ struct rilli_wire_create {
   char groups[RILLI_WIRE_GROUPS][RILLI_WIRE_GROUP];
 };
 
-/* A queue: its rill_queue_stat, of which the first `size` bytes are there. code: 0, or why there
- * are none (-errno). */
+/* A queue: the first `size` bytes of its rill_queue_stat. code: 0, or the reason why there are none
+ * (-errno). */
 struct rilli_wire_row {
   char name[RILLI_WIRE_NAME];
   int32_t code;
@@ -97,7 +97,7 @@ struct rilli_wire_row {
 struct rilli_wire_answer {
   struct rilli_wire_head head;
   int32_t code;         /* 0, or a negative errno value, then text says why         */
-  uint32_t count, more; /* rows; not 0: ask again, after the last of them           */
+  uint32_t count, more; /* rows; not 0: ask again, with `after` the last of them    */
   uint32_t reserved;
   char text[RILLI_WIRE_TEXT];
   struct rilli_wire_row rows[RILLI_WIRE_ROWS];
@@ -109,21 +109,21 @@ enum rilli_wire_what {
   RILLI_EVENT_ATTACHED = 3,
   RILLI_EVENT_DETACHED = 4,
   RILLI_EVENT_DIED = 5,      /* the producer or a consumer, its lease is free        */
-  RILLI_EVENT_RECLAIMED = 6, /* the group's row is given back or kept without member */
+  RILLI_EVENT_RECLAIMED = 6, /* the group's row was freed, or is kept without a member */
   RILLI_EVENT_WHATS = 7
 };
 
 struct rilli_wire_event {
   struct rilli_wire_head head;
   uint32_t what, kind, group, slot; /* as rilli_role                                   */
-  int64_t pid;   /* of the process it is about; 0: unknown                           */
+  int64_t pid;   /* of the process concerned; 0: unknown                             */
   int64_t time;  /* CLOCK_REALTIME ns                                                */
-  int64_t after; /* ns from the process's end to here; 0: not known                  */
-  uint64_t lost; /* events that this watcher was too slow for, just before           */
+  int64_t after; /* ns from the end of the process to the event; 0: not known         */
+  uint64_t lost; /* events just before, dropped because this watcher was too slow    */
   char name[RILLI_WIRE_NAME];
 };
 
-union rilli_wire_message { /* room for whatever comes in                              */
+union rilli_wire_message { /* room for any message                                    */
   struct rilli_wire_head head;
   struct rilli_wire_notice notice;
   struct rilli_wire_request request;
@@ -139,9 +139,8 @@ void rilli_wire_name(char ret[RILLI_WIRE_NAME], const char *name);
 /* How large messages of the type are; 0: there is no such type. */
 size_t rilli_wire_size(uint32_t type);
 
-/* Is this packet of `size` bytes a message that a client may send (or the registry), whole
- * and sound? Returns its type, -EPROTONOSUPPORT (another version: the head is sound), or
- * -EPROTO. */
+/* Is this packet of `size` bytes a complete and valid message of a client, or of the registry?
+ * Returns its type, -EPROTONOSUPPORT (another version; the head is valid), or -EPROTO. */
 int rilli_wire_check_client(const union rilli_wire_message *message, size_t size);
 int rilli_wire_check_registry(const union rilli_wire_message *message, size_t size);
 

@@ -12,13 +12,13 @@
 
 #include "descriptor.h"
 
-/* Through the directory's descriptor: a path of any length, and no other directory. */
+/* Through the directory's descriptor: the path may have any length, and it is this directory. */
 static void socket_address(int dir, struct sockaddr_un *ret) {
   *ret = (struct sockaddr_un){.sun_family = AF_UNIX};
   (void)snprintf(ret->sun_path, sizeof ret->sun_path, "/proc/self/fd/%d/" RILLI_SOCKET_FILE, dir);
 }
 
-/* A process that listens there must be of root, this user or the directory's owner. */
+/* A process that listens there must belong to root, to this user or to the directory's owner. */
 static int trusted(int fd, int dir) {
   struct ucred peer;
   struct stat status;
@@ -51,18 +51,18 @@ static void drop(struct rilli_link *link, int ours) {
   link->fd = -1;
 }
 
-/* Is the descriptor still our socket? A program that closes all it does not know of may
- * have given the number to a file of its own. */
+/* Is the descriptor still our socket? If a program closes all descriptors that it does not know,
+ * the number may belong to one of its own files now. */
 static int is_ours(const struct rilli_link *link) {
   struct stat status;
   if (link->fd < 0)
     return 0;
   if (fstat(link->fd, &status) != 0)
-    return errno != EBADF; /* not known to be another's */
+    return errno != EBADF; /* it may still be ours */
   return status.st_dev == link->device && status.st_ino == link->inode;
 }
 
-/* Returns whether it went, or was lost for want of room; 0: not connected any more. */
+/* Returns 1 if it was sent, or dropped because the socket was full; 0: not connected any more. */
 static int put(struct rilli_link *link, const struct rilli_wire_notice *notice) {
   if (!is_ours(link)) {
     drop(link, 0);

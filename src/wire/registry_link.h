@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* registry_link.h - the library's side of the registry: notices of what it attaches to; requests.
  *
- * Nothing depends on it. It never waits: no registry, a full socket or a lost notice cost
- * nothing but that a death is noticed by the periodic scan in place of its event. The data
- * path never comes here, and a forked child does not (its context is void). */
+ * Nothing depends on it. It never waits. If there is no registry, the socket is full or a notice
+ * is lost, a death is noticed later, by the periodic scan instead of its event. The data path
+ * never uses it, and a forked child does not (its context is void). */
 #ifndef RILLI_REGISTRY_LINK_H
 #define RILLI_REGISTRY_LINK_H
 
@@ -17,8 +17,8 @@ struct rilli_link {
   pthread_mutex_t lock;
   int fd;       /* -1: not connected                                               */
   int late;     /* it attached to something before it was connected               */
-  dev_t device; /* of the socket, so that a descriptor that the program closed    */
-  ino_t inode;  /* and opened again is not written to                             */
+  dev_t device; /* of the socket: if the program closed the descriptor and its    */
+  ino_t inode;  /* number is another file now, nothing is written to that         */
 };
 
 /* Tries to connect; silent when there is no registry. dir: the namespace's. */
@@ -31,15 +31,15 @@ void rilli_link_detach(struct rilli_link *link, const char *name, struct rilli_r
 /* Does a process listen on the registry's socket? */
 int rilli_registry_listens(int dir);
 
-/* A connection of its own, for requests, to be closed by the caller. flags: SOCK_NONBLOCK, or 0.
+/* A separate connection, for requests, to be closed by the caller. flags: SOCK_NONBLOCK, or 0.
  * These three leave no text: a registry that is not there is not an error for the library.
- * -ECONNREFUSED, -ENOENT: there is no registry. -EPERM: the one there is not trusted. -EAGAIN: it
+ * -ECONNREFUSED, -ENOENT: there is no registry. -EPERM: the registry is not trusted. -EAGAIN: it
  * has no room for another connection now. */
 int rilli_registry_connect(int dir, int flags);
 /* Sends one message, whole. 0 or a negative errno value. */
 int rilli_registry_send(int fd, const void *message);
 /* Takes the next message, checked. Returns its type; -EPIPE: the registry has ended;
- * -EPROTONOSUPPORT: it is of another version; -EPROTO: its message is invalid; -EAGAIN, -EINTR */
+ * -EPROTONOSUPPORT: it has another version; -EPROTO: its message is invalid; -EAGAIN, -EINTR */
 int rilli_registry_receive(int fd, union rilli_wire_message *ret);
 
 #endif
