@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* bench.c - rill bench: what this host makes of Rill, as ratios to its limits.
+/* bench.c - rill bench: the speed of Rill on this host, as ratios to the limits of the host.
  *
  * The rounds are those of the benchmarks (perf/harness.h): two processes of this program, each
  * on a core of its own, and Rill and its limit in turn. Their queues have a namespace of their
@@ -23,7 +23,7 @@ static struct text_list sizes_wanted;
 static uint64_t rounds_wanted = 10000;
 static int64_t time_wanted = -1;
 
-/* One subject, from its contenders to what came out. */
+/* One subject, from its contenders to its results. */
 struct measured {
   const struct bench_subject *subject;
   struct suite suite; /* its contenders; they live as long as the program            */
@@ -34,7 +34,7 @@ struct measured {
 
 struct bench {
   struct cli *cli;
-  size_t sizes[SIZES_MOST + 1]; /* ended by 0; none: those of each subject          */
+  size_t sizes[SIZES_MOST + 1]; /* ended by 0; empty: the sizes of each subject */
   struct pair_cpus cpus;
   double seconds;
   struct measured *subjects;
@@ -157,7 +157,7 @@ static int print_rows(const struct bench *bench, struct table *table) {
   return 0;
 }
 
-/* What the table cannot show: regimes that were not seen, rounds that were dropped. */
+/* Prints what the table cannot show: regimes that were not seen, rounds that were dropped. */
 static int print_absent(const struct bench *bench, FILE *out) {
   for (size_t i = 0; i < bench->at; i++) {
     const struct measured *measured = &bench->subjects[i];
@@ -268,7 +268,7 @@ static int prepare(struct bench *bench, int count, char **operands) {
   int r = pair_choose_cpus(&bench->cpus);
   if (r < 0)
     return cli_fail("bench: which CPUs are allowed: %s", strerror(-r));
-  /* The measured queues are opened by directory alone: their namespace is their own. */
+  /* The measured queues have a namespace of their own: only the directory is given. */
   if (bench->cli->directory && setenv("RILL_DIR", bench->cli->directory, 1))
     return cli_fail("out of memory");
   return 0;
@@ -283,7 +283,7 @@ static int run(struct cli *cli, int count, char **operands) {
   signals_catch();
   for (; bench.at < bench.subject_count && !status; bench.at += !status)
     status = measure(&bench, &subjects[bench.at]);
-  /* What was measured before something went wrong is still of use. */
+  /* What was measured before a failure is still useful. */
   int printed = bench.at ? json_wanted ? print_json(&bench) : print_text(&bench) : 0;
   for (size_t i = 0; i < bench.subject_count; i++)
     harness_free(&subjects[i].result);
@@ -327,13 +327,14 @@ const struct verb verb_bench = {
         "one consumer.\n\n"
         "A virtual machine moves its CPUs: near and far rounds are distinguished by the raw line, "
         "and "
-        "never mixed. What was not seen is reported below the table. Two processes are pinned to "
+        "never mixed. Regimes that were not seen are listed below the table. Two processes are "
+        "pinned to "
         "two "
         "cores and spin there: leave the host alone meanwhile. If only one CPU is allowed, nothing "
         "is pinned, and what is measured is the scheduler.\n\n"
-        "The queues lie in a namespace of their own, perf-PID; --namespace means nothing here. "
-        "They are removed at the end, also after an interrupt; then what was finished is still "
-        "printed. What a killed run has left the next one removes.",
+        "The queues lie in a namespace of their own, perf-PID; --namespace is ignored. "
+        "They are removed at the end, also after an interrupt; the rounds finished so far are "
+        "still printed. The next run removes what a killed one has left.",
     .options = options,
     .run = run,
 };

@@ -5,12 +5,12 @@
 
 #include "suite.h"
 
-/* What becomes one row in each regime: two columns of the same rounds. */
+/* One row of the table in each regime: two columns of the same rounds. */
 struct bench_row {
   size_t size;
-  unsigned consumers; /* 0: one, and not worth a word                             */
+  unsigned consumers; /* 0: one, which is not printed */
   size_t column;      /* of the result: Rill                                      */
-  size_t limit;       /* of the result: what its ratio is to                      */
+  size_t limit;       /* of the result: the limit in the ratio */
 };
 
 enum { BENCH_ROWS = 16, BENCH_SUBJECTS = 4 };

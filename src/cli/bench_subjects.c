@@ -5,7 +5,7 @@
 #include "fan.h"
 #include "lineup.h"
 
-enum { FUTEX_SIZE = 8 }; /* what goes beside the bare futex                        */
+enum { FUTEX_SIZE = 8 }; /* the payload beside the bare futex */
 
 static size_t add(struct suite *suite, const char *peer, enum lineup_kind kind, enum peer_wait wait,
                   size_t size) {
@@ -13,7 +13,7 @@ static size_t add(struct suite *suite, const char *peer, enum lineup_kind kind, 
   return HARNESS_FIRST + suite->count - 1;
 }
 
-/* There and back; the limit is the raw line, which the rounds hold anyway. */
+/* There and back; the limit is the raw line, which the rounds measure in any case. */
 static size_t round_trip(const size_t *sizes, struct suite *suite,
                          struct bench_row rows[BENCH_ROWS]) {
   size_t count = 0;
@@ -49,7 +49,7 @@ static size_t wake(const size_t *sizes, struct suite *suite, struct bench_row ro
 }
 
 /* As stream, but 1, 2 and 4 processes take each message; they sleep when there is none, and
- * share a core. The limit is the same with one. */
+ * share a core. The limit is the same stream with one consumer. */
 static size_t fan_out(const size_t *sizes, struct suite *suite, struct bench_row rows[BENCH_ROWS]) {
   size_t count = 0;
   for (; *sizes && count + 2 <= BENCH_ROWS; sizes++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* completion.c - the completion of rill for bash, made from the tables of the verbs, so
- * that it offers what the parser takes. Queues and groups are asked for as the user would: rill ls
- * --names, rill group ls --names. */
+/* completion.c - the completion of rill for bash, made from the tables of the verbs, so that it
+ * offers what the parser accepts. It gets queues and groups from rill ls --names and rill group
+ * ls --names. */
 #include "cli.h"
 
 #include <string.h>
@@ -12,8 +12,8 @@ static void print_names(FILE *out, const struct option *options) {
       fprintf(out, " --%s", options->name);
 }
 
-/* What the value of an option may be: the lower-case words of "this|that|OTHER", up to a ]; a path.
- */
+/* Prints what the value of an option may be: the lower-case words of "this|that|OTHER", up to a
+ * ]; or a path. */
 static void print_value(FILE *out, const char *value) {
   if (!strcmp(value, "PATH")) {
     fputs("kind=folders", out);
@@ -49,7 +49,8 @@ static void print_values(FILE *out, const char *verb, const struct option *optio
   }
 }
 
-/* What the operands of a verb are: "VERB", "QUEUE", or words as of an option, "[this|that]...". */
+/* Prints what the operands of a verb are: "VERB", "QUEUE", or words as for an option,
+ * "[this|that]...". */
 static void print_operands(FILE *out, const char *operands) {
   if (strstr(operands, "VERB"))
     fputs("kind=verb", out);

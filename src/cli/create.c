@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* create.c - rill create: makes a queue, or sees that it is there as asked for. */
+/* create.c - rill create: makes a queue, or checks that it exists as requested. */
 #include "cli.h"
 #include "creation.h"
 #include "fields.h"
@@ -131,8 +131,8 @@ const struct verb verb_create = {
         "Makes a queue. Its memory is reserved immediately, so that a full file system is an error "
         "here and not later; on a terminal create says how much that is. A group that is not "
         "declared takes 4 KiB more when it first joins.\n\n"
-        "If the queue exists and is as asked for, create says so and succeeds; what is not asked "
-        "for may have any value. If it differs, create fails.",
+        "If the queue exists and is as requested, create says so and succeeds; attributes that are "
+        "not given may have any value. If it differs, create fails.",
     .options = options,
     .run = run,
 };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* creation.c - making a queue, or finding it as it should be (creation.h).
+/* creation.c - makes a queue, or checks an existing one (creation.h).
  *
- * The library compares an existing queue with every attribute that is not zero; that
- * a zero was asked for (reliable, never evicts, transient) only the command line knows, so these
- * are compared here, and so are the groups, which the library makes at creation only. */
+ * The library compares an existing queue with every attribute that is not zero. Only the
+ * command line knows that a zero was requested (reliable, never evicts, transient), so these
+ * are compared here. So are the groups, which the library makes only at creation. */
 #include "creation.h"
 
 #include "cli.h"
@@ -24,7 +24,7 @@ static struct rill_queue_attr attributes(const struct creation *creation) {
   return attr;
 }
 
-/* 0 was asked for, and is a value: not the standard. */
+/* 0 was requested, and is a value, not the default. */
 static bool asks_for_zero(const struct creation *creation, size_t setting) {
   enum { EXACT, BITS, NODE, TYPE };
   static const bool is_value[] = {
@@ -40,7 +40,7 @@ static bool asks_for_zero(const struct creation *creation, size_t setting) {
   return creation->given[setting] && is_value[setting] && zero[setting];
 }
 
-/* Whether a queue that exists is as asked for, as far as the library cannot know. */
+/* Checks that an existing queue is as requested, in what the library cannot compare. */
 static int compare(rill_queue *queue, const struct creation *creation) {
   struct rill_queue_stat stat = RILL_QUEUE_STAT_INIT;
   int r = rill_queue_read_stat(queue, &stat);
@@ -81,7 +81,7 @@ int creation_open(rill_context *context, const char *name, const struct creation
     return cli_usage("--evict-after goes with --overflow reliable only: the producer of a queue "
                      "that overwrites waits for no group");
   clock_gettime(CLOCK_REALTIME, &begin);
-  if (flags == 0) /* as it is there, if it is: transient ones too */
+  if (flags == 0) /* takes an existing queue as it is, transient or not */
     r = rill_queue_open(context, name, 0, &attr, RILL_NOW, &queue);
   attr.lifetime = creation->transient ? RILL_TRANSIENT : RILL_KEPT;
   if (r == -ENOENT || r == -EEXIST)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* creation.h - making a queue: the options that create and pub share, and an open
- * that says whether the queue is new. */
+/* creation.h - makes a queue: the options that create and pub share, and an open that returns
+ * whether the queue is new. */
 #ifndef CREATION_H
 #define CREATION_H
 
@@ -16,7 +16,7 @@ enum {
 };
 
 struct creation {
-  struct rill_queue_attr attr; /* zero: not given, or given so:                   */
+  struct rill_queue_attr attr; /* zero: not given, or given as zero: */
   bool given[SETTINGS];
   bool transient, no_prefault, mlock, huge, dump;
   struct text_list groups;
@@ -31,9 +31,9 @@ struct creation {
               "rill rm, or until the host restarts)")
 
 /* Opens the queue, or makes it. flags: RILL_CREATE, with RILL_EXCLUSIVE or not, as for
- * rill_queue_open; 0: takes a queue that is there even if it is transient and a kept one
- * would be made. What was asked for must agree with a queue that is there. *ret_made:
- * whether it is new. Returns 0 or an exit status, having said why. */
+ * rill_queue_open; 0: takes an existing queue even if it is transient, though a new one would
+ * be kept. An existing queue must be as requested. *ret_made: whether it is new. Returns 0, or
+ * an exit status after reporting the failure. */
 int creation_open(rill_context *context, const char *name, const struct creation *creation,
                   unsigned flags, bool *ret_made, rill_queue **ret_queue);
 

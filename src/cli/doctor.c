@@ -18,7 +18,7 @@ struct patient {
   json_t *queues; /* NULL: print instead */
   json_t *findings, *host;
   const char *heading; /* the queue's name, until it is printed */
-  bool all;            /* queues: one that goes while we look is no failure */
+  bool all;            /* all queues: one that disappears meanwhile is not a failure */
   int wrong, wrong_before, status;
 };
 
@@ -46,7 +46,7 @@ static void begin(struct patient *patient, const char *name) {
     patient->findings = json_array();
 }
 
-/* After examining a queue, which returned code. */
+/* Reports an examined queue; code: what the examination returned. */
 static void end(struct patient *patient, const char *name, int code) {
   if (code < 0 && !(patient->all && code == -ENOENT))
     patient->status = cli_fail_library(code);
@@ -94,7 +94,7 @@ static int examine_all(struct patient *patient) {
   return n < 0 ? cli_fail_library(n) : 0;
 }
 
-/* What was asked for: a queue, a copied pair, or all and the host. */
+/* Examines what was given: a queue, a copied pair, or all queues and the host. */
 static int examine_wanted(struct patient *patient, int count, char **operands) {
   char *control, *data;
   if (file) {
@@ -140,7 +140,7 @@ static int run(struct cli *cli, int count, char **operands) {
 
 static const struct option options[] = {
     OPTION_FILE(&file),
-    OPTION_FLAG("quiet", 'q', &quiet, "leave out what is fine, and queues of which all is"),
+    OPTION_FLAG("quiet", 'q', &quiet, "leave out what is fine, and queues without any other line"),
     OPTION_FLAG("json", 0, &json_wanted,
                 "an object: sound, queues (an array: name, sound, findings (an array: kind, "
                 "text)); without "
@@ -157,17 +157,15 @@ const struct verb verb_doctor = {
     .about =
         "Checks every invariant of a queue's segments that can be seen from outside: the first "
         "pages, the checkpoints, each frame in the ring, the producer, the groups and their "
-        "leases. It only reads, and may look at a queue in full traffic. Without a name: all "
+        "leases. It only reads, and may examine a queue in full traffic. Without a name: all "
         "queues of the namespace, what gc would reclaim, and the host: memory for queues, limits, "
-        "features of the kernel, namespaces that are left over, what a logout or a container takes "
-        "away.\n"
+        "features of the kernel, namespaces that are left over, what a logout or the "
+        "end of a container removes.\n"
         "\n"
-        "A line begins with fine (checked, and right), note (something died, and will be "
-        "reclaimed by whoever looks next; a group was evicted; of the host, what is worth "
-        "knowing) or wrong (an "
-        "invariant does not hold: some process "
-        "damaged the queue; of the host, Rill cannot work there). The exit status is 1 if anything "
-        "is wrong.",
+        "A line begins with fine (checked, and right), note (a process died, and the next one "
+        "that checks reclaims what it left; a group was evicted; of the host, what is worth "
+        "knowing) or wrong (an invariant does not hold: some process damaged the queue; of the "
+        "host, Rill cannot work there). The exit status is 1 if anything is wrong.",
     .options = options,
     .run = run,
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fields.c - attributes and figures by the library's tables (fields.h). */
+/* fields.c - attributes and figures from the library's tables (fields.h). */
 #include "fields.h"
 
 #include <stdio.h>
@@ -14,7 +14,7 @@
 /* "type.id" is "id" of "type". */
 #define KEY(path) (sizeof #path > 5 && #path[4] == '.' ? &#path[5] : #path)
 
-/* What says nothing when it is 0. */
+/* Is it a field that is not printed when it is 0? */
 #define OPTIONAL_COUNTER false
 #define OPTIONAL_GAUGE false
 #define OPTIONAL_INFO true
@@ -114,7 +114,7 @@ const char *field_text(const struct field *field, uint64_t value, char text[FIEL
   return text;
 }
 
-/* A key for each flag; of one that says no-this, whether there is this. */
+/* Adds a key for each flag; a flag named no-X has the key X, with the opposite value. */
 static void flags_json(json_t *object, const struct field *field, uint64_t value) {
   uint64_t flag = 0;
   for (const char *at = field->words; at; flag++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fields.h - the attributes and figures of queues and groups, by the library's tables
+/* fields.h - the attributes and figures of queues and groups, from the library's tables
  * (settings.def, counters.def): what stat, ls and group print of them, as text and JSON. */
 #ifndef FIELDS_H
 #define FIELDS_H
@@ -39,15 +39,15 @@ struct field {
   const char *words; /* of choices and flags                                       */
   enum field_type type;
   enum field_section section;
-  bool optional;      /* in the text: not there if it is 0                          */
+  bool optional;      /* in the text: left out if it is 0 */
   const char *column; /* of a group; "": none                                       */
   size_t offset, size;
 };
 
 enum { FIELD_TEXT = 128 };
 
-/* Of rill_queue_stat the attributes, then the figures; of rill_group_stat. NULL names at the end.
- */
+/* The attributes of rill_queue_stat, then its figures; those of rill_group_stat. A NULL name
+ * ends each. */
 extern const struct field queue_settings[], queue_figures[], group_figures[];
 
 uint64_t field_value(const struct field *field, const void *stat);

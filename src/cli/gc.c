@@ -55,7 +55,7 @@ static int run(struct cli *cli, int count, char **operands) {
 }
 
 static const struct option options[] = {
-    OPTION_FLAG("dry-run", 0, &dry_run, "only say what would be reclaimed"),
+    OPTION_FLAG("dry-run", 0, &dry_run, "only print what would be reclaimed"),
     OPTION_FLAG("quiet", 'q', &quiet, "leave out the summary"),
     OPTION_FLAG("json", 0, &json_wanted,
                 "an object: dry_run, bytes, reclaimed (an array: name, what, bytes)"),

@@ -103,8 +103,8 @@ static const struct verb group_declare = {
     .about = "Makes groups of a queue that exists. They are kept: a reliable queue holds each "
              "message until all of them have read it, whether a reader is there or not, as with "
              "create --group and sub --keep. rill group rm removes one.\n\n"
-             "A group that exists and is kept is as asked for: this is said, and no failure. One "
-             "that exists and ends with its reader is a failure.",
+             "If the group exists and is kept, this is reported, and is not a failure. One that "
+             "exists and ends with its reader is a failure.",
     .options = declare_options,
     .run = declare,
 };
@@ -129,7 +129,7 @@ static const struct verb group_ls = {
 };
 
 static const struct option rm_options[] = {
-    OPTION_FLAG("force", 'f', &force, "what does not exist is no failure"),
+    OPTION_FLAG("force", 'f', &force, "a missing group is not a failure"),
     OPTION_END,
 };
 

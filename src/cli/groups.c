@@ -26,14 +26,14 @@ int groups_kept(rill_queue *queue, const char *queue_name, const char *name) {
   }
   if (r == 0 || group.keep)
     return r;
-  if (group.state == RILL_GROUP_DEAD) /* gone, and not reclaimed yet */
+  if (group.state == RILL_GROUP_DEAD) /* it died, and is not reclaimed yet */
     return 0;
   cli_note("%s has a group '%s' that is not kept: it ends with its reader, process %lld",
            queue_name, name, (long long)group.pid);
   return -1;
 }
 
-/* A new group starts at a sequence that is still there, or at the oldest one. */
+/* A new group starts at the requested sequence if that is still there, else at the oldest one. */
 static void say_start(rill_queue *queue, const char *name, const struct rill_consumer_attr *attr) {
   struct rill_group_stat group;
   if (attr->start == RILL_SEQUENCE && groups_find(queue, name, &group) == 1 &&
@@ -48,7 +48,8 @@ int groups_declare(rill_queue *queue, const char *queue_name, const char *name,
   int r = -EBUSY;
   attr->group = name;
   attr->flags = RILL_KEEP_GROUP;
-  for (int tries = 0; r == -EBUSY && tries < 2; tries++) { /* another process may make it now */
+  /* Another process may be making it now. */
+  for (int tries = 0; r == -EBUSY && tries < 2; tries++) {
     int kept = groups_kept(queue, queue_name, name);
     if (kept < 0)
       return STATUS_FAILED;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* groups.h - groups of a queue by name: what create --group, rm --group and the verbs of rill group
- * share. */
+/* groups.h - groups of a queue by name, for create --group, rm --group and the verbs of rill
+ * group. */
 #ifndef GROUPS_H
 #define GROUPS_H
 
@@ -12,17 +12,17 @@
  */
 int groups_find(rill_queue *queue, const char *name, struct rill_group_stat *ret);
 
-/* Whether the queue has the group and keeps it. Returns 1, 0 if there is none, or -1 after saying
- * that it is not kept, or why it cannot be seen. */
+/* Whether the queue has the group and keeps it. Returns 1, 0 if there is none, or -1 after
+ * reporting that it is not kept, or why that cannot be checked. */
 int groups_kept(rill_queue *queue, const char *queue_name, const char *name);
 
-/* Makes the group where attr says that it starts, unless it exists, which is said (quiet: is not);
- * attr->group and attr->flags are set here. Returns an exit status, having said what was wrong. */
+/* Makes the group at the place in attr. If it exists, that is reported, unless quiet.
+ * attr->group and attr->flags are set here. Returns an exit status, after reporting a failure. */
 int groups_declare(rill_queue *queue, const char *queue_name, const char *name,
                    struct rill_consumer_attr *attr, bool quiet);
 
-/* Removes the groups. force: one that does not exist is no failure. Returns an exit status, having
- * said which were not removed, and why. */
+/* Removes the groups. force: a missing one is not a failure. Returns an exit status, after
+ * reporting which were not removed, and why. */
 int groups_remove(rill_context *context, const char *queue_name, const char *const *names,
                   size_t count, bool force);
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* help.c - rill help and --help: what a verb does and its options, from its table. */
+/* help.c - rill help and --help: the text about a verb and its options, from its table. */
 #include "cli.h"
 
 #include <string.h>
 
 enum { WIDTH = 80, HELP_COLUMN = 27 };
 
-/* Prints text in lines of at most WIDTH, each after `indent` spaces; `column` is where
- * the first line is already. A newline in the text begins a new line. */
+/* Prints text in lines of at most WIDTH, each after `indent` spaces; `column`: where the first
+ * line has begun already. A newline in the text begins a new line. */
 static void wrap(FILE *out, const char *text, int indent, int column) {
   while (*text) {
     size_t space = strspn(text, " ");
@@ -94,7 +94,7 @@ void help_verbs(FILE *out, const struct verb *group) {
   const char *name = group ? group->name : "", *space = group ? " " : "";
   fprintf(out, "usage: rill %s%sVERB [OPERAND]... [OPTION]...\n\n", name, space);
   wrap(out,
-       group ? group->about : "Looks at and works with Rill's message queues in shared memory.", 0,
+       group ? group->about : "Inspects and works with Rill's message queues in shared memory.", 0,
        0);
   putc('\n', out);
   for (const struct verb *const *verb = verbs_of(group); *verb; verb++)

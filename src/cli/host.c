@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* host.c - what rill doctor says of the host (host.h): each check is a function that tells
- * a line or two. What is only worth knowing is a note; wrong is what Rill cannot do without. */
+/* host.c - what rill doctor reports of the host (host.h): each check is a function that reports
+ * one or two lines. What Rill cannot work without is wrong; what is only worth knowing is a
+ * note. */
 #include "host.h"
 
 #include "host_left.h"
@@ -23,7 +24,7 @@
 #define TMPFS UINT64_C(0x01021994)
 #define HUGE_PAGE (2 * MIB)
 
-/* Of kernels newer than the headers may be. */
+/* For kernels that are newer than the headers. */
 #ifndef SYS_futex_waitv
 #define SYS_futex_waitv 449
 #endif
@@ -57,7 +58,7 @@ static void memory(const struct host_report *report, const char *directory) {
   struct statfs kind;
   char size[UNITS_TEXT], left[UNITS_TEXT];
   if (statvfs(directory, &space) != 0 || statfs(directory, &kind) != 0) {
-    host_tell(report, RILL_WRONG, "cannot look at %s: %s", directory, strerror(errno));
+    host_tell(report, RILL_WRONG, "cannot examine %s: %s", directory, strerror(errno));
     return;
   }
   const uint64_t total = space.f_blocks * space.f_frsize,
@@ -71,16 +72,16 @@ static void memory(const struct host_report *report, const char *directory) {
               directory, left, size);
   else if (total <= 64 * MIB)
     host_tell(report, RILL_NOTE,
-              "%s has %s, %s of it free: as much as a container gets that asks for no more "
-              "(--shm-size, or a volume of medium Memory)",
+              "%s has %s, %s of it free: about what a container has by default "
+              "(for more: --shm-size, or a volume of medium Memory)",
               directory, size, left);
   else if (available < 64 * MIB || available < total / 10)
     host_tell(report, RILL_NOTE, "%s is nearly full: %s of %s are free", directory, left, size);
   else
     host_tell(report, RILL_FINE, "%s has %s, %s of it free", directory, size, left);
   if ((uint64_t)kind.f_type != TMPFS)
-    host_tell(report, RILL_NOTE, "%s is no tmpfs: what is published there may be written to a disk",
-              directory);
+    host_tell(report, RILL_NOTE,
+              "%s is not a tmpfs: what is published there may be written to a disk", directory);
 }
 
 static void limit(const struct host_report *report, int resource, const char *what, uint64_t least,
@@ -96,7 +97,7 @@ static void limit(const struct host_report *report, int resource, const char *wh
   else
     snprintf(text, sizeof text, "%llu", (unsigned long long)limit.rlim_cur);
   host_tell(report, limit.rlim_cur < least ? RILL_NOTE : RILL_FINE, "a process may %s: %s%s", what,
-            text, limit.rlim_cur < least ? ", which is little (ulimit)" : "");
+            text, limit.rlim_cur < least ? ", which may be too little (ulimit)" : "");
 }
 
 /* --- the kernel ------------------------------------------------------------------- */
@@ -134,27 +135,27 @@ static bool has_advice(int advice, bool shrug) {
     return shrug;
   const uintptr_t at = ((uintptr_t)base + HUGE_PAGE - 1) & ~(uintptr_t)(HUGE_PAGE - 1);
   const int code = madvise((void *)at, advice == MADV_COLLAPSE ? HUGE_PAGE : 4096, advice);
-  const bool has = code == 0 || errno != EINVAL; /* else no memory at the moment */
+  const bool has = code == 0 || errno != EINVAL; /* else there is no memory now */
   munmap(base, size);
   return has;
 }
 
 static void kernel(const struct host_report *report) {
   feature(report, has_ofd_locks(), RILL_WRONG, "locks of open file descriptions",
-          "nobody can be known to live");
+          "Rill cannot know which processes live");
   feature(report, has_membarrier(), RILL_NOTE, "membarrier (global expedited)",
           "each publish and release has a full fence (RILL_FENCE=full)");
   feature(report, has_futex_waitv(), RILL_NOTE, "futex_waitv",
           "an interrupted or removed wait is noticed up to 100 ms late");
   feature(report, has_advice(MADV_WIPEONFORK, true), RILL_WRONG, "MADV_WIPEONFORK",
-          "a handle that is used after fork is not found out");
+          "a handle that is used after fork is not detected");
   feature(report, has_advice(MADV_POPULATE_WRITE, true), RILL_NOTE, "MADV_POPULATE",
           "the first round through a queue may fault");
   feature(report, has_advice(MADV_COLLAPSE, true), RILL_NOTE, "MADV_COLLAPSE for private memory",
           "memory that is there already may not become huge pages");
 }
 
-/* The word in brackets. */
+/* Finds the word in brackets. */
 static void huge_pages(const struct host_report *report) {
   static const char path[] = "/sys/kernel/mm/transparent_hugepage/shmem_enabled";
   char text[256] = "", word[32] = "";
@@ -165,7 +166,7 @@ static void huge_pages(const struct host_report *report) {
     fclose(file);
   const char *begin = strchr(text, '[');
   if (!begin || sscanf(begin, "[%31[a-z_]]", word) != 1) {
-    host_tell(report, RILL_NOTE, "whether shared memory may be in huge pages is not known here");
+    host_tell(report, RILL_NOTE, "it is not known here whether shared memory may be in huge pages");
     return;
   }
   const bool never = !strcmp(word, "never") || !strcmp(word, "deny");
@@ -177,7 +178,7 @@ static void huge_pages(const struct host_report *report) {
 void host_examine(const struct cli *cli, const struct host_report *report) {
   const char *directory = host_directory(cli);
   memory(report, directory);
-  limit(report, RLIMIT_NOFILE, "have so many files open", 256, false);
+  limit(report, RLIMIT_NOFILE, "have this many files open", 256, false);
   limit(report, RLIMIT_MEMLOCK, "lock so much memory", 64 * 1024, true);
   kernel(report);
   huge_pages(report);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* host_left.c - what rill doctor says of other namespaces, logout and containers. */
+/* host_left.c - what rill doctor reports of other namespaces, logout and containers. */
 #include "host_left.h"
 
 #include <dirent.h>
@@ -25,14 +25,14 @@ static int count(const char *name, void *argument) {
   census->queues++;
   if (cli_observe(census->context, name, &queue) || rill_queue_read_stat(queue, &stat) ||
       stat.limited)
-    census->open++; /* who cannot tell leaves it alone */
+    census->open++; /* not known: counts as open */
   else
     census->open += stat.attached != 0;
   rill_queue_close(queue);
   return 0;
 }
 
-/* Is it a namespace with queues, none of which anybody has open? */
+/* Is it a namespace with queues, none of which a process has open? */
 static bool is_left(const char *directory, const char *name, int *ret_queues) {
   struct census census = {NULL, 0, 0};
   const struct rill_context_attr attr = {
@@ -68,10 +68,11 @@ void host_leftovers(const struct cli *cli, const struct host_report *report,
         !is_own(dirfd(entries), entry->d_name) || !is_left(directory, other, &queues))
       continue;
     if (left++ < NAMESPACES_SHOWN)
-      host_tell(report, RILL_NOTE,
-                "namespace '%s' of this user has queues (%d) that nobody has open: rill ls, gc, rm "
-                "--namespace %s",
-                other, queues, other);
+      host_tell(
+          report, RILL_NOTE,
+          "namespace '%s' of this user has queues (%d) that no process has open: rill ls, gc, rm "
+          "--namespace %s",
+          other, queues, other);
   }
   closedir(entries);
   if (left > NAMESPACES_SHOWN)
@@ -80,7 +81,7 @@ void host_leftovers(const struct cli *cli, const struct host_report *report,
     host_tell(report, RILL_FINE, "no other namespace of this user is left over in %s", directory);
 }
 
-/* The last line of these files that sets it. */
+/* Reads the setting from the last line of these files that has it. */
 static void read_setting(const char *pattern, bool *ret) {
   glob_t files;
   if (glob(pattern, 0, NULL, &files) != 0)
@@ -128,8 +129,8 @@ void host_container(const struct host_report *report) {
   if (access("/.dockerenv", F_OK) == 0 || access("/run/.containerenv", F_OK) == 0 ||
       (word && *word))
     host_tell(report, RILL_NOTE,
-              "this is a container: its queues go with it, and others see them only if they share "
-              "its /dev/shm (--ipc, or a volume)");
+              "this is a container: its queues end with it, and processes outside see them "
+              "only if they share its /dev/shm (--ipc, or a volume)");
   else
     host_tell(report, RILL_FINE, "no sign of a container: all processes here see the same queues");
 }

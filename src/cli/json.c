@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* json.c - what the verbs print with --json (json.h).
  *
- * Numbers are what the library says, in bytes and nanoseconds; words are those that
- * the text shows. */
+ * Numbers are as the library returns them, in bytes and nanoseconds; words are as in the text. */
 #include "json.h"
 
 #include "cli.h"

@@ -9,8 +9,8 @@
 #include <jansson.h>
 #include <stdio.h>
 
-/* Prints a value for people and programs, and drops it. NULL: out of memory.
- * Returns an exit status. */
+/* Prints a value, readable for people and programs, and frees it. NULL: out of memory. Returns
+ * an exit status. */
 int json_print(FILE *out, json_t *value);
 
 /* A message as one line with its newline, to be freed; NULL: out of memory. */
@@ -29,8 +29,8 @@ json_t *json_groups(rill_queue *queue);
 void json_latency(json_t *object, uint64_t count, int64_t p50, int64_t p99, int64_t p999,
                   int64_t max);
 
-/* Adds to the object of a queue what was obtained of its placement; placed is NULL: `error` says
- * why that is not known. */
+/* Adds to the object of a queue what was obtained of its placement; if placed is NULL, `error`
+ * has the reason. */
 void json_obtained(json_t *queue, const struct rill_placement_stat *placed, const char *error);
 
 #endif

@@ -17,8 +17,8 @@ struct latency { /* all zero: empty */
 /* Counts a duration; a negative one counts as 0. */
 void latency_add(struct latency *latency, int64_t value);
 
-/* The value that this part of all (a million: all) are not above; at most 1 in 64 too
- * large, and never above the greatest. 0 if it is empty. */
+/* The value that this part of all durations, in millionths, does not exceed; at most 1 in 64
+ * too large, and never above the greatest. 0 if it is empty. */
 int64_t latency_percentile(const struct latency *latency, uint32_t per_million);
 
 #endif

@@ -19,7 +19,7 @@ enum { READERS_SHOWN = 4 };
 
 struct row {
   char *name;
-  rill_queue *queue; /* NULL: it could not be opened                           */
+  rill_queue *queue; /* NULL: not opened */
   char *error;       /* why                                                    */
   struct rill_queue_stat stat;
   double messages_rate, bytes_rate; /* a second                                */
@@ -40,7 +40,7 @@ static int take_name(const char *name, void *argument) {
   return rows[listing->count++].name ? 0 : -ENOMEM;
 }
 
-/* Opens and reads it. Returns whether it still exists. */
+/* Opens and reads a queue. Returns whether it still exists. */
 static bool open_row(rill_context *context, struct row *row) {
   int r = cli_observe(context, row->name, &row->queue);
   if (r == -ENOENT)
@@ -108,8 +108,8 @@ static char *readers(rill_queue *queue) {
   return text;
 }
 
-/* Of the group that is furthest behind: 0 if all is read. As in the depth, one that the producer
- * refused does not count. */
+/* The lag of the group that is furthest behind: 0 if all is read. As in the depth, a group that
+ * the producer refused does not count. */
 static int64_t slowest_age(rill_queue *queue) {
   struct rill_group_stat group = {.size = sizeof group};
   uint64_t most = 0;
@@ -199,7 +199,8 @@ static int print_name(const char *name, void *argument) {
   return 0;
 }
 
-/* Opens all; what has gone in the meantime is left out. Returns an exit status. */
+/* Opens all queues; those that were removed in the meantime are left out. Returns an exit
+ * status. */
 static int open_all(rill_context *context, struct listing *listing) {
   size_t kept = 0;
   int status = STATUS_DONE;
@@ -263,7 +264,7 @@ static const struct option options[] = {
     OPTION_FLAG("rates", 'r', &rates, "also messages and bytes a second, watched for --interval"),
     OPTION_DURATION("interval", &interval, "how long to watch for --rates (default 1s)"),
     OPTION_FLAG("names", 0, &names_wanted,
-                "print the names alone, a line each, without opening the queues"),
+                "print only the names, a line each, without opening the queues"),
     OPTION_FLAG("json", 0, &json_wanted,
                 "an array of objects as of stat; with --rates also messages_per_second and "
                 "bytes_per_second; of an unreadable queue name, state and error"),

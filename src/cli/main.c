@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* main.c - rill, the inspector: finds the verb, takes its options, runs it.
+/* main.c - rill, the inspector: finds the verb, parses its options, runs it.
  *
- * Data goes to standard output, everything else to standard error. What a verb prints
- * is gathered in memory and written once, so that a failed write is seen and a reader
- * that has gone is a quiet end; sub and tail write their messages themselves. */
+ * Data goes to standard output, everything else to standard error. The output of a verb is
+ * collected in memory and written once, so that a failed write is noticed, and the end of its
+ * reader is not an error. sub and tail write their messages themselves. */
 #include "cli.h"
 #include "output.h"
 
@@ -23,7 +23,7 @@ const struct option common_options[] = {
                 "the namespace of the queues (default: $RILL_NAMESPACE, else one of the user's)"),
     OPTION_TEXT("dir", 0, "PATH", &cli.directory,
                 "where the queues lie (default: $RILL_DIR, else /dev/shm)"),
-    OPTION_FLAG("help", 'h', &cli.help, "say how the verb is used"),
+    OPTION_FLAG("help", 'h', &cli.help, "print how the verb is used"),
     OPTION_END,
 };
 
@@ -102,7 +102,7 @@ rill_time cli_deadline(int64_t span) {
   return span == RILL_FOREVER ? RILL_FOREVER : rill_after(span);
 }
 
-/* Takes the options among the words; the operands move to the front, NULL after them.
+/* Parses the options among the words; moves the operands to the front, with NULL behind them.
  * Returns how many operands there are, or -1. */
 static int take_words(const struct verb *verb, char **words) {
   const struct option *const tables[] = {verb->options, common_options, NULL};
@@ -125,8 +125,8 @@ static int take_words(const struct verb *verb, char **words) {
   return (int)(operands - words);
 }
 
-/* Options before the verb, or between the words of its name. Returns how many words they were, or
- * -1. */
+/* Parses options before the verb, or between the words of its name. Returns how many words they
+ * were, or -1. */
 static int take_leading(char **words) {
   static const struct option *const tables[] = {common_options, main_options, NULL};
   int total = 0;
@@ -182,7 +182,7 @@ static int run(char **words) {
   return verb ? run_verb(verb, words) : STATUS_USAGE;
 }
 
-/* Writes what the verb has printed; a failure to do so counts if nothing failed yet. */
+/* Writes what the verb has printed; a failure counts only if nothing failed before. */
 static int finish(int status, const char *text, size_t size) {
   if (!size)
     return status;
@@ -191,9 +191,9 @@ static int finish(int status, const char *text, size_t size) {
   return status ? status : output;
 }
 
-/* The next file opened gets the number of a standard descriptor that came closed, and it
- * is one of a queue or its directory. So each is taken first, by /dev/null opened the other
- * way round: using it fails as on a closed one. */
+/* If a standard descriptor is closed at the start, the next opened file gets its number, and
+ * that would be a queue or its directory. So each is opened first as /dev/null, for the other
+ * direction: using it fails as on a closed descriptor. */
 static int hold_standard_descriptors(void) {
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
     if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* man.c - the man page rill(1), made from the tables of the verbs, so that it cannot
- * say other than the parser does. Only the chapters around the verbs are written here. */
+/* man.c - the man page rill(1), made from the tables of the verbs, so that it agrees with the
+ * parser. Only the chapters around the verbs are written here. */
 #include "cli.h"
 
 #include <string.h>
 
-/* Prints text as roff takes it: no line is a request by accident, a minus is a minus. */
+/* Prints text for roff: no line becomes a request by accident, a minus stays a minus. */
 static void roff(FILE *out, const char *text) {
   bool line_begins = true;
   for (; *text; text++) {
@@ -85,8 +85,8 @@ static const struct term values[] = {
 static const struct term statuses[] = {
     {"0", "Done. Also when the reader of standard output has closed it."},
     {"1", "Failed; standard error says why."},
-    {"2", "The command line was wrong: a verb, an option, a value, or a name that cannot be one."},
-    {"3", "A deadline passed: with no message, or with fewer than were asked for."},
+    {"2", "The command line was wrong: a verb, an option, a value, or an invalid name."},
+    {"3", "A deadline passed: with no message, or with fewer than requested."},
     {"128 + n", "Ended by signal n (SIGINT, SIGTERM or SIGHUP), cleanly: what was received and "
                 "not written stays in the queue, and the summary is still printed."},
     {NULL, NULL},
@@ -109,10 +109,10 @@ static void examples(FILE *out) {
       {"seq 1000 | rill pub orders", "A thousand messages."},
       {"rill sub orders --group billing --count 1000 --timeout 20s",
        "Reads them as billing; status 3 if they do not come in 20 seconds."},
-      {"rill tail orders --follow --json | jq .data", "Looks on without taking any."},
+      {"rill tail orders --follow --json | jq .data", "Shows messages without taking any."},
       {"rill pub speed --count 1000000 --size 64 --stamp --wait-groups 1 & rill sub speed --quiet "
        "--stats",
-       "How fast this host is, for a start."},
+       "A first measurement of the speed of this host."},
       {"rill rm 'logs/*' --yes", "Removes all queues under logs/, without asking."},
       {NULL, NULL},
   };
@@ -122,7 +122,7 @@ static void examples(FILE *out) {
 void man_page(FILE *out) {
   fprintf(out,
           ".TH RILL 1 \"\" \"Rill %s\" \"User Commands\"\n"
-          ".SH NAME\nrill \\- look at and work with message queues in shared memory\n"
+          ".SH NAME\nrill \\- inspect and work with message queues in shared memory\n"
           ".SH SYNOPSIS\n.B rill\n.I VERB\n[\\fIOPERAND\\fR]... [\\fIOPTION\\fR]...\n",
           RILL_VERSION);
   chapter(
@@ -131,7 +131,7 @@ void man_page(FILE *out) {
       "groups, through shared memory. Each group sees every message. rill makes queues, "
       "publishes and reads messages, and shows which consumers are behind and which are asleep.\n\n"
       "Data goes to standard output, everything else to standard error. With --json a verb "
-      "prints JSON; keys that are there stay as they are, and new ones may come. Sizes are in "
+      "prints JSON; existing keys do not change, but new ones may be added. Sizes are in "
       "bytes and times in nanoseconds there.\n\n"
       "The name of a verb may be two words, as group rm. Options and operands may be mixed; -- "
       "ends the options. A value follows its option, or is "

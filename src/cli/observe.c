@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* observe.c - opening one queue to look at it: by its name, or as a copied pair of segment
- * files (--file). */
+/* observe.c - opens one queue for reading: by its name, or as a copied pair of segment files
+ * (--file). */
 #include "cli.h"
 
 #include <stdlib.h>

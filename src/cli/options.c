@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* options.c - takes options from the command line by the tables of options.h.
+/* options.c - parses options of the command line with the tables of options.h.
  *
- * Long options as --name VALUE or --name=VALUE, short ones as -n VALUE or -nVALUE; short
- * flags may stand together, as -fqn 5.
- * What is wrong is said with what would be right. */
+ * Long options as --name VALUE or --name=VALUE, short ones as -n VALUE or -nVALUE; short flags
+ * may stand together, as -fqn 5. Error texts say what would be right. */
 #include "options.h"
 
 #include "suggest.h"

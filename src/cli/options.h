@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* options.h - the table of options of a verb, from which the parser, --help and the
- * man page are made.
+/* options.h - the table of options of a verb, from which the parser, --help and the man page are
+ * made.
  *
- * A table is an array of struct option, made with the macros below (which check the
- * type of where the value goes) and ended with OPTION_END. A value keeps what it was
- * initialised with when its option is not given. */
+ * A table is an array of struct option, made with the macros below (which check the type of
+ * where the value goes) and ended with OPTION_END. If an option is not given, its value is as
+ * it was initialised. */
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
@@ -22,7 +22,7 @@ enum option_kind {
   OPTION_KIND_COUNT32,
   OPTION_KIND_MODE,    /* permission bits, octal                              */
   OPTION_KIND_CHOICE,  /* one of the words of `value`: its place among them   */
-  OPTION_KIND_CHOICE32 /* the same, to number32                               */
+  OPTION_KIND_CHOICE32 /* the same, stored in number32 */
 };
 
 struct text_list {
@@ -45,7 +45,7 @@ struct option {
     int *choice;
   } to;
   const char *help; /* NULL: left out of --help and the man page               */
-  bool *given;      /* NULL, or set when the option is there                    */
+  bool *given;      /* NULL, or set to true when the option is given */
 };
 
 #define OPTION_FLAG(name, letter, p, help)                                                         \
@@ -69,10 +69,10 @@ struct option {
 #define OPTION_END                                                                                 \
   { .name = NULL }
 
-/* Takes the option at words[0], and its value if that is words[1], from one of the
- * tables (NULL at the end of them). verb is for the messages; NULL: no verb yet.
- * Returns how many words it took, or -1 after saying on stderr what was wrong; 0: words[0]
- * was a flag with other short options behind it, which are there now. */
+/* Parses the option at words[0], and its value if that is words[1], with one of the tables
+ * (NULL at the end of them). verb is for the error texts; NULL: no verb yet. Returns how many
+ * words it used, or -1 after reporting the error on stderr; 0: words[0] was a flag with other
+ * short options behind it; words[0] is now those. */
 int options_take(const struct option *const tables[], const char *verb, char **words);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* output.c - bytes to standard output (output.h). What does not fit the buffer goes past
- * it. Standard I/O would not do: it drops what it could not write, and why. */
+/* output.c - bytes to standard output (output.h). What does not fit into the buffer is written
+ * directly. Standard I/O cannot be used: it loses what it could not write, and the reason. */
 #include "output.h"
 
 #include "cli.h"

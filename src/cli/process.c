@@ -9,16 +9,16 @@
 #include <unistd.h>
 
 #define BILLION INT64_C(1000000000)
-#define SLACK BILLION /* ns: a tick of /proc, and a clock that was set a little */
-#define BUSY 0.25     /* of a processor: others may be about */
+#define SLACK BILLION /* ns: a tick of /proc, and small steps of the clock */
+#define BUSY 0.25     /* of a processor: other processes may use the rest */
 
-/* The parts of /proc/PID/stat that matter. */
+/* The parts of /proc/PID/stat that are used. */
 struct line {
   char command[32], state;
-  unsigned long long user, system, started; /* in ticks; started: since the host did */
+  unsigned long long user, system, started; /* in ticks; started: since the start of the host */
 };
 
-/* The command stands in parentheses and may contain any: the last one ends it. */
+/* The command is in parentheses, and may contain parentheses: the last one ends it. */
 static bool parse(const char *text, struct line *ret) {
   const char *begin = strchr(text, '('), *end = strrchr(text, ')');
   if (!begin || !end || end < begin)
@@ -51,7 +51,7 @@ static int64_t nanoseconds(clockid_t clock) {
   return (int64_t)now.tv_sec * BILLION + now.tv_nsec;
 }
 
-/* A process that came later than the member is not that member. */
+/* A process that started later than the member is not that member. */
 static bool plausible(const struct line *line, int64_t opened) {
   int64_t ticks = sysconf(_SC_CLK_TCK);
   int64_t age =
@@ -72,7 +72,7 @@ static enum process_state state_of(char letter) {
     return PROCESS_STOPPED;
   case 't':
     return PROCESS_TRACED;
-  default: /* it ends, or has ended: it holds no lease */
+  default: /* it is ending, or has ended: it holds no lease */
     return PROCESS_UNKNOWN;
   }
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* process.h - what /proc says of the process behind a process id that a queue shows.
+/* process.h - what /proc reports of the process whose id a queue shows.
  *
- * The id is what that process saw itself: here it means the same only in the same pid namespace,
- * and what is found is believed only if it began before the queue was joined. Whether a process
- * lives is known by its lease alone. */
+ * The id is the one that the process itself saw: it means the same here only in the same pid
+ * namespace, and the result counts only if the process began before it joined the queue. Only
+ * its lease shows whether a process lives. */
 #ifndef PROCESS_H
 #define PROCESS_H
 
@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 enum process_state {
-  PROCESS_UNKNOWN, /* not to be seen here, or surely another process            */
+  PROCESS_UNKNOWN, /* cannot be seen here, or is certainly another process */
   PROCESS_RUNNING,
   PROCESS_SPINNING, /* uses a processor, and takes nothing                       */
   PROCESS_SLEEPING,
@@ -25,12 +25,12 @@ enum process_state {
 struct process {
   enum process_state state;
   char command[32]; /* "" when the state is unknown                             */
-  double cpu;       /* processors in use, between two looks; below 0: not known   */
+  double cpu;       /* processors in use, between two checks; below 0: not known */
   uint64_t ticks;   /* of processor time used so far                            */
-  int64_t time;     /* when it was looked at (rill_clock)                        */
+  int64_t time;     /* when it was checked (rill_clock) */
 };
 
-/* A process as a queue shows it. */
+/* The identity of a process as a queue shows it. */
 struct process_id {
   int64_t pid;         /* as it saw itself; 0: not known                          */
   uint64_t name_space; /* its pid namespace, by inode number; 0: not known        */
@@ -42,7 +42,7 @@ struct process_id process_of_member(const struct rill_group_stat *group);
 
 /* Is that id one of this process's own pid namespace? */
 bool process_is_here(const struct process_id *id);
-/* Surely of another one? */
+/* Is it certainly one of another? */
 bool process_is_elsewhere(const struct process_id *id);
 /* "process 7", or "process 7 in another pid namespace". */
 enum { PROCESS_TEXT = 64 };
@@ -52,8 +52,8 @@ const char *process_mark(const struct process_id *id);
 
 void process_look(const struct process_id *id, struct process *ret);
 
-/* Looks again, and derives from what it has used since then whether it runs. moves: whether
- * the queue shows that it gets on. */
+/* Checks again, and derives from the processor time used since then whether it runs. moves:
+ * whether the queue shows that it makes progress. */
 void process_look_again(const struct process_id *id, bool moves, struct process *process);
 
 const char *process_word(enum process_state state);

@@ -12,7 +12,7 @@
 
 #define NOT_GIVEN UINT64_MAX
 
-enum { SLICE = 100000000, LOOK = 1000000 }; /* ns: of a long wait; between two looks */
+enum { SLICE = 100000000, LOOK = 1000000 }; /* ns: of a long wait; between two checks */
 
 static struct creation creation = CREATION_DEFAULTS;
 static bool raw, stamp, no_create, linger, stats;
@@ -141,7 +141,8 @@ static bool all_is_read(rill_queue *queue, const struct rill_queue_stat *stat) {
   return stat->depth_messages == 0;
 }
 
-/* Looks again and again until it is so. Nothing announces these: they are for scripts. */
+/* Checks repeatedly until the condition holds. Nothing announces these conditions: they are for
+ * scripts. */
 static int wait_for(const struct publisher *p,
                     bool (*is_so)(rill_queue *, const struct rill_queue_stat *),
                     const char *otherwise) {
@@ -266,9 +267,9 @@ static const struct option options[] = {
                 "was due"),
     OPTION_COUNT32("wait-groups", &wait_groups, "publish only when N groups have a living member"),
     OPTION_FLAG("linger", 0, &linger,
-                "after the last message stay until every group has read everything"),
+                "after the last message wait until every group has read everything"),
     OPTION_DURATION("timeout", &timeout,
-                    "longest wait for one thing: the place of the producer, the groups, room for a "
+                    "longest wait for one thing: the role of producer, the groups, room for a "
                     "message, the end of --linger (default: for ever)"),
     OPTION_CHOICE("wait", "adaptive|spin|park", &wait,
                   "how to wait for room (default adaptive: spin while waits are short, then park)"),

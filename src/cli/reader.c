@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* reader.c - messages from a consumer to standard output (reader.h).
  *
- * Messages are gathered in the buffer of output.h while more are there; before
- * it waits for one everything is written, and then released. */
+ * Messages are collected in the buffer of output.h while more are available; before it waits
+ * for one, everything is written and then released. */
 #include "reader.h"
 
 #include "cli.h"
@@ -30,7 +30,7 @@ int reader_start(const char *verb, const char *from, struct rill_consumer_attr *
   return 0;
 }
 
-/* Says what was lost, at most once a second while it goes on. */
+/* Reports lost messages, at most once a second while more are lost. */
 static void say_lost(struct reader *reader, bool at_once) {
   rill_time now = reader->unsaid ? rill_clock() : 0;
   if (!reader->unsaid || (!at_once && now - reader->said < 1000000000))
@@ -93,15 +93,16 @@ static enum reader_end ended(int code) {
   }
 }
 
-/* The messages lie in the ring, where others write once the group is evicted: asked when they
- * were copied, before the copies are written. 0, or a negative errno value with its text. */
+/* The messages are in the ring, where the producer writes after the group is evicted: so this
+ * is checked after they were copied, before the copies are written. 0, or a negative errno
+ * value with its text. */
 static int is_whole(void *argument) {
   struct reader *reader = argument;
   struct rill_group_stat group = {.size = sizeof group};
   uint32_t index = reader->row;
   atomic_thread_fence(memory_order_acquire);
   int r = rill_group_read_stat(reader->evicts, &index, &group);
-  if (r == 1 && group.state == RILL_GROUP_EVICTED) /* releases nothing, and says why */
+  if (r == 1 && group.state == RILL_GROUP_EVICTED) /* releases nothing, and returns why */
     r = rill_release(reader->consumer, NULL);
   reader->unwhole = r < 0;
   return r < 0 ? r : 0;
@@ -118,7 +119,7 @@ static enum reader_end write_failed(const struct reader *reader, int code) {
   return READER_FAILED;
 }
 
-/* Counts a batch and puts it into the buffer. READER_MORE: go on. */
+/* Counts a batch and puts it into the buffer. READER_MORE: continue. */
 static enum reader_end take(struct reader *reader, struct rill_message *messages, size_t n) {
   rill_time now = rill_clock();
   int r = 0;
@@ -126,12 +127,12 @@ static enum reader_end take(struct reader *reader, struct rill_message *messages
     count_message(reader, &messages[i], now);
     r = put_message(reader->format, &messages[i]);
   }
-  reader->unreleased = r == 0; /* what cannot be written is not given back */
+  reader->unreleased = r == 0; /* what cannot be written is not released */
   say_lost(reader, false);
   return r ? write_failed(reader, r) : READER_MORE;
 }
 
-/* Writes what is in the buffer, and then gives its messages back. */
+/* Writes what is in the buffer, and then releases its messages. */
 static enum reader_end settle(struct reader *reader) {
   if (!reader->unreleased)
     return READER_MORE;
@@ -143,7 +144,7 @@ static enum reader_end settle(struct reader *reader) {
   return r < 0 ? ended(r) : READER_MORE;
 }
 
-/* One batch: immediately if there is one, or else settles and waits. */
+/* Receives one batch: immediately if there is one, else writes the buffer first and waits. */
 static enum reader_end step(struct reader *reader) {
   static struct rill_message messages[BATCH];
   uint64_t left = reader->count - reader->traffic.messages;
@@ -173,7 +174,7 @@ enum reader_end reader_run(struct reader *reader) {
       end = step(reader);
   }
   if (end == READER_FAILED && reader->evicts && is_whole(reader) < 0)
-    reader->unreleased = false; /* as was said */
+    reader->unreleased = false; /* as was reported */
   enum reader_end settled = settle(reader);
   say_lost(reader, true);
   return settled == READER_MORE ? end : settled;

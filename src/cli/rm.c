@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* rm.c - rill rm: removes queues, or groups of them. Queues that a pattern matches are not named by
- * the user one by one, so they are asked about. */
+/* rm.c - rill rm: removes queues, or groups of them. It asks before it removes queues that a
+ * pattern matches, as the user did not name each of them. */
 #include "cli.h"
 #include "groups.h"
 
@@ -13,11 +13,11 @@
 static bool force, yes;
 static struct text_list groups;
 
-/* What the patterns among the operands match; the names are allocated. */
+/* The matches of the patterns among the operands; the names are allocated. */
 struct matches {
   char **names;
   size_t count;
-  size_t earlier; /* how many are of earlier patterns; each name is there once */
+  size_t earlier; /* how many are from earlier patterns; each name is listed once */
 };
 
 static bool is_pattern(const char *operand) {
@@ -49,7 +49,7 @@ static void forget(struct matches *matches) {
   free(matches->names);
 }
 
-/* Asks on the terminal whether to go on. */
+/* Asks on the terminal whether to continue. */
 static bool agreed(const struct matches *matches) {
   enum { SHOWN = 20 };
   char answer[8] = "";
@@ -68,8 +68,8 @@ static bool agreed(const struct matches *matches) {
   return !strcasecmp(answer, "y") || !strcasecmp(answer, "yes");
 }
 
-/* What is removed by its name is a failure if it does not exist; what a pattern matched may have
- * gone since. */
+/* A missing queue is a failure if it was given by its name; one that a pattern matched may have
+ * been removed since. */
 static int remove_one(rill_context *context, const char *name, bool may_be_gone) {
   if (groups.count)
     return groups_remove(context, name, groups.items, groups.count, force);
@@ -132,7 +132,7 @@ static const struct option options[] = {
                 "group rm does. May be given many times"),
     OPTION_FLAG("yes", 'y', &yes, "remove what the patterns match without asking"),
     OPTION_FLAG("force", 'f', &force,
-                "what does not exist is no failure; it answers no question, --yes does"),
+                "a missing queue or group is not a failure; rm still asks, unless --yes is given"),
     OPTION_END,
 };
 

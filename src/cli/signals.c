@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* signals.c - SIGINT, SIGTERM and SIGHUP end a waiting verb cleanly (signals.h).
  *
- * A signal that comes just before a call that waits would be missed by it. So the
- * first one starts an interval timer: its SIGALRMs go on interrupting, until the verb
- * looks at the flag. */
+ * A signal that comes just before a waiting call would not interrupt it. So the first signal
+ * starts an interval timer: its SIGALRMs interrupt again and again, until the verb checks the
+ * flag. */
 #include "signals.h"
 
 #include <errno.h>

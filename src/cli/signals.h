@@ -7,11 +7,11 @@
 
 #include <stdbool.h>
 
-/* From now on these signals are caught: every call that waits returns early, with
- * EINTR in one form or another, until the verb has seen signals_caught. */
+/* From now on these signals are caught: every call that waits returns early, with EINTR in one
+ * form or another, until the verb has called signals_caught. */
 void signals_catch(void);
 
-/* Whether one came. Cheap enough to ask for each message. */
+/* Whether one came. Cheap enough to call for each message. */
 bool signals_caught(void);
 
 /* 128 + the signal that came. */

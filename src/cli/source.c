@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* source.c - where the messages of rill pub come from (source.h).
  *
- * Standard input is read in large pieces, but a line goes out as soon as it is whole;
- * nothing waits for a buffer to fill. A block waits for all its bytes. */
+ * Standard input is read in large pieces, but a line is returned as soon as it is complete, and
+ * does not wait for a full buffer. A block waits for all its bytes. */
 #include "source.h"
 
 #include "cli.h"

@@ -15,7 +15,7 @@ enum source_result { SOURCE_MESSAGE, SOURCE_END, SOURCE_SIGNAL, SOURCE_FAILED };
 struct source {
   enum source_kind kind;
   size_t size;     /* of a block, of a generated message                     */
-  size_t longest;  /* line that the queue takes                              */
+  size_t longest;  /* line that the queue accepts */
   uint64_t number; /* of the message that was taken last, from 1             */
   char *buffer;
   size_t room, start, end; /* bytes of it: in all, taken, filled               */
@@ -26,8 +26,8 @@ struct source {
 int source_open(struct source *source, enum source_kind kind, size_t size, size_t longest);
 void source_close(struct source *source);
 
-/* The next message; its bytes are valid until the next call. SOURCE_FAILED has said
- * why on stderr. */
+/* The next message; its bytes are valid until the next call. SOURCE_FAILED was reported on
+ * stderr. */
 enum source_result source_next(struct source *source, const void **ret_data, size_t *ret_size);
 
 #endif

@@ -50,8 +50,8 @@ static void print_numa(FILE *out, const char *what, uint32_t numa, uint32_t node
     fprintf(out, " %u", node);
 }
 
-/* What was obtained of what was asked for. A process that has it open has it locked, or its open
- * would have failed. */
+/* Prints what was obtained of the requested placement. A process that has the queue open has it
+ * locked, or its open would have failed. */
 static void print_obtained(FILE *out, const struct rill_queue_stat *stat,
                            const struct rill_placement_stat *placed, const char *error) {
   char text[2][UNITS_TEXT];
@@ -73,7 +73,7 @@ static void print_obtained(FILE *out, const struct rill_queue_stat *stat,
   putc('\n', out);
 }
 
-/* No messages are held for one that was evicted; a choice is its member's. */
+/* No messages are held for an evicted group; a choice field belongs to its member. */
 static bool is_blank(const struct field *field, uint64_t value,
                      const struct rill_group_stat *group) {
   if (field->section == FIELD_LAG && group->state == RILL_GROUP_EVICTED)
@@ -178,7 +178,7 @@ static int print_json(FILE *out, const char *name, rill_queue *queue,
   return json_print(out, object);
 }
 
-/* The queue was looked at; where it lies may be hidden, which is said and no failure. */
+/* The queue was read; its placement may be hidden, which is printed and is not a failure. */
 static int show(FILE *out, const char *name, rill_queue *queue,
                 const struct rill_queue_stat *stat) {
   struct rill_placement_stat placement = {.size = sizeof placement};
@@ -216,7 +216,7 @@ static int run(struct cli *cli, int count, char **operands) {
 #define KEY_OF_CHOICE
 #define KEY_OF_FLAGS
 
-/* The keys by the tables, each with ", " behind it. */
+/* The keys of the tables, each with ", " behind it. */
 static const char json_help[] =
     "an object: name, uuid, state, "
 #define KEY_IN_MAIN(key, type, words) #key KEY_OF_##type ", "
@@ -258,7 +258,7 @@ const struct verb verb_stat = {
     .most = 1,
     .summary = "show one queue in full",
     .about = "Shows the geometry of a queue, its producer, and each group: how far it is behind in "
-             "messages, bytes and time, how often it slept and what it lost. Only looks: the "
+             "messages, bytes and time, how often it slept and what it lost. It only reads: the "
              "queue is mapped read-only, and no process is disturbed. Each number was true at some "
              "moment, not all at the same one. A process id with a * is one of another pid "
              "namespace.\n\n"

@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-/* A table of the groups of a queue that has some. Returns an exit status. */
+/* Prints a table of the groups of a queue that has some. Returns an exit status. */
 int stat_print_groups(FILE *out, rill_queue *queue);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sub.c - rill sub: messages of a queue to standard output, as a consumer group. */
+/* sub.c - rill sub: writes messages of a queue to standard output, as a consumer group. */
 #include "cli.h"
 #include "process.h"
 #include "reader.h"
@@ -39,7 +39,7 @@ static int open_queue(struct cli *cli, const char *name, rill_time deadline,
   return status;
 }
 
-/* This consumer's group, as the queue shows it. */
+/* Finds this consumer's group, as the queue shows it. */
 static bool own_group(rill_queue *queue, struct rill_group_stat *ret) {
   uint32_t index = 0;
   *ret = (struct rill_group_stat){.size = sizeof *ret};
@@ -57,7 +57,7 @@ static uint64_t own_parks(rill_queue *queue) {
   return own_group(queue, &stat) ? stat.parks : 0;
 }
 
-/* A queue that may evict the group is looked at before its messages are written. */
+/* A queue that may evict the group is checked before its messages are written. */
 static void beware(rill_queue *queue, struct reader *reader) {
   struct rill_queue_stat stat = {.size = sizeof stat};
   struct rill_group_stat own;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* suggest.c - which of some words was meant by what was typed (suggest.h): the one that the fewest
- * changes lead to, or that one of them begins with the other. */
+/* suggest.c - which of some words the user meant (suggest.h): the word with the fewest changes
+ * from what was typed, or one of which the other is the beginning. */
 #include "suggest.h"
 
 #include <limits.h>

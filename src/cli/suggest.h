@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* suggest.h - which of some words was meant by what was typed. Pure functions. */
+/* suggest.h - which of some words the user meant. Pure functions. */
 #ifndef SUGGEST_H
 #define SUGGEST_H
 
-/* Begins as {.typed = ...}; `meant` is then what the nearest word stands for, or NULL if none is
- * near enough to be worth suggesting. Of words that are equally near the first one counts. */
+/* Begins as {.typed = ...}; `meant` is then the meaning of the nearest word, or NULL if none is
+ * near enough to suggest. Among equally near words the first one counts. */
 struct suggestion {
   const char *typed;
   const void *meant;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tail.c - rill tail: looks at messages without taking them. */
+/* tail.c - rill tail: shows messages without taking them. */
 #include "cli.h"
 #include "reader.h"
 #include "signals.h"
@@ -13,7 +13,7 @@ static uint64_t count = NOT_GIVEN;
 static int64_t timeout = RILL_FOREVER;
 static bool follow, raw, json_wanted;
 
-/* Without --from: the last messages, as many as asked for. */
+/* Without --from: the last messages, as many as requested. */
 static int start_at_last(rill_queue *queue, struct rill_consumer_attr *attr) {
   struct rill_queue_stat stat = {.size = sizeof stat};
   uint64_t last = count == NOT_GIVEN ? 10 : count;
@@ -66,7 +66,7 @@ static int look(rill_queue *queue) {
 static int run(struct cli *cli, int operand_count, char **operands) {
   struct observed seen;
   if (file && follow)
-    return cli_usage("tail: nothing comes to copied files: take one of --file and --follow");
+    return cli_usage("tail: copied files get no new messages: take one of --file and --follow");
   signals_catch();
   int status = cli_observe_one(cli, &verb_tail, file, operand_count, operands, &seen);
   if (status)

@@ -13,7 +13,7 @@ static double seconds_of(const struct traffic *traffic) {
   return (double)(traffic->last - traffic->first) / 1e9;
 }
 
-/* Messages a second; 0 where there was no time to speak of. */
+/* Messages a second; 0 if the time was too short. */
 static double rate_of(const struct traffic *traffic) {
   double seconds = seconds_of(traffic);
   return seconds > 0 ? (double)traffic->messages / seconds : 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* units.c - sizes, durations and counts between text and numbers (units.h).
  *
- * Integers throughout, so that what was typed is what is meant; each step checks for
+ * All values are integers, so that the result is exactly what was typed; each step checks for
  * overflow. Sizes and durations are read by one function with two tables of units. */
 #include "units.h"
 

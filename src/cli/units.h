@@ -23,7 +23,7 @@ bool parse_mode(const char *text, uint64_t *ret); /* octal, at most 0777        
 
 enum { UNITS_TEXT = 32 };
 
-/* For people: three or four digits and a unit. Return text. */
+/* Text for people: three or four digits and a unit. Return text. */
 const char *format_size(char text[UNITS_TEXT], uint64_t bytes);
 const char *format_duration(char text[UNITS_TEXT], int64_t nanoseconds);
 const char *format_count(char text[UNITS_TEXT], double count);

@@ -41,8 +41,8 @@ static void suggest_verb(struct suggestion *suggestion, const struct verb *verb)
     suggest(suggestion, word, verb);
 }
 
-/* `name` is none of the group's verbs: says which may have been meant. What is not one of rill
- * itself may be one of a group. */
+/* `name` is not a verb of the group: reports which one may have been meant. A name that is not
+ * a verb of rill itself may be one of a group. */
 static void say_unknown(const struct verb *group, const char *name) {
   struct suggestion suggestion = {.typed = name};
   const struct verb *verb;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* version.c - rill version: of the inspector, and of the library it runs with. */
+/* version.c - rill version: prints the versions of the inspector and of the library it runs
+ * with. */
 #include "cli.h"
 #include "json.h"
 

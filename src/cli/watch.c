@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* watch.c - rill watch: what happens to the queues, as it happens. */
+/* watch.c - rill watch: reports events of the queues as they happen. */
 #include "cli.h"
 #include "json.h"
 #include "output.h"
@@ -90,7 +90,7 @@ static int put_text(const struct rill_event *event) {
   return output_put(line, (size_t)used);
 }
 
-/* Says where events come from, and what was missed. */
+/* Reports where events come from, and missed events. */
 static void note_event(const struct rill_event *event) {
   if (event->lost == RILL_LOST_UNKNOWN)
     cli_note("some events may have been missed");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* why.c - rill why: what holds a queue up, since when, and what that process does.
  *
- * Looks twice, so that a slow process differs from one that stands still. Reads only; what
- * it found is said in why_words.c. */
+ * Reads everything twice, so that a slow process differs from one that does not move. It only
+ * reads; why_words.c prints the result. */
 #include "why.h"
 
 #include "signals.h"
@@ -17,14 +17,14 @@ static bool json_wanted;
 static const char *file;
 static int64_t interval = 100000000;
 
-/* Of two equally far behind, the one without a living member: it will not get on. */
+/* Of two groups equally far behind, the one without a living member counts: it will not move. */
 static bool is_slower(const struct rill_group_stat *one, const struct rill_group_stat *other) {
   if (one->lag_bytes != other->lag_bytes)
     return one->lag_bytes > other->lag_bytes;
   return one->state != RILL_GROUP_ACTIVE && other->state == RILL_GROUP_ACTIVE;
 }
 
-/* The queue, and its slowest group that gates. */
+/* Reads the queue, and its slowest group that limits the producer. */
 static int look(rill_queue *queue, struct why *why) {
   struct rill_group_stat group = {.size = sizeof group};
   why->stat = (struct rill_queue_stat){.size = sizeof why->stat};
@@ -86,7 +86,7 @@ static bool is_stopped(const struct process *process) {
   return process->state == PROCESS_STOPPED || process->state == PROCESS_TRACED;
 }
 
-/* What stands in the way of a producer, now or when the ring is full; WHY_NONE: nothing. */
+/* What makes a producer wait, now or when the ring is full; WHY_NONE: nothing. */
 static enum why_cause group_cause(const struct why *why) {
   const struct rill_group_stat *group = &why->group;
   if (!why->has_group || !group->lag_bytes || why->stat.overflow == RILL_OVERWRITE)
@@ -183,15 +183,14 @@ const struct verb verb_why = {
     .about =
         "Says in one sentence what holds the queue up: the slowest group, by its member; a group "
         "that is kept, or whose member died; the producer; or nothing. A group that was evicted "
-        "holds nothing up. Below it, how far that group "
-        "is behind, what its process and the producer's do, and what can be done about it.\n"
+        "holds nothing up. Below that it prints how far the group is behind, what its process and "
+        "the producer's do, and what can be done about it.\n"
         "\n"
-        "Whether a member lives is what its lease says. Whether its process runs, spins (uses a "
-        "processor, and takes nothing), sleeps or is stopped is what /proc says, if the process "
-        "is of this pid namespace and began before it joined; else it is unknown. A user who may "
-        "only look "
+        "The lease of a member shows whether it lives. /proc shows whether its process runs, spins "
+        "(uses a processor, and takes nothing), sleeps or is stopped, if the process is of this "
+        "pid namespace and began before it joined; else it is unknown. A user who may only look "
         "sees "
-        "no leases and no process ids of members. Only looks, and disturbs no process.\n"
+        "no leases and no process ids of members. It only reads, and disturbs no process.\n"
         "\n"
         "The exit status is 0 whatever the answer is.",
     .options = options,

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* why.h - what rill why found of a queue, between looking (why.c) and saying it
- * (why_words.c). */
+/* why.h - the result of rill why, from reading the queue (why.c) to printing it (why_words.c). */
 #ifndef WHY_H
 #define WHY_H
 
 #include "cli.h"
 #include "process.h"
 
-/* What there is to say first. */
+/* The main answer. */
 enum why_cause {
-  WHY_NONE,    /* all processes get on, or the queue never makes its producer wait */
-  WHY_REMOVED, /* the queue was                                                 */
+  WHY_NONE,    /* all processes move, or the queue never makes its producer wait */
+  WHY_REMOVED, /* the queue was removed */
   WHY_NO_GROUP,
   WHY_GROUP_SLOW, /* its member lives and has a process that is not stopped       */
   WHY_GROUP_STOPPED,
@@ -25,20 +24,20 @@ enum why_cause {
 
 struct why {
   const char *name, *where; /* the options that lead to the queue: for commands   */
-  int64_t watched;          /* ns between the first and the second look           */
+  int64_t watched;          /* ns between the two reads */
   bool copied;              /* files, not a queue in use                         */
   struct rill_queue_stat stat;
   bool has_group, moves, publishes; /* while it was watched                        */
   bool blocked;                     /* the producer waited for room at some time in it */
   struct rill_group_stat group;     /* the slowest                                 */
-  uint32_t refused, evicted;        /* groups that the producer does not wait for: their
-                                       cursor made no sense; they held it up for too long */
+  uint32_t refused, evicted;        /* groups that the producer does not wait for: their cursor was
+                                       invalid; they held it up for too long */
   char first_evicted[96];           /* one of the latter: "group 'name'"           */
   struct process producer, member;
   enum why_cause cause;
 };
 
-/* "group 'name'", or what to call one without a name. */
+/* "group 'name'", or a description if it has no name. */
 const char *why_group_name(const struct rill_group_stat *group, char ret[96]);
 const char *why_word(enum why_cause cause);
 int why_print_text(FILE *out, const struct why *why);

@@ -204,8 +204,8 @@ static void advise_slow(struct advice *advice, const struct why *why) {
            "its process %lld does with the message that it has",
            (unsigned long long)id.name_space, pid);
   else
-    advise(advice, "look what process %lld does with the message that it has (gdb -p %lld)", pid,
-           pid);
+    advise(advice, "find out what process %lld does with the message that it has (gdb -p %lld)",
+           pid, pid);
 }
 
 static void advise_group(struct advice *advice, const struct why *why) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* words.c - the library's numbers of states and modes in words (words.h). A number of
- * a later library is "unknown". */
+/* words.c - the names of the library's states and modes (words.h). A number of a later library
+ * is "unknown". */
 #include "words.h"
 
 #include <stddef.h>

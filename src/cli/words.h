@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* words.h - the library's numbers of states and modes in words. */
+/* words.h - the names of the library's states and modes. */
 #ifndef WORDS_H
 #define WORDS_H
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* claim.c - one registry a namespace. See claim.h.
  *
- * The lock decides, as a kernel lock that ends with the process; a socket file alone says
- * nothing. `rill gc` takes the lock for a moment to remove what a dead one left, so a taken
+ * The lock decides: it is a kernel lock that ends with the process. A socket file alone proves
+ * nothing. `rill gc` takes the lock briefly to remove what a dead registry left, so a taken
  * lock is tried again a few times. */
 #include "claim.h"
 
@@ -37,7 +37,7 @@ static int take_lock(int dir) {
   return lock < 0 ? rilli_fail_in(-lock, "cannot lock the namespace") : lock;
 }
 
-/* Under the lock, so a socket that lies there is a dead one's. */
+/* Called under the lock, so a socket that is there already was left by a dead registry. */
 static int listen_there(int dir) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   (void)snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/" RILLI_SOCKET_FILE,
@@ -46,7 +46,7 @@ static int listen_there(int dir) {
   if (fd < 0)
     return rilli_fail(errno, "cannot make a socket: %s", rilli_words(errno));
   (void)unlinkat(dir, RILLI_SOCKET_FILE, 0);
-  /* Whoever reaches the directory may connect; what he may do is decided by who he is. */
+  /* Every process that reaches the directory may connect; its user decides what it may do. */
   if (bind(fd, (const struct sockaddr *)&address, sizeof address) == 0 &&
       fchmodat(dir, RILLI_SOCKET_FILE, 0666, 0) == 0 && listen(fd, BACKLOG) == 0)
     return fd;
@@ -75,7 +75,8 @@ void claim_release(int dir, struct claim *claim) {
   if (claim->listener >= 0)
     (void)close(claim->listener);
   (void)unlinkat(dir, RILLI_LOCK_FILE, 0);
-  (void)close(claim->lock); /* last: who waits for it finds another file, and looks again */
+  /* Last: a process that waits for it finds another file, and tries again. */
+  (void)close(claim->lock);
 }
 
 static int value_of(const char *variable) {

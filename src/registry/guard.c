@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* guard.c - who may write a queue may also truncate its file, and a touch of what was cut off
- * is a SIGBUS. The registry serves all queues, so it must not end by one: the page is replaced
- * by one of zeros, and the checks of what is read say what they say of zeros. */
+/* guard.c - a user who may write a queue may also truncate its file, and an access behind the
+ * new end is a SIGBUS. The registry serves all queues, so SIGBUS must not end it: the page is
+ * replaced by a page of zeros, and what is read is checked like any other bytes. */
 #include <signal.h>
 #include <stdint.h>
 #include <string.h>
@@ -19,7 +19,7 @@ static void replace_page(int number, siginfo_t *info, void *context) {
       mmap((void *)at, page_size, PROT_READ | PROT_WRITE, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS,
            -1, 0) != MAP_FAILED)
     return;
-  (void)signal(number, SIG_DFL); /* a real fault: again, and to the end */
+  (void)signal(number, SIG_DFL); /* a real fault: it comes again, and ends the process */
 }
 
 void guard_install(void) {

@@ -17,7 +17,7 @@ static struct job *first(struct cds_list_head *list) {
   return job;
 }
 
-/* Waits for a job; NULL: the end. */
+/* Waits for a job; NULL: the thread must end. */
 static struct job *wait_for(struct jobs *jobs, struct cds_list_head *list, pthread_cond_t *there) {
   (void)pthread_mutex_lock(&jobs->lock);
   while (!jobs->stop && cds_list_empty(list))
@@ -33,7 +33,7 @@ static void finish(struct jobs *jobs, struct job *job) {
   cds_list_add_tail(&job->link, &jobs->done);
   (void)pthread_mutex_unlock(&jobs->lock);
   if (write(jobs->event, &one, sizeof one) < 0)
-    return; /* the counter is full: the loop will look in any case */
+    return; /* the counter is full: the loop wakes in any case */
 }
 
 static void *look_up(void *arg) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* jobs.h - requests on their way through the worker threads.
  *
- * Two threads look up, a third one creates and removes (reserving gigabytes takes its time, and
- * shall not hold a look-up up). Each client has at most one job, so the queues are bounded by
- * the number of clients and serve them in turn. */
+ * Two threads look up, a third one creates and removes (reserving gigabytes takes time, and
+ * must not delay look-ups). Each client has at most one job, so the queues are bounded by the
+ * number of clients and serve them in turn. */
 #ifndef RILLD_JOBS_H
 #define RILLD_JOBS_H
 
@@ -16,7 +16,7 @@
 
 struct job {
   struct cds_list_head link;
-  void *owner; /* the loop's: whom the answer is for                                 */
+  void *owner; /* the loop's: the client that gets the answer */
   struct rights rights;
   union {
     struct rilli_wire_request request;
@@ -31,7 +31,7 @@ struct jobs {
   pthread_cond_t lookup_there, change_there;
   struct cds_list_head lookups, changes, done;
   int stop;
-  int event; /* an eventfd: something is done                                        */
+  int event; /* an eventfd: a job is done */
   unsigned started;
   pthread_t threads[JOBS_THREADS];
 };
@@ -41,7 +41,7 @@ int jobs_start(struct jobs *jobs, struct table *table);
 void jobs_put(struct jobs *jobs, struct job *job);
 /* NULL: none is done. */
 struct job *jobs_take_done(struct jobs *jobs);
-/* Ends the threads; jobs that nobody took are freed. */
+/* Ends the threads; jobs that were not taken are freed. */
 void jobs_stop(struct jobs *jobs);
 
 #endif

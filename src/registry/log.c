@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* log.c - what rilld says to its operator. See log.h. One write(2) a line, so that lines of
- * several threads do not mix; what a stranger chose (names) is checked before it comes here. */
+/* log.c - rilld's messages to its operator. See log.h. One write(2) for each line, so that
+ * lines of several threads do not mix; names that clients chose are checked before they come
+ * here. */
 #include "log.h"
 
 #include <errno.h>
@@ -34,7 +35,7 @@ int log_to_file(const char *path) {
 
 void log_reopen(void) {
   if (file_path && log_to_file(file_path) != 0)
-    log_error("cannot open the log file '%s' again: the old one goes on", file_path);
+    log_error("cannot open the log file '%s' again: the old one stays in use", file_path);
 }
 
 void log_to_syslog(void) {
@@ -59,7 +60,7 @@ static void put(enum log_level level, const char *text) {
   const int length = snprintf(line, sizeof line, "%s.%03ld %-5s  %s\n", day, now.tv_nsec / 1000000,
                               words[level], text);
   if (length > 0 && write(STDERR_FILENO, line, strnlen(line, sizeof line)) < 0)
-    return; /* nobody to tell it to */
+    return; /* the failure cannot be reported */
 }
 
 void log_line(enum log_level level, const char *format, ...) {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* log.h - what rilld says to its operator: a line a fact, with time and level. */
+/* log.h - rilld's messages to its operator: one line for each fact, with time and level. */
 #ifndef RILLD_LOG_H
 #define RILLD_LOG_H
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
-/* Standard error until told otherwise; lines above the level are left out. */
+/* Logs to standard error unless another destination is set; lines above the level are left out. */
 void log_level(enum log_level most);
 /* Appends to a file from now on; again after SIGHUP, so that it can be rotated. 0 or -errno. */
 int log_to_file(const char *path);
@@ -19,8 +19,8 @@ void log_line(enum log_level level, const char *format, ...) __attribute__((form
 #define log_info(...) log_line(LOG_LEVEL_INFO, __VA_ARGS__)
 #define log_debug(...) log_line(LOG_LEVEL_DEBUG, __VA_ARGS__)
 
-/* For what a client can bring about as often as it likes: at most ten a second, then one line
- * that says how many were left out. Only the loop's thread calls it. */
+/* For lines that a client can cause as often as it likes: at most ten a second, then one line
+ * with the number of those left out. Only the loop's thread calls it. */
 void log_often(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

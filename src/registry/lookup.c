@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* lookup.c - answers to requests. See lookup.h. Nothing is allocated for a look-up, so a flood
- * of them costs no memory; a list comes in pages, each from where the last one ended. */
+ * of them costs no memory; a list is sent in pages, each from where the last one ended. */
 #include "lookup.h"
 
 #include <errno.h>
@@ -21,7 +21,7 @@ void lookup_refuse(struct rilli_wire_answer *ret, int code, const char *text) {
 
 _Static_assert(sizeof(struct rill_queue_stat) <= RILLI_WIRE_ROOM, "it fits a row");
 
-/* code: 0, or why there is no queue. */
+/* code: 0, or the error of a queue that cannot be opened. */
 static void put_row(int dir, const char *name, const struct rilli_segments *segments, int code,
                     struct rilli_wire_row *ret) {
   struct rill_queue_stat stat;
@@ -42,7 +42,7 @@ static int may_read(const struct rights *rights, const struct entry *entry) {
   return rights_may_read(rights, entry->mode, entry->uid, entry->gid);
 }
 
-/* One queue. What the caller may not read, it learns nothing of. */
+/* Answers about one queue. The caller learns nothing of a queue that it may not read. */
 static void answer_stat(struct table *table, const struct rights *rights, const char *name,
                         struct rilli_wire_answer *ret) {
   urcu_memb_read_lock();
@@ -55,12 +55,12 @@ static void answer_stat(struct table *table, const struct rights *rights, const 
     put_entry(entry, &ret->rows[0]);
     ret->count = 1;
     if (ret->rows[0].code)
-      lookup_refuse(ret, ret->rows[0].code, "the queue cannot be opened: see rill doctor");
+      lookup_refuse(ret, ret->rows[0].code, "the queue cannot be opened: run rill doctor");
   }
   urcu_memb_read_unlock();
 }
 
-/* Names that are matched between two looks at the order. */
+/* Names that are matched between two reads of the sorted list. */
 #define BATCH 64
 
 static void answer_list(struct table *table, const struct rights *rights,
@@ -92,8 +92,8 @@ void lookup_answer(struct table *table, const struct rights *rights,
     answer_stat(table, rights, request->name, ret);
 }
 
-/* The kernel checks the registry's rights, which may be more than the client's: a client that may not
- * give a file away may not give a queue away. */
+/* The kernel checks the registry's rights, which may be more than the client's: a client that may
+ * not give a file away may not give a queue away. */
 static int may_give(const struct rights *rights, const struct rill_queue_attr *attr) {
   int of_group = attr->group == 0;
   for (unsigned i = 0; i < rights->group_count; i++)

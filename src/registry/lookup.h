@@ -12,11 +12,11 @@
 void lookup_answer(struct table *table, const struct rights *rights,
                    const struct rilli_wire_request *request, struct rilli_wire_answer *ret);
 
-/* CREATE, UNLINK: work on the files, which may take long; the table follows by itself. */
+/* CREATE, UNLINK: work on the files, which may take long; the loop then updates the table. */
 void lookup_change(int dir, const struct rights *rights, const struct rilli_wire_request *request,
                    struct rilli_wire_answer *ret);
 
-/* Puts a failure into an answer; text NULL: the library's words. */
+/* Puts a failure into an answer; text NULL: the library's error text. */
 void lookup_refuse(struct rilli_wire_answer *ret, int code, const char *text);
 
 #endif

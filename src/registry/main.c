@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* main.c - rilld, the registry of one namespace: options, becoming a daemon, and the end. */
+/* main.c - rilld, the registry of one namespace: options, becoming a daemon, and ending. */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -19,20 +19,20 @@
 static const char usage[] =
     "usage: rilld [OPTION]...\n"
     "\n"
-    "The registry of a namespace of Rill queues: reclaims at once what processes that died\n"
-    "have left, removes transient queues that nobody has open, answers clients, and tells\n"
-    "watchers what happens. Messages do not pass through it: queues work without it.\n"
+    "The registry of a namespace of Rill queues: reclaims immediately what dead processes have\n"
+    "left, removes transient queues that no process has open, answers clients, and reports events\n"
+    "to watchers. No message passes through it: queues work without it.\n"
     "\n"
     "  --namespace NAME  the namespace (default: $RILL_NAMESPACE, else one of the user's)\n"
     "  --dir PATH        where the queues lie (default: $RILL_DIR, else /dev/shm)\n"
     "  --foreground      stay in the foreground, log to standard error\n"
     "  --log FILE        append the log to FILE (default in the background: syslog)\n"
     "  -v, --verbose     log more\n"
-    "  -h, --help        say this\n"
-    "  --version         say the version\n"
+    "  -h, --help        print this help\n"
+    "  --version         print the version\n"
     "\n"
-    "SIGTERM, SIGINT: end in order. SIGHUP: read the directory again, and open the log file\n"
-    "anew. A listening SOCK_SEQPACKET socket may be passed by LISTEN_FDS.\n"
+    "SIGTERM, SIGINT: end cleanly. SIGHUP: read the directory again, and reopen the log\n"
+    "file. A listening SOCK_SEQPACKET socket may be passed by LISTEN_FDS.\n"
     "Exit status: 0 done, 1 failed (another registry serves the namespace, say), 2 usage.\n";
 
 enum { STATUS_DONE = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
@@ -42,7 +42,7 @@ struct options {
   int foreground, verbose;
 };
 
-/* Returns an exit status, or -1: go on. */
+/* Returns an exit status, or -1: continue. */
 static int take_options(int argc, char **argv, struct options *ret) {
   enum { NAME_SPACE = 256, DIRECTORY, FOREGROUND, LOG, VERSION };
   static const struct option table[] = {{"namespace", required_argument, NULL, NAME_SPACE},
@@ -92,9 +92,9 @@ static int fail(void) {
 
 /* --- the background ---------------------------------------------------------------------- */
 
-/* The first process waits until the daemon serves, and ends with what became of it; what goes
- * wrong until then is still said on its standard error. Returns (in the daemon) where to report;
- * in the first process *ret_status is its exit status. */
+/* The first process waits until the daemon serves or fails, and ends with its status; failures
+ * until then are still reported on its standard error. Returns (in the daemon) the descriptor
+ * to report to; in the first process *ret_status is its exit status. */
 static int go_to_background(int *ret_status) {
   int ends[2];
   *ret_status = STATUS_FAILED;
@@ -117,7 +117,7 @@ static int go_to_background(int *ret_status) {
   return ends[1];
 }
 
-/* Serves from here on: nothing of the starter's is held any more. */
+/* It serves from here on, and holds nothing of its starter any more. */
 static void report_ready(int report, const struct options *options) {
   const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
   if (!options->log)

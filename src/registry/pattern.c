@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* pattern.c - names against patterns, without recursion. See pattern.h. */
+/* pattern.c - matches names against patterns, without recursion. See pattern.h. */
 #include "pattern.h"
 
 #include <stddef.h>
 
-/* Behind the ']' of a set that begins at `at` (after '['), or NULL: it is no set. */
+/* Returns the place behind the ']' of a set that begins at `at` (after '['), or NULL: it is not
+ * a set. */
 static const char *end_of_set(const char *at) {
   if (*at == '!')
     at++;
@@ -29,7 +30,8 @@ static int in_set(const char *at, const char *end, char c) {
   return found != without;
 }
 
-/* Does one character match what stands at the pattern? Then *ret_next is behind that. */
+/* Does the character match the first element of the pattern? *ret_next is set behind that
+ * element. */
 static int one_matches(const char *pattern, char c, const char **ret_next) {
   const char *end = *pattern == '[' ? end_of_set(pattern + 1) : NULL;
   *ret_next = end ? end : pattern + 1;
@@ -43,7 +45,8 @@ int pattern_matches(const char *pattern, const char *name) {
   if (!*pattern)
     return 1;
   while (*name) {
-    if (*pattern == '*') { /* matches nothing for now; the last one is what is tried again */
+    if (*pattern == '*') { /* matches no character for now; on a mismatch the last one is tried
+                              again with one more */
       star = ++pattern;
       retry = name;
     } else if (one_matches(pattern, *name, &next)) {

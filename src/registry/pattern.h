@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* pattern.h - does a queue's name match a pattern? As fnmatch(3) without flags, but in time
- * that a stranger's pattern cannot make grow: at most the product of the two lengths. */
+/* pattern.h - does a queue's name match a pattern? As fnmatch(3) without flags, but in bounded
+ * time for any pattern of a client: at most the product of the two lengths. */
 #ifndef RILLD_PATTERN_H
 #define RILLD_PATTERN_H
 

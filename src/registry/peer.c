@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* peer.c - the clients: connections, what they say, what they are told.
+/* peer.c - the clients: connections, messages from them, and messages to them.
  *
- * No client can stall the others, nor make memory grow: a turn takes a few messages of each;
- * a request is not read before the last one's answer went out; an answer that is not taken
- * waits alone (one a client), an event that is not taken is counted and dropped; and clients,
- * watchers and what they attach to are limited in number. */
+ * No client can stall the others, nor make memory grow: a turn takes a few messages of each; a
+ * request is not read before the answer to the last one was sent; at most one answer of each
+ * client waits to be taken; an event that is not taken is counted and dropped; and the numbers
+ * of clients, of watchers, and of handles that they attach are limited. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -54,7 +54,7 @@ static void stop_watching(struct server *server, struct peer *peer) {
   server->watcher_count--;
 }
 
-/* Its memory goes at the end of the turn: events of this one may still point to it. */
+/* Its memory is freed at the end of the turn: events of this turn may still point to it. */
 void peer_close(struct server *server, struct peer *peer) {
   if (peer->buried)
     return;
@@ -66,8 +66,8 @@ void peer_close(struct server *server, struct peer *peer) {
   peer->buried = 1;
 }
 
-/* The socket is closed. A process that lives on may still hold leases (its descriptors can be
- * closed, its mappings not): then its own end is waited for. */
+/* The socket is closed. A process that still lives may hold leases (its descriptors can be
+ * closed, its mappings not): then the end of the process is waited for. */
 static void hung_up(struct server *server, struct peer *peer) {
   stop_watching(server, peer);
   server_drop(server, &peer->socket);
@@ -77,9 +77,9 @@ static void hung_up(struct server *server, struct peer *peer) {
   peer_close(server, peer);
 }
 
-/* --- telling ------------------------------------------------------------------------- */
+/* --- sending ------------------------------------------------------------------------- */
 
-/* Waits for messages, or for room for an answer. */
+/* Lets the loop wait for messages, or for room for an answer. */
 static void listen_to(struct server *server, struct peer *peer) {
   const uint32_t events = peer->pending ? EPOLLOUT : peer->job ? 0u : EPOLLIN;
   struct epoll_event event = {.events = events, .data.ptr = &peer->socket};
@@ -161,7 +161,7 @@ void peer_tell(struct server *server, const struct entry *entry, const struct ne
   }
 }
 
-/* --- what clients say ------------------------------------------------------------------ */
+/* --- messages of clients --------------------------------------------------------------- */
 
 static struct item *find_item(const struct peer *peer, const struct rilli_wire_notice *notice) {
   for (uint32_t i = 0; i < peer->item_count; i++) {
@@ -173,7 +173,7 @@ static struct item *find_item(const struct peer *peer, const struct rilli_wire_n
   return NULL;
 }
 
-/* 0: there is no room for it. */
+/* Returns 0 if there is no room for it. */
 static int add_item(struct server *server, struct peer *peer,
                     const struct rilli_wire_notice *notice) {
   if (peer->item_count == ITEMS_A_PEER || server->item_count >= ITEMS_MOST)
@@ -213,7 +213,7 @@ static struct entry *entry_of(struct server *server, const char *name) {
 static void attached(struct server *server, struct peer *peer,
                      const struct rilli_wire_notice *notice) {
   struct entry *entry = entry_of(server, notice->name);
-  if (!entry) { /* the directory's own word of it is still on its way */
+  if (!entry) { /* the directory has not reported it yet */
     scan_name(server, notice->name);
     entry = entry_of(server, notice->name);
   }
@@ -223,7 +223,7 @@ static void attached(struct server *server, struct peer *peer,
   if (item)
     item->count++;
   else if (!add_item(server, peer, notice))
-    peer->late = 1; /* on its end everything is looked at */
+    peer->late = 1; /* when it ends, all queues are checked */
   entry->idle_since = 0;
   const struct news news = {RILLI_EVENT_ATTACHED, notice->kind,     notice->group,
                             notice->slot,         peer->rights.pid, 0};
@@ -243,7 +243,7 @@ static void detached(struct server *server, struct peer *peer,
     peer_tell(server, entry, &news);
 }
 
-/* The program's own word of itself goes to the log: nothing but plain letters. */
+/* The program's name, as it sent it, goes to the log: only printable ASCII. */
 static void greeted(struct peer *peer, const struct rilli_wire_notice *notice) {
   memcpy(peer->program, notice->name, sizeof peer->program - 1);
   for (char *c = peer->program; *c; c++)
@@ -255,7 +255,7 @@ static void greeted(struct peer *peer, const struct rilli_wire_notice *notice) {
 static void watch(struct server *server, struct peer *peer,
                   const struct rilli_wire_request *request) {
   if (cds_list_empty(&peer->watching) && server->watcher_count == WATCHERS_MOST) {
-    refuse(server, peer, request->head.serial, -EBUSY, "too many watch already");
+    refuse(server, peer, request->head.serial, -EBUSY, "there are too many watchers already");
     return;
   }
   if (cds_list_empty(&peer->watching)) {
@@ -281,14 +281,14 @@ static void asked(struct server *server, struct peer *peer,
     scan_name(server, request->name);
   struct job *job = calloc(1, sizeof *job);
   if (!job) {
-    refuse(server, peer, request->head.serial, -ENOMEM, "the registry has no memory");
+    refuse(server, peer, request->head.serial, -ENOMEM, "the registry is out of memory");
     return;
   }
   job->owner = peer;
   job->rights = peer->rights;
   memcpy(&job->create, request, request->head.size);
   peer->job = job;
-  listen_to(server, peer); /* not, until it is answered */
+  listen_to(server, peer); /* no further messages until it is answered */
   jobs_put(&server->jobs, job);
 }
 
@@ -304,7 +304,7 @@ static void heard(struct server *server, struct peer *peer, int type,
     asked(server, peer, &message->request);
 }
 
-/* What it said last is heard first: it may have attached to something just before its end. */
+/* Its last messages are read first: it may have attached just before its end. */
 static void process_ended(struct server *server, struct source *source, uint32_t events) {
   struct peer *peer = PEER_OF(source, process);
   union rilli_wire_message message;
@@ -323,13 +323,14 @@ static void process_ended(struct server *server, struct source *source, uint32_t
   peer_close(server, peer);
 }
 
-/* Half a message, another version, any bytes: told, and shown out. */
+/* Half a message, another version, any bytes: the client gets an error, and is disconnected. */
 static void misspoke(struct server *server, struct peer *peer, int code) {
   log_often("client %ld (user %u) sent %s: disconnected", (long)peer->rights.pid,
             (unsigned)peer->rights.uid,
-            code == -EPROTONOSUPPORT ? "a message of another version" : "no sound message");
+            code == -EPROTONOSUPPORT ? "a message of another version" : "an invalid message");
   refuse(server, peer, 0, code,
-         code == -EPROTONOSUPPORT ? "this registry speaks version 1" : "this is no message");
+         code == -EPROTONOSUPPORT ? "this registry speaks version 1"
+                                  : "this is not a valid message");
   if (peer->socket.fd >= 0)
     hung_up(server, peer);
 }
@@ -360,7 +361,7 @@ static void peer_ready(struct server *server, struct source *source, uint32_t ev
       heard(server, peer, type, &message);
   }
   if (source->fd >= 0 && (events & (EPOLLHUP | EPOLLERR)) && (peer->job || peer->pending))
-    hung_up(server, peer); /* nobody is there to take the answer */
+    hung_up(server, peer); /* no client is there to take the answer */
 }
 
 /* --- new clients ----------------------------------------------------------------------- */
@@ -370,10 +371,10 @@ static int open_process(int fd, pid_t pid) {
   socklen_t size = sizeof process;
   if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &process, &size) == 0)
     return process;
-  return (int)syscall(SYS_pidfd_open, pid, 0); /* -1: its socket's end will do */
+  return (int)syscall(SYS_pidfd_open, pid, 0); /* -1: the end of its socket is enough */
 }
 
-/* One process, and one stranger, may not take all the room. */
+/* One process, and one user who does not own the namespace, may not take all the room. */
 static const char *too_many(const struct server *server, const struct rights *rights) {
   size_t of_process = 0, of_user = 0;
   const struct peer *peer;
@@ -415,8 +416,8 @@ static void welcome(struct server *server, int fd) {
   (void)close(fd);
 }
 
-/* No descriptor is left: takes the next one with the spare, and hangs up, so that it does not
- * wait for ever and the loop does not spin. */
+/* No descriptor is left: accepts the next client with the spare one, and disconnects it, so
+ * that it does not wait for ever and the loop does not spin. */
 static void turn_away(struct server *server) {
   (void)close(server->spare);
   const int fd = accept4(server->listener.fd, NULL, NULL, SOCK_CLOEXEC);

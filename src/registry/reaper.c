@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* reaper.c - what the dead left, given back: at once when a client's process has ended, else by
- * the periodic look. Keeps promise 3 without another process doing anything.
+/* reaper.c - reclaims what dead processes left: immediately when a client's process has ended,
+ * else in the periodic look. Keeps promise 3 without the help of another process.
  *
- * The end of a process is only the occasion. What is done is decided by its leases, as anywhere
+ * The end of a process only starts the check. Its leases decide what is done, as everywhere
  * (store/reclaim.c): a core dump holds them for seconds, so they are probed again with growing
  * pauses. */
 #include <errno.h>
@@ -21,8 +21,8 @@
 #define MILLISECOND INT64_C(1000000)
 #define PROBE_MOST (200 * MILLISECOND)  /* between two probes                         */
 #define PROBE_END (10000 * MILLISECOND) /* then it is left to the periodic look       */
-#define GRACE (2000 * MILLISECOND)      /* a transient queue that nobody has open stays */
-#define DEATHS_MOST 4096u               /* looked at in one turn: items               */
+#define GRACE (2000 * MILLISECOND) /* how long a transient queue that no process has open stays */
+#define DEATHS_MOST 4096u          /* items that are checked in one turn */
 
 #define LOAD(word) atomic_load_explicit(&(word), memory_order_acquire)
 
@@ -31,7 +31,7 @@ struct words {
   char text[96];
 };
 
-static struct words who(const struct death *death) {
+static struct words cause_of(const struct death *death) {
   struct words words = {"found by the periodic look"};
   if (death)
     (void)snprintf(words.text, sizeof words.text, "%.3f ms after process %ld (%s) ended",
@@ -49,11 +49,11 @@ struct look {
   struct server *server;
   struct entry *entry;
   const struct death *death;
-  struct rilli_file control; /* read-only: to see who lives                             */
+  struct rilli_file control; /* read-only: to see which processes live */
 };
 
-static void tell(const struct look *look, uint32_t what, uint32_t kind, uint32_t group,
-                 int64_t pid) {
+static void notify(const struct look *look, uint32_t what, uint32_t kind, uint32_t group,
+                   int64_t pid) {
   const struct news news = {what, kind, group, 0, (pid_t)pid, since(look->death)};
   peer_tell(look->server, look->entry, &news);
 }
@@ -73,12 +73,12 @@ static void reclaim_member(const struct look *look, int fd, uint8_t *control,
   const int kept = rilli_row_state(group) == RILLI_GROUP_KEPT;
   log_info("queue '%s': the consumer of group '%s' (process %lld) died; %s; %s", segments->name,
            rilli_group_name_check(name) ? "" : name, (long long)pid,
-           kept ? "the group keeps its place" : "the group is removed", who(look->death).text);
-  tell(look, RILLI_EVENT_DIED, RILLI_KIND_CONSUMER, member.group, pid);
-  tell(look, RILLI_EVENT_RECLAIMED, RILLI_KIND_CONSUMER, member.group, pid);
+           kept ? "the group keeps its place" : "the group is removed", cause_of(look->death).text);
+  notify(look, RILLI_EVENT_DIED, RILLI_KIND_CONSUMER, member.group, pid);
+  notify(look, RILLI_EVENT_RECLAIMED, RILLI_KIND_CONSUMER, member.group, pid);
 }
 
-/* Writes to the queue: a mapping for this once. */
+/* Writes to the queue, through a mapping for this call alone. */
 static void repair(const struct look *look, void (*work)(const struct look *, int, uint8_t *)) {
   const struct rilli_segments *segments = look->entry->segments;
   struct rilli_file file;
@@ -128,7 +128,8 @@ static void look_at_groups(const struct look *look) {
     }
 }
 
-/* A successor resumes of itself; but who waits for messages shall know now. Told once. */
+/* A successor resumes by itself; but consumers that wait for messages must learn of it now.
+ * Reported once. */
 static void look_at_producer(const struct look *look) {
   const struct rilli_producer_page *page = look->entry->segments->ring.page;
   const uint64_t generation = LOAD(page->generation);
@@ -138,9 +139,9 @@ static void look_at_producer(const struct look *look) {
     return;
   look->entry->died_told = generation + 1;
   repair(look, kick_all);
-  log_info("queue '%s': the producer (process %lld) died; its consumers are told; %s",
-           look->entry->name, (long long)pid, who(look->death).text);
-  tell(look, RILLI_EVENT_DIED, RILLI_KIND_PRODUCER, 0, pid);
+  log_info("queue '%s': the producer (process %lld) died; its consumers are woken; %s",
+           look->entry->name, (long long)pid, cause_of(look->death).text);
+  notify(look, RILLI_EVENT_DIED, RILLI_KIND_PRODUCER, 0, pid);
 }
 
 static int remove_queue(const struct look *look, int only_idle) {
@@ -153,8 +154,8 @@ static int remove_queue(const struct look *look, int only_idle) {
   return code == 0;
 }
 
-/* A transient queue ends when nobody has it open; a little later, so that a consumer that comes
- * just after its producer ended finds it. Returns whether it was removed. */
+/* Removes a transient queue that no process has open, after a short time, so that a consumer
+ * that comes just after its producer ended finds it. Returns whether it was removed. */
 static int look_at_use(const struct look *look) {
   struct entry *entry = look->entry;
   const int64_t now = rill_clock();
@@ -165,12 +166,13 @@ static int look_at_use(const struct look *look) {
   if (!idle)
     entry->idle_since = 0;
   else if (entry->idle_since == 0 || generation != entry->idle_generation) {
-    /* A producer that came and went between two looks left something to read: it counts. */
+    /* A producer that came and went between two checks may have left messages to read: the time
+     * starts again. */
     entry->idle_since = now;
     entry->idle_generation = generation;
   } else if (now - entry->idle_since >= GRACE && remove_queue(look, 1)) {
-    log_info("queue '%s': transient, and nobody has had it open for %.1f s: removed", entry->name,
-             (double)(now - entry->idle_since) / 1e9);
+    log_info("queue '%s': transient, and no process has had it open for %.1f s: removed",
+             entry->name, (double)(now - entry->idle_since) / 1e9);
     return 1;
   }
   return 0;
@@ -181,7 +183,7 @@ void reaper_look(struct server *server, struct entry *entry, const struct death 
   if (!entry->segments)
     return;
   int gone = rilli_is_removed(entry->segments);
-  if (gone) /* its remover died half-way; or is just at it, and then this does nothing */
+  if (gone) /* its remover died half-way; or is still removing it, and then this does nothing */
     (void)remove_queue(&look, 0);
   else if (rilli_control_open(server->dir, entry->segments, 0, &look.control) == 0) {
     look_at_groups(&look);
@@ -195,7 +197,7 @@ void reaper_look(struct server *server, struct entry *entry, const struct death 
 
 /* --- the end of a client ------------------------------------------------------------------ */
 
-/* Its items become the death's. */
+/* Moves its items to a new death. */
 void reaper_ended(struct server *server, struct peer *peer) {
   if (peer->item_count == 0 && !peer->late)
     return;
@@ -222,7 +224,7 @@ static struct entry *entry_of(struct server *server, const char *name) {
   return entry;
 }
 
-/* Is the lease still held? By a process that is on its end, or by a successor. */
+/* Is the lease still held, by a process that is ending, or by a successor? */
 static int still_held(const struct entry *entry, const struct item *item) {
   struct rilli_file control;
   if (item->kind == RILLI_KIND_OPEN || !entry || !entry->segments ||
@@ -247,7 +249,8 @@ static void probe(struct server *server, struct death *death) {
   for (uint32_t i = 0; i < death->item_count;) {
     const struct item *item = &death->items[i];
     struct entry *entry = entry_of(server, item->name);
-    const int held = still_held(entry, item); /* before the look: freed after it, it comes again */
+    /* Before the check of the queue: if it is freed later, it is checked again. */
+    const int held = still_held(entry, item);
     if (entry)
       reaper_look(server, entry, death);
     if (held)
@@ -288,7 +291,7 @@ static void attend(struct server *server, struct death *death, int64_t now) {
   }
 }
 
-/* In turn, and not too many at once: the clients are served in between. */
+/* Handles deaths in turn, and not too many together: the clients are served in between. */
 void reaper_step(struct server *server, int64_t now) {
   struct death *death, *next;
   size_t items = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* rights.c - who a client is, and what it may do. See rights.h. */
+/* rights.c - a client's user, and what it may do. See rights.h. */
 #include "rights.h"
 
 #include <errno.h>
@@ -17,7 +17,7 @@ int rights_of_peer(int fd, uid_t owner, struct rights *ret) {
   ret->full = peer.uid == 0 || peer.uid == owner;
   ret->groups[0] = peer.gid;
   ret->group_count = 1;
-  size = RIGHTS_GROUPS * sizeof *ret->groups; /* in more groups: none of them counts */
+  size = RIGHTS_GROUPS * sizeof *ret->groups; /* with more groups, none of them counts */
   if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, ret->groups + 1, &size) == 0)
     ret->group_count += (unsigned)(size / sizeof *ret->groups);
   return 0;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* scan.c - what the namespace's directory says, and the periodic look.
+/* scan.c - reads the namespace's directory, and runs the periodic look.
  *
- * The segments are the truth: inotify tells of changes, a whole reading of the directory makes
- * up for what it could not tell; and once a second every queue is looked at, a portion a turn,
- * for what happened without a client's end (a process that knows nothing of the registry). */
+ * The segments are the truth. inotify reports changes; a full read of the directory finds those
+ * that it could not report. Once a second every queue is checked, a portion in each turn, for
+ * events without the end of a client (of processes that do not use the registry). */
 #include <dirent.h>
 #include <errno.h>
 #include <signal.h>
@@ -48,7 +48,7 @@ static void changed(struct server *server, const char *name, enum table_change c
 
 void scan_name(struct server *server, const char *name) {
   struct entry was;
-  char copy[RILLI_NAME_SIZE]; /* the name may be that of an entry that goes */
+  char copy[RILLI_NAME_SIZE]; /* the name may be in an entry that is removed here */
   memset(&was, 0, sizeof was);
   memset(copy, 0, sizeof copy);
   memcpy(copy, name, strnlen(name, sizeof copy - 1));
@@ -69,14 +69,15 @@ void scan_all(struct server *server) {
     }
     (void)closedir(entries);
   }
-  if (more < 0) { /* the next look reads it again */
+  if (more < 0) { /* the next periodic look reads it again */
     log_error("%s", rill_error());
     server->rescan = 1;
   }
-  server->next_look = 0; /* and what is gone is noticed by a look at each */
+  server->next_look = 0; /* and a check of each finds what is gone */
 }
 
-/* Drained before clients are heard, so that they find what they made before they ask. */
+/* Drained before messages of clients are read, so that they find what they made before they
+ * ask. */
 void scan_changes(struct server *server, struct source *source, uint32_t events) {
   _Alignas(struct inotify_event) char buffer[16384];
   (void)events;
@@ -113,7 +114,7 @@ static void tell_file(const struct rill_gc_item *item, void *arg) {
   log_info("%s: %s: removed", item->name, item->what);
 }
 
-/* Nobody can come any more when the directory itself is gone. */
+/* Ends the registry when the directory itself is gone: no client can reach it any more. */
 static int is_gone(int dir) {
   struct stat status;
   return fstat(dir, &status) == 0 && status.st_nlink == 0;
@@ -143,7 +144,7 @@ void scan_step(struct server *server, int64_t now) {
     begin_look(server, now);
   for (int n = 0; n < LOOKS_A_TURN && server->look_left && server->table.count; n++) {
     struct entry *entry = cds_list_first_entry(&server->table.all, struct entry, all);
-    cds_list_del(&entry->all); /* in turn */
+    cds_list_del(&entry->all); /* to the end: they take turns */
     cds_list_add_tail(&entry->all, &server->table.all);
     server->look_left--;
     char name[RILLI_NAME_SIZE];

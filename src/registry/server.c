@@ -16,7 +16,7 @@
 
 #define EVENTS 256
 #define PEERS_MOST 8192u
-#define OTHER_DESCRIPTORS 64u /* its own, and room for looks at queues                  */
+#define OTHER_DESCRIPTORS 64u /* its own, and room for checks of queues */
 #define LEAST_DESCRIPTORS 32u /* for its own and a few clients                          */
 
 int server_add(struct server *server, struct source *source, uint32_t events) {
@@ -32,7 +32,7 @@ void server_drop(struct server *server, struct source *source) {
   source->fd = -1;
 }
 
-/* A client takes two descriptors: as many as the limit allows. */
+/* A client takes two descriptors: there is room for as many clients as the limit allows. */
 static int count_room(size_t *ret_peers) {
   struct rlimit limit;
   *ret_peers = 256;
@@ -104,7 +104,7 @@ int server_open(struct server *server, int dir, int listener) {
   CDS_INIT_LIST_HEAD(&server->buried);
   CDS_INIT_LIST_HEAD(&server->deaths);
   if (fstat(dir, &status) != 0)
-    return rilli_fail(errno, "cannot look at the namespace: %s", rilli_words(errno));
+    return rilli_fail(errno, "cannot access the namespace: %s", rilli_words(errno));
   server->owner = status.st_uid;
   guard_install();
   int code = open_sources(server, listener);
@@ -117,7 +117,7 @@ int server_open(struct server *server, int dir, int listener) {
   server->done = (struct source){server->jobs.event, peer_done};
   code = server_add(server, &server->done, EPOLLIN);
   if (code) {
-    jobs_stop(&server->jobs); /* its threads work on what is the caller's */
+    jobs_stop(&server->jobs); /* its threads work on memory of the caller */
     return rilli_fail(-code, "cannot set up the event loop: %s", rilli_words(-code));
   }
   scan_open(server);
@@ -135,7 +135,7 @@ static int timeout(const struct server *server, int64_t now) {
   return (int)((next - now + 999999) / 1000000);
 }
 
-/* Those whose request a worker still has in hand wait for it. */
+/* Frees closed clients; one whose request a worker still handles waits for it. */
 static void bury(struct server *server) {
   struct peer *peer, *next;
   cds_list_for_each_entry_safe(peer, next, &server->buried, all) {

@@ -15,7 +15,7 @@ struct source {
   void (*ready)(struct server *server, struct source *source, uint32_t events);
 };
 
-/* What a client has told that it is attached to. */
+/* Something that a client has reported to be attached to. */
 struct item {
   uint32_t kind, group, slot;
   uint32_t count; /* handles                                                         */
@@ -25,20 +25,20 @@ struct item {
 struct peer {
   struct source socket, process; /* process: a pidfd, readable when it has ended      */
   struct cds_list_head all;      /* in server->peers, or server->buried               */
-  struct cds_list_head watching; /* in server->watchers, or by itself                 */
+  struct cds_list_head watching; /* in server->watchers, or alone */
   struct rights rights;
   char program[32];
-  int late; /* it may be attached to more than the items say                         */
+  int late; /* it may be attached to more than the items name */
   int buried;
   struct item *items;
   uint32_t item_count, item_room;
-  struct job *job;                   /* not NULL: its request is being worked on       */
-  struct rilli_wire_answer *pending; /* not NULL: it does not take its answer          */
+  struct job *job;                   /* not NULL: a worker handles its request */
+  struct rilli_wire_answer *pending; /* not NULL: an answer that it has not taken yet */
   char pattern[RILLI_WIRE_NAME];     /* of a watcher                                   */
-  uint64_t lost;                     /* events it was too slow for                     */
+  uint64_t lost;                     /* events that it was too slow to take */
 };
 
-/* A process that has ended: its queues are looked at until its leases are seen free. */
+/* A process that has ended: its queues are checked until its leases are free. */
 struct death {
   struct cds_list_head link;
   int64_t when, next; /* CLOCK_MONOTONIC                                             */
@@ -55,20 +55,20 @@ struct server {
   struct table table;
   struct jobs jobs;
   int epoll;
-  int spare; /* a descriptor to give up when there are no more                        */
+  int spare; /* a descriptor to close when there are no more */
   uid_t owner;
   struct source listener, signals, changes, done;
   struct cds_list_head peers, watchers, buried, deaths;
   size_t peer_count, peer_most, watcher_count;
-  size_t item_count;  /* of all peers and deaths: bounded                            */
+  size_t item_count;  /* of all peers and deaths: limited */
   int64_t next_look;  /* the periodic one                                           */
-  size_t look_left;   /* entries that this look has not come to                      */
-  int64_t next_files; /* when files without a queue are looked for                   */
+  size_t look_left;   /* entries that this one has not checked yet */
+  int64_t next_files; /* when to search for files without a queue */
   int rescan, stop;
 };
 
 /* server.c */
-/* Before there is anything that an end in order would have to clean up. */
+/* Called before there is anything that a clean end would have to remove. */
 void server_hold_signals(void);
 /* listener: bound and listening. The thread is registered with RCU. 0 or -errno. */
 int server_open(struct server *server, int dir, int listener);
@@ -81,7 +81,7 @@ void server_drop(struct server *server, struct source *source); /* closes it too
 /* peer.c */
 void peer_accept(struct server *server, struct source *source, uint32_t events);
 void peer_done(struct server *server, struct source *source, uint32_t events); /* jobs */
-/* Tells the watchers. entry: of the queue, for who may know. */
+/* Reports it to the watchers. entry: of the queue, which decides which of them may know. */
 struct news {
   uint32_t what, kind, group, slot;
   pid_t pid;
@@ -95,20 +95,20 @@ void peer_free_items(struct server *server, struct item *items, uint32_t count);
 /* reaper.c */
 void reaper_ended(struct server *server, struct peer *peer); /* takes its items        */
 void reaper_step(struct server *server, int64_t now);
-int64_t reaper_next(const struct server *server); /* when it wants to be called         */
+int64_t reaper_next(const struct server *server); /* when it is to be called next */
 void reaper_close(struct server *server);
-/* Everything that can be reclaimed of one queue; the entry may be gone after it. death: whose
- * end gave rise to it, or NULL. */
+/* Reclaims everything that can be reclaimed of one queue; the entry may be gone after it.
+ * death: the one that caused it, or NULL. */
 void reaper_look(struct server *server, struct entry *entry, const struct death *death);
 
-/* scan.c: what the directory says. */
+/* scan.c: reading the directory. */
 void scan_open(struct server *server); /* watches it, and reads all of it               */
 void scan_all(struct server *server);
 void scan_changes(struct server *server, struct source *source, uint32_t events);
 void scan_name(struct server *server, const char *name);
 void scan_step(struct server *server, int64_t now); /* the periodic look, in portions    */
 
-/* guard.c: a mapping whose file was cut shorter reads as zeros and does not end the process. */
+/* guard.c: a mapping whose file was truncated reads as zeros, and does not end the process. */
 void guard_install(void);
 
 #endif

@@ -13,7 +13,7 @@
 #include "open.h"
 #include "stat.h"
 
-/* Mixed once more: the hash table uses the low bits. */
+/* Mixed again: the hash table uses the low bits. */
 static unsigned long hash_of(const char *name) {
   const uint64_t value = rilli_hash(name, strlen(name));
   return (unsigned long)(value ^ value >> 29);
@@ -32,7 +32,7 @@ int table_open(struct table *table, int dir) {
   (void)pthread_mutex_init(&table->order_lock, NULL);
   table->order = NULL;
   table->order_room = 0;
-  /* Its thread is made now: where there is none, liburcu ends the process, and that shall not
+  /* Its thread is made now: liburcu ends the process if it cannot make it, and that must not
    * happen to a registry that serves. */
   (void)urcu_memb_get_default_call_rcu_data();
   table->hash = cds_lfht_new_flavor(64, 64, 0, CDS_LFHT_AUTO_RESIZE, &urcu_memb_flavor, NULL);
@@ -46,7 +46,7 @@ struct entry *table_find(struct table *table, const char *name) {
   return node ? caa_container_of(node, struct entry, node) : NULL;
 }
 
-/* --- the order of names --------------------------------------------------------------- */
+/* --- the sorted names ----------------------------------------------------------------- */
 
 /* The place of the first whose name is greater (or, with `equal`, not less). */
 static size_t place_of(const struct table *table, const char *name, int equal) {
@@ -72,7 +72,7 @@ size_t table_next(struct table *table, const char *after, struct entry **ret, si
   return count;
 }
 
-/* For one more. 0 or -ENOMEM. */
+/* Makes room for one more. 0 or -ENOMEM. */
 static int make_room(struct table *table) {
   if (table->count < table->order_room)
     return 0;
@@ -112,7 +112,7 @@ static void close_segments(struct entry *entry) {
   free(entry->segments);
 }
 
-/* After the grace period: nobody reads it any more. */
+/* Called after the grace period: no thread reads it any more. */
 static void free_entry(struct rcu_head *head) {
   struct entry *entry = caa_container_of(head, struct entry, rcu);
   struct table *table = entry->table;
@@ -156,8 +156,8 @@ static struct entry *make(struct table *table, const char *name, const struct st
   return entry;
 }
 
-/* Still the queue that lies there? One that could not be opened is tried again; if it may not
- * be, only after something about it changed. */
+/* Is it still the queue of the directory? A queue that could not be opened is tried again;
+ * without the right to open it, only after something about it changed. */
 static int is_current(const struct entry *entry, const struct stat *status) {
   if (entry->inode != (uint64_t)status->st_ino || entry->device != (uint64_t)status->st_dev)
     return 0;
@@ -178,7 +178,7 @@ static void put_in(struct table *table, struct entry *entry) {
   add_to_order(table, entry);
 }
 
-/* Whoever watches it need not know that an unreadable file is looked at again and again. */
+/* Watchers get no event for each new attempt to open an unreadable file. */
 static enum table_change compare(const struct entry *was, const struct entry *now) {
   return was->inode == now->inode && was->device == now->device ? TABLE_SAME : TABLE_REPLACED;
 }
@@ -207,7 +207,7 @@ enum table_change table_refresh(struct table *table, const char *name, struct en
   const int room = fresh && make_room(table) == 0;
   if (there && !room)
     *ret_unsure = 1;
-  if (fresh && (fresh->code == -ENOENT || !room)) { /* gone meanwhile, or just being removed */
+  if (fresh && (fresh->code == -ENOENT || !room)) { /* gone meanwhile, or being removed */
     close_segments(fresh);
     free(fresh);
     fresh = NULL;

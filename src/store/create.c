@@ -18,7 +18,7 @@
 #include "ring.h"
 #include "settings.h"
 
-/* Of attributes that are complete, what depends on more than one of them. */
+/* Checks of complete attributes that depend on more than one of them. */
 static int check_sizes(const struct rill_queue_attr *attr) {
   if (attr->max_message > RILLI_MESSAGE_MOST)
     return rilli_fail(EINVAL,
@@ -43,7 +43,7 @@ static int check_sizes(const struct rill_queue_attr *attr) {
                       attr->max_members, attr->max_claims, RILLI_MAX_MEMBERS, RILLI_MAX_CLAIMS);
   if (attr->mode & ~0774u)
     return rilli_fail(EINVAL,
-                      "mode %04o has odd bits, or gives others more than to look: r (look), w "
+                      "mode %04o has invalid bits, or lets others do more than look: r (look), w "
                       "(publish), x (take) for owner and group, r for others, such as 0754",
                       attr->mode);
   if ((attr->placement & RILL_HUGE) && attr->capacity < RILLI_HUGE_PAGE)
@@ -83,7 +83,7 @@ static int plan(const char *name, const struct rill_queue_attr *attr,
   return 0;
 }
 
-/* Everything of the data segment but the ring, which is zero. PROTOCOL M3 */
+/* Writes all of the data segment except the ring, which is zero. PROTOCOL M3 */
 static int write_data(int fd, const struct rilli_identity *identity) {
   struct rilli_mapping map;
   const int code = rilli_lease_map(fd, 0, identity->ring_offset, 1, &map);
@@ -109,8 +109,8 @@ static int write_data(int fd, const struct rilli_identity *identity) {
   return 0;
 }
 
-/* Memory for the data segment: from the nodes asked for, and in huge pages if the kernel gives
- * them. */
+/* Reserves memory for the data segment, from the requested nodes, and in huge pages if the
+ * kernel has them. */
 static int reserve_data(int fd, struct rilli_identity *identity) {
   struct rilli_mapping map = {NULL, 0};
   int code = 0;
@@ -140,8 +140,8 @@ static int reserve_data(int fd, struct rilli_identity *identity) {
   return 0;
 }
 
-/* The rows of groups that are declared; other rows get memory from the process that takes one
- * first (row.c). */
+/* Reserves the rows of declared groups. The first process that takes one of the other rows
+ * reserves its memory (row.c). */
 static int reserve_control(int fd, const struct rilli_control *control, size_t declared) {
   int code =
       rilli_segment_reserve(fd, 0, rilli_fixed_bytes(control->names_offset, control->max_groups));
@@ -174,8 +174,9 @@ static int write_control(int fd, const struct rilli_control *control,
   return 0;
 }
 
-/* The three rights as permission bits of the two files. Whoever has any reads the data; who
- * publishes writes it; who publishes or takes has the control segment. */
+/* The three rights as permission bits of the two files. A user with any of them may read the
+ * data; a user who publishes may write it; a user who publishes or takes may read and write the
+ * control segment. */
 static uint32_t data_mode(uint32_t mode) {
   const uint32_t take_as_look = (mode & 0111) << 2;
   return (mode & 0666) | take_as_look | (mode & 0222) << 1;
@@ -186,7 +187,7 @@ static uint32_t control_mode(uint32_t mode) {
   return either << 2 | either << 1;
 }
 
-/* Its creation lock must not get into a forked child. */
+/* A forked child must not inherit the creation lock. */
 static int make_one(int dir, uint64_t size, const struct rilli_access *access, char *ret_name,
                     struct rilli_file *ret) {
   rilli_hold_forks();
@@ -219,13 +220,13 @@ static int make_both(int dir, const struct rill_queue_attr *attr, struct rilli_i
   return code;
 }
 
-/* A file that is gone was taken by a gc in the moment before it was locked: -EAGAIN. */
+/* If a file is gone, a gc removed it just before it was locked: -EAGAIN. */
 static int not_named(int code, const char *which) {
   return rilli_fail(code == -ENOENT ? EAGAIN : -code, "cannot name its %s segment: %s", which,
                     rilli_words(-code));
 }
 
-/* Attached before it has its name, so that no process finds it idle. PROTOCOL M5 to M7 */
+/* Attaches before the queue has its name, so that no process finds it idle. PROTOCOL M5 to M7 */
 int rilli_pair_name(int dir, struct rilli_making *making, const struct rilli_pair *pair) {
   int code = rilli_lock_try(pair->control.fd, RILLI_LEASE_ATTACH, 1, 0);
   if (code == 0)

@@ -7,16 +7,16 @@
 #include "rill/queue.h"
 
 struct rilli_making {
-  char data[64], control[64]; /* "": it has its own name, or there is none         */
+  char data[64], control[64]; /* "": it has its final name, or there is no file */
 };
 
-/* The pair comes back open. */
+/* Returns the pair open. */
 int rilli_pair_make(int dir, const char *name, const struct rill_queue_attr *attr,
                     struct rilli_making *ret_making, struct rilli_pair *ret);
-/* Attaches and gives them their names: the last that can fail, since what has its name may be
- * in use by others. -EEXIST: it is taken (now). */
+/* Attaches, and gives the files their names. It is the last step that can fail, since other
+ * processes may use a queue that has its name. -EEXIST: the name is taken (now). */
 int rilli_pair_name(int dir, struct rilli_making *making, const struct rilli_pair *pair);
-/* In place of that, or when it failed: removes and closes them. */
+/* In place of rilli_pair_name, or when it failed: removes and closes the files. */
 void rilli_pair_abandon(int dir, const struct rilli_making *making, struct rilli_pair *pair);
 
 #endif

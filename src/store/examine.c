@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* examine.c - is this queue sound? Every invariant that can be seen from outside.
  *
- * A queue in use moves while it is looked at, so what is read is believed only while the
- * write limit has not passed it (E4), and each number is read once. */
+ * A queue in use changes while it is examined. So what is read is valid only while the write
+ * limit has not passed it (E4), and each number is read once. */
 #include "examine.h"
 
 #include <errno.h>
@@ -18,16 +18,16 @@
 struct examination {
   const struct rilli_segments *segments;
   const struct rilli_ring *ring;
-  struct rilli_file control; /* another description, to look at the leases          */
+  struct rilli_file control; /* another file description, to check the leases */
   struct rilli_place head;
   struct rilli_report *report;
-  int failed; /* the last lease that could not be looked at: -errno; 0: none        */
+  int failed; /* of the last lease that could not be checked: -errno; 0: none */
 };
 
-static void tell(struct rilli_report *report, uint32_t kind, const char *format, ...)
+static void report_finding(struct rilli_report *report, uint32_t kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-static void tell(struct rilli_report *report, uint32_t kind, const char *format, ...) {
+static void report_finding(struct rilli_report *report, uint32_t kind, const char *format, ...) {
   char text[512];
   va_list args;
   va_start(args, format);
@@ -44,8 +44,8 @@ static unsigned long long number(uint64_t value) {
 
 /* --- the index and the frames ------------------------------------------------------ */
 
-/* Oldest place whose frames are whole; then every frame up to the head, and that each index
- * entry on the way is where a frame begins. */
+/* Finds the oldest place whose frames are whole, then checks every frame up to the head, and
+ * that a frame begins at each index entry on the way. */
 static int walk_frames(struct examination *exam, uint64_t *ret_frames) {
   const struct rilli_ring *ring = exam->ring;
   struct rilli_place place, entry;
@@ -61,11 +61,12 @@ static int walk_frames(struct examination *exam, uint64_t *ret_frames) {
     if (code)
       return code;
     if (place.position != entry.position || place.sequence != entry.sequence) {
-      tell(exam->report, RILL_WRONG,
-           "the checkpoint at position %llu (message %llu) is not where a frame begins: walking "
-           "arrives at position %llu, message %llu",
-           number(entry.position), number(entry.sequence), number(place.position),
-           number(place.sequence));
+      report_finding(
+          exam->report, RILL_WRONG,
+          "the checkpoint at position %llu (message %llu) is not where a frame begins: walking "
+          "arrives at position %llu, message %llu",
+          number(entry.position), number(entry.sequence), number(place.position),
+          number(place.sequence));
       return 0;
     }
   }
@@ -78,15 +79,15 @@ static int walk_frames(struct examination *exam, uint64_t *ret_frames) {
   return 0;
 }
 
-/* The head was found a while ago, and since then the ring may have gone on by rounds. What lies
- * between these two limits is not wrong. */
+/* The head was found some time ago, and since then the producer may have gone round the ring
+ * several times. A position between these two limits is not wrong. */
 static int below_limit(const struct examination *exam, uint64_t before, uint64_t after) {
   const uint64_t head = exam->head.position;
   return !rilli_before(after, head) &&
          (!rilli_before(head, before) || before - head <= exam->ring->capacity);
 }
 
-/* A frame, nothing, or (overtaken) anything. */
+/* The bytes are a frame, nothing, or (overtaken) any bytes. */
 static int frame_or_nothing(const struct examination *exam) {
   const struct rilli_ring *ring = exam->ring;
   const uint64_t word =
@@ -107,27 +108,29 @@ static void examine_frames(struct examination *exam) {
     code = walk_frames(exam, &frames);
   }
   if (code == -EAGAIN) {
-    tell(exam->report, RILL_NOTE, "the producer overwrites faster than the frames can be checked");
+    report_finding(exam->report, RILL_NOTE,
+                   "the producer overwrites faster than the frames can be checked");
     return;
   }
   if (code) {
-    tell(exam->report, RILL_WRONG, "the frames do not end within the ring");
+    report_finding(exam->report, RILL_WRONG, "the frames do not end within the ring");
     return;
   }
-  tell(exam->report, RILL_FINE, "%llu frames are whole, up to message %llu", number(frames),
-       number(exam->head.sequence));
+  report_finding(exam->report, RILL_FINE, "%llu frames are whole, up to message %llu",
+                 number(frames), number(exam->head.sequence));
   const uint64_t after = atomic_load_explicit(&ring->page->limit, memory_order_acquire);
   if (!below_limit(exam, before, after))
-    tell(exam->report, RILL_WRONG, "the head at %llu is not below the write limit %llu",
-         number(exam->head.position), number(after));
+    report_finding(exam->report, RILL_WRONG, "the head at %llu is not below the write limit %llu",
+                   number(exam->head.position), number(after));
   if (!frame_or_nothing(exam))
-    tell(exam->report, RILL_WRONG,
-         "behind the last frame, at %llu, lies neither a frame nor nothing",
-         number(exam->head.position));
+    report_finding(
+        exam->report, RILL_WRONG,
+        "behind the last frame, at %llu, the bytes are invalid: neither a frame nor zero",
+        number(exam->head.position));
 }
 
-/* Of a copy it is believed: nobody can tell. So is it where the kernel does not tell, which ends
- * the examination. */
+/* In a copy the lease cannot be checked, and counts as held. So does one that the kernel cannot
+ * report on, which ends the examination. */
 static int is_held(struct examination *exam, int64_t lease) {
   const int held = exam->segments->copied ? 1 : rilli_lock_held(exam->control.fd, lease, 1);
   if (held < 0)
@@ -143,20 +146,21 @@ static void examine_producer(struct examination *exam) {
   const uint64_t waiting = atomic_load_explicit(&page->waiting, memory_order_relaxed);
   const int alive = is_held(exam, RILLI_LEASE_PRODUCER);
   if (state > RILLI_PRODUCER_CLOSED)
-    tell(exam->report, RILL_WRONG, "the producer's state %u is none", state);
+    report_finding(exam->report, RILL_WRONG, "the producer's state %u is invalid", state);
   else if (state == RILLI_PRODUCER_LIVE && !alive)
-    tell(exam->report, RILL_NOTE, "the producer died; the next one goes on at message %llu",
-         number(exam->head.sequence));
+    report_finding(exam->report, RILL_NOTE,
+                   "the producer died; the next one goes on at message %llu",
+                   number(exam->head.sequence));
   else
-    tell(exam->report, RILL_FINE, "producer: %s",
-         state == RILLI_PRODUCER_LIVE     ? "alive"
-         : state == RILLI_PRODUCER_CLOSED ? "closed"
-                                          : "none yet");
+    report_finding(exam->report, RILL_FINE, "producer: %s",
+                   state == RILLI_PRODUCER_LIVE     ? "alive"
+                   : state == RILLI_PRODUCER_CLOSED ? "closed"
+                                                    : "none yet");
   if (waiting != RILLI_NONE && waiting != RILLI_SPINS && waiting % RILLI_FRAME_ALIGN != 0)
-    tell(exam->report, RILL_WRONG, "the producer waits for a cursor that can not be: %llu",
-         number(waiting));
+    report_finding(exam->report, RILL_WRONG, "the producer waits for an invalid cursor: %llu",
+                   number(waiting));
   if (atomic_load_explicit(&page->fence, memory_order_relaxed) > RILL_FENCE_FULL)
-    tell(exam->report, RILL_WRONG, "the producer's fence mode is none");
+    report_finding(exam->report, RILL_WRONG, "the producer's fence mode is invalid");
 }
 
 /* --- the groups ------------------------------------------------------------------ */
@@ -181,14 +185,15 @@ static void examine_cursor(struct examination *exam, uint32_t index, uint64_t st
   const int far = reliable && limit - cursor > 2 * exam->ring->capacity;
   if (atomic_load_explicit(&group->cursor, memory_order_acquire) != cursor ||
       rilli_is_void(&exam->ring->seen[index], state))
-    return; /* it went on, and the limit may be of much later: whoever looks may be stopped; or it
-               was refused, and stays where it is */
+    return; /* it advanced, and the limit may have been read much later, as this process may have
+               been stopped in between; or it was refused, and stays where it is */
   if (cursor % RILLI_FRAME_ALIGN != 0 || far)
-    tell(exam->report, RILL_WRONG, "group %s: its cursor %llu makes no sense (write limit %llu)",
-         name, number(cursor), number(limit));
+    report_finding(exam->report, RILL_WRONG,
+                   "group %s: its cursor %llu is invalid (write limit %llu)", name, number(cursor),
+                   number(limit));
   else if (!on_a_frame(exam, cursor))
-    tell(exam->report, RILL_WRONG, "group %s: no frame begins at its cursor %llu", name,
-         number(cursor));
+    report_finding(exam->report, RILL_WRONG, "group %s: no frame begins at its cursor %llu", name,
+                   number(cursor));
 }
 
 static void examine_group(struct examination *exam, uint32_t index) {
@@ -199,53 +204,54 @@ static void examine_group(struct examination *exam, uint32_t index) {
   char name[RILLI_GROUP_NAME_SIZE + 16];
   (void)snprintf(name, sizeof name, "#%u '%.63s'", index, rilli_name_at(exam->ring, index));
   if (state > RILLI_GROUP_KEPT) {
-    tell(exam->report, RILL_WRONG, "group %s: its state %u is none", name, state);
+    report_finding(exam->report, RILL_WRONG, "group %s: its state %u is invalid", name, state);
     return;
   }
   const struct rilli_member member = {index, 0};
   const int alive = is_held(exam, RILLI_LEASE_MEMBER(member));
   if (atomic_load_explicit(&group->state, memory_order_acquire) != word)
-    return; /* it is just changing */
+    return; /* its state is changing now */
   if (state == RILLI_GROUP_NONE) {
     if (cursor != RILLI_NONE && !alive)
-      tell(exam->report, RILL_NOTE, "group row %u was left half-way; gc mends it", index);
+      report_finding(exam->report, RILL_NOTE, "group row %u was left unfinished; gc repairs it",
+                     index);
     return;
   }
   const struct rilli_view *seen = &exam->ring->seen[index];
   const int refused = rilli_is_void(seen, word);
   if (refused &&
       atomic_load_explicit(&seen->void_why, memory_order_relaxed) == RILLI_VOID_EVICTED) {
-    tell(exam->report, RILL_NOTE,
-         "group %s: evicted, since it held the queue up for longer than evict_after", name);
-    return; /* its cursor stays behind, and gates nothing */
+    report_finding(exam->report, RILL_NOTE,
+                   "group %s: evicted, as it held the queue up for longer than evict_after", name);
+    return; /* its cursor stays behind, and does not limit the producer */
   }
   if (refused)
-    tell(exam->report, RILL_WRONG,
-         "group %s: the producer refused it, since its cursor made no sense", name);
+    report_finding(exam->report, RILL_WRONG,
+                   "group %s: the producer refused it, as its cursor was invalid", name);
   else if (state != RILLI_GROUP_KEPT && !alive)
-    tell(exam->report, RILL_NOTE, "group %s: its member died; whoever looks next reclaims it",
-         name);
+    report_finding(exam->report, RILL_NOTE,
+                   "group %s: its member died; the next process that checks reclaims it", name);
   else
-    tell(exam->report, RILL_FINE, "group %s: %s", name,
-         state == RILLI_GROUP_KEPT ? "kept, without a member" : "has a living member");
+    report_finding(exam->report, RILL_FINE, "group %s: %s", name,
+                   state == RILLI_GROUP_KEPT ? "kept, without a member" : "has a living member");
   if (state != RILLI_GROUP_JOINING && cursor != RILLI_NONE)
     examine_cursor(exam, index, word, name, cursor);
 }
 
-/* Does the map of rows agree with how many there may be, and with what the producer saw? A bit is
- * never cleared, so a row that it saw is there still; but the two files of a copy are of two
- * moments. */
+/* Does the map of rows agree with the limit on their number, and with the producer's view? A
+ * bit is never cleared, so a row in that view is still there; but the two files of a copy were
+ * made at two different times. */
 static void examine_rows(struct examination *exam) {
   const struct rilli_ring *ring = exam->ring;
   for (uint32_t i = 0; i < ring->max_groups && !exam->segments->copied; i++)
     if (atomic_load_explicit(&ring->seen[i].gate_state, memory_order_acquire) != 0 &&
         !rilli_has_row(ring->rows, i))
-      tell(exam->report, RILL_WRONG,
-           "the map of rows lacks row %u, in which the producer saw a group", i);
+      report_finding(exam->report, RILL_WRONG,
+                     "the map of rows lacks row %u, in which the producer saw a group", i);
   for (uint32_t i = ring->max_groups; i < RILLI_MAX_GROUPS; i++)
     if (rilli_has_row(ring->rows, i)) {
-      tell(exam->report, RILL_WRONG, "the map of rows has row %u, but there are at most %u", i,
-           ring->max_groups);
+      report_finding(exam->report, RILL_WRONG,
+                     "the map of rows has row %u, but there are at most %u", i, ring->max_groups);
       return;
     }
 }
@@ -266,8 +272,8 @@ static void examine_names(struct examination *exam) {
     for (uint32_t b = rilli_next_row(ring->rows, end, a + 1); b < end;
          b = rilli_next_row(ring->rows, end, b + 1))
       if (is_used(ring, b) && strncmp(name, rilli_name_at(ring, b), RILLI_GROUP_NAME_SIZE) == 0)
-        tell(exam->report, RILL_WRONG, "two groups, #%u and #%u, have the name '%.63s'", a, b,
-             name);
+        report_finding(exam->report, RILL_WRONG, "two groups, #%u and #%u, have the name '%.63s'",
+                       a, b, name);
   }
 }
 
@@ -276,12 +282,13 @@ static int examine(int dir, const struct rilli_segments *segments, struct rilli_
   exam.control.fd = -1;
   const int code = segments->copied ? 0 : rilli_control_open(dir, segments, 0, &exam.control);
   if (code)
-    return rilli_fail_in(-code, "cannot look at the leases of queue '%s'", segments->name);
+    return rilli_fail_in(-code, "cannot check the leases of queue '%s'", segments->name);
   if (strcmp(segments->geometry.name, segments->name) != 0)
-    tell(report, RILL_WRONG, "its segment calls itself '%.200s'", segments->geometry.name);
-  tell(report, RILL_FINE, "both segments have sound first pages and belong together");
+    report_finding(report, RILL_WRONG, "its segment calls itself '%.200s'",
+                   segments->geometry.name);
+  report_finding(report, RILL_FINE, "both segments have sound first pages and belong together");
   if (segments->copied)
-    tell(report, RILL_NOTE, "of copied files it is not known who lives");
+    report_finding(report, RILL_NOTE, "these are copied files: which processes live is not known");
   examine_frames(&exam);
   examine_producer(&exam);
   examine_rows(&exam);
@@ -291,16 +298,16 @@ static int examine(int dir, const struct rilli_segments *segments, struct rilli_
   examine_names(&exam);
   if (exam.control.fd >= 0)
     (void)close(exam.control.fd);
-  return exam.failed ? rilli_fail(-exam.failed, "cannot look at the leases of queue '%s': %s",
+  return exam.failed ? rilli_fail(-exam.failed, "cannot check the leases of queue '%s': %s",
                                   segments->name, rilli_words(-exam.failed))
                      : 0;
 }
 
-/* What was opened, or why it could not be. */
+/* Examines what was opened, or reports why it could not be opened. */
 static int examine_opened(int dir, int code, struct rilli_segments *segments,
                           struct rilli_report *report) {
   if (code == -EPROTO || code == -EBADMSG || code == -EINPROGRESS || code == -EPROTONOSUPPORT) {
-    tell(report, RILL_WRONG, "%s", rill_error());
+    report_finding(report, RILL_WRONG, "%s", rill_error());
     return 0;
   }
   if (code)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* gc.c - listing a namespace, and giving back what nobody uses any more. */
+/* gc.c - lists a namespace, and gives back what no process uses any more. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +17,7 @@
 #include "reclaim.h"
 #include "unlink.h"
 
-/* All file names of the namespace, so that it can change while they are worked on. */
+/* All file names of the namespace, in a copy: the directory may change meanwhile. */
 struct listing {
   char **names;
   size_t count, room;
@@ -65,7 +65,7 @@ static int list_files(int dir, struct listing *ret) {
   return code;
 }
 
-/* Puts the names of the queues that match in front, sorted; returns how many they are. */
+/* Moves the names of the matching queues to the front, sorted; returns how many there are. */
 static size_t keep_queues(struct listing *files, const char *pattern) {
   size_t count = 0;
   for (size_t i = 0; i < files->count; i++) {
@@ -108,7 +108,7 @@ static uint64_t bytes_of(int dir, const char *file) {
                                                                : 0;
 }
 
-/* Removes it, if `still` says so under its creation lock. */
+/* Removes the file, if `still` confirms it under its creation lock. */
 static int collect_unlocked(struct rilli_collection *gc, int fd, const char *file, const char *what,
                             int (*still)(int dir, const char *file)) {
   int code = rilli_lock_try(fd, RILLI_LOCK_CREATE, 1, 1);
@@ -126,8 +126,8 @@ static int collect_unlocked(struct rilli_collection *gc, int fd, const char *fil
   return 0;
 }
 
-/* A file that lost its creator (or never got its name): its creation lock is free. Returns 0,
- * or a negative errno: it could not be looked at or removed. PROTOCOL M9, U10 */
+/* A file whose creator died (or that never got its name): its creation lock is free. Returns 0,
+ * or a negative errno: it could not be checked or removed. PROTOCOL M9, U10 */
 static int collect_orphan(struct rilli_collection *gc, const char *file, const char *what,
                           int (*still)(int dir, const char *file)) {
   struct rilli_file open_file;
@@ -146,7 +146,7 @@ static int unnamed(int dir, const char *file) {
   return faccessat(dir, file, F_OK, 0) == 0;
 }
 
-/* No control segment has this data segment's uuid. 1, 0, or a negative errno. */
+/* Is there no control segment with this data segment's uuid? 1, 0, or a negative errno. */
 static int is_orphan(int dir, const char *file) {
   char control_name[RILLI_FILE_NAME], uuid[33], hex[33];
   struct rilli_file control;
@@ -155,7 +155,7 @@ static int is_orphan(int dir, const char *file) {
   if (!rilli_name_of_data(file, control_name, uuid))
     return 0;
   const int code = rilli_segment_open(dir, control_name, 0, &control);
-  if (code == -EPROTO) /* a link, or no file at all: it is not this one's */
+  if (code == -EPROTO) /* a link, or not a file: it does not belong to this one */
     return 0;
   if (code)
     return code == -ENOENT ? 1 : code;
@@ -189,14 +189,15 @@ int rilli_remove_orphan(int dir, const char *data_name) {
   return code ? code : gc.count;
 }
 
-/* Its remover stored the tombstone, and died before it removed the files. */
+/* The process that removed it stored the tombstone, and died before it removed the files. */
 static int is_buried(const struct rilli_file *control) {
   struct rilli_control_geometry geometry;
   uint32_t tombstone = 0;
   return rilli_control_check(control, &geometry, &tombstone) == 0 && tombstone != 0;
 }
 
-/* Removes a queue that nobody has open, or that was removed half; dry: tells whether it would. */
+/* Removes a queue that no process has open, or whose removal is incomplete; dry: returns
+ * whether it would. */
 static int remove_idle(struct rilli_collection *gc, const char *file,
                        const struct rilli_file *control) {
   const int buried = is_buried(control);
@@ -205,8 +206,8 @@ static int remove_idle(struct rilli_collection *gc, const char *file,
   return rilli_remove(gc->dir, file, control, !buried) == 0;
 }
 
-/* Opens the queue as its name says it, if that is still the one of this control file: it is
- * removed by what was found in it, and not the next one of its name. */
+/* Opens the queue of this name, if its control file is still the same. So the queue that was
+ * found is removed, and not the next one of its name. */
 static int open_this(struct rilli_collection *gc, const char *file, const char *name,
                      const struct rilli_file *control, struct rilli_pair *ret) {
   const int code = rilli_pair_open(gc->dir, name, 1, ret);
@@ -218,7 +219,7 @@ static int open_this(struct rilli_collection *gc, const char *file, const char *
   return same < 0 ? same : -EAGAIN;
 }
 
-/* A queue nobody has open and nobody asked to keep, or one that lost its data. */
+/* A transient queue that no process has open, or a queue that lost its data. */
 static void collect_queue(struct rilli_collection *gc, const char *file, const char *name) {
   struct rilli_pair pair;
   struct rilli_file control;
@@ -233,11 +234,11 @@ static void collect_queue(struct rilli_collection *gc, const char *file, const c
   const int removed = code == 0 &&
                       (pair.geometry.lifetime == RILL_TRANSIENT || is_buried(&control)) &&
                       remove_idle(gc, file, &control);
-  rilli_lease_close(control.fd); /* and its locks: the dead are looked for through another */
+  rilli_lease_close(control.fd); /* and its locks: dead members are searched through another one */
   if (code)
     return;
   if (removed)
-    rilli_found(gc, name, "queue that nobody has open", bytes);
+    rilli_found(gc, name, "queue that no process has open", bytes);
   else
     for (int dead =
              rilli_reclaim_queue(gc->dir, file, &pair.control, &pair.control_geometry, gc->dry);
@@ -246,7 +247,7 @@ static void collect_queue(struct rilli_collection *gc, const char *file, const c
   rilli_pair_close(&pair);
 }
 
-/* Every file that is not a queue's control segment. What cannot be looked at is left to the next
+/* Every file that is not a queue's control segment. What cannot be checked is left to the next
  * collection. */
 static void collect_file(struct rilli_collection *gc, const char *file) {
   if (rilli_name_is_unfinished(file))

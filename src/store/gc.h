@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* gc.h - listing a namespace, and giving back what no process uses any more. */
+/* gc.h - lists a namespace, and gives back what no process uses any more. */
 #ifndef RILLI_GC_H
 #define RILLI_GC_H
 
@@ -18,12 +18,12 @@ struct rilli_collection {
 /* Reports one thing, and counts it. */
 void rilli_found(struct rilli_collection *gc, const char *name, const char *what, uint64_t bytes);
 
-/* All queues and files of the namespace; files_only: leaves the queues alone. The registry's files
- * are left alone, too. 0 or a negative errno. */
+/* Collects all queues and files of the namespace; files_only: not the queues. The registry's
+ * files are left alone, too. 0 or a negative errno. */
 int rilli_collect(struct rilli_collection *gc, int files_only);
 
-/* Removes the data segments of this queue that no control segment belongs to and that no process
- * is making. Returns how many, or a negative errno. */
+/* Removes the data segments of this queue that have no control segment and that no process is
+ * creating. Returns how many, or a negative errno. */
 int rilli_remove_orphans(int dir, const char *control_name);
 int rilli_remove_orphan(int dir, const char *data_name); /* this one, if it is one */
 

@@ -15,12 +15,13 @@
 int rilli_name_check(const char *name);
 int rilli_group_name_check(const char *name);
 void rilli_name_files(const char *name, const uint8_t *uuid, char *ret_control, char *ret_data);
-/* A file that is being made? Whatever else begins with '+' is no queue's: the registry's, or of a
- * feature to come, and is left alone. */
+/* Is it a file that is being made? Other files that begin with '+' do not belong to a queue:
+ * they are the registry's, or of a future feature, and are left alone. */
 int rilli_name_is_unfinished(const char *file);
-/* The queue's name of a control file's name; 0 if it is none. */
+/* Gets the queue's name from its control file's name; 0: it is not a control file. */
 int rilli_name_of_control(const char *file, char ret[RILLI_NAME_SIZE]);
-/* Splits a data file's name into its queue's control file and its uuid; 0 if it is none. */
+/* Splits a data file's name into its queue's control file and its uuid; 0: it is not a data
+ * file. */
 int rilli_name_of_data(const char *file, char ret_control[RILLI_FILE_NAME], char ret_uuid[33]);
 
 #endif

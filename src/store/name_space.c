@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* name_space.c - the directory that a namespace is. See name_space.h. */
+/* name_space.c - the directory of a namespace. See name_space.h. */
 #include "name_space.h"
 
 #include <errno.h>
@@ -11,7 +11,8 @@
 #include "name.h"
 #include "segment.h"
 
-/* Returns 1 if nobody chose it, 0 if somebody did, or a negative errno. */
+/* Returns 1 if neither the program nor the environment chose it, 0 if one did, or a negative
+ * errno. */
 static int namespace_wanted(const char *chosen, char ret[128]) {
   const char *name = chosen ? chosen : getenv("RILL_NAMESPACE");
   if (!name || !*name) {

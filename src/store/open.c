@@ -14,7 +14,7 @@
 #include "settings.h"
 #include "unlink.h"
 
-#define RETRY_FIRST INT64_C(500000) /* ns between two looks whether the queue is there */
+#define RETRY_FIRST INT64_C(500000) /* ns between two checks whether the queue is there */
 #define RETRY_MOST INT64_C(10000000)
 
 int rilli_type_check(const struct rilli_segments *segments, const struct rill_type *type) {
@@ -34,13 +34,13 @@ int rilli_type_check(const struct rilli_segments *segments, const struct rill_ty
       type->size);
 }
 
-/* Does what is asked for agree with what there is? */
+/* Does the existing queue have the requested attributes? */
 static int compare(const struct rilli_segments *segments, const struct rill_queue_attr *attr) {
   const int code = rilli_settings_compare(&segments->geometry, attr);
   return code ? code : rilli_type_check(segments, &attr->type);
 }
 
-/* The queue that exists, if it is the one wanted. */
+/* Opens the queue that exists, if it is as requested. */
 static int open_existing(int dir, const char *name, unsigned flags,
                          const struct rill_queue_attr *attr, struct rilli_segments *ret) {
   struct rilli_pair pair;
@@ -56,12 +56,12 @@ static int open_existing(int dir, const char *name, unsigned flags,
   if (mapped)
     code = compare(ret, attr);
   if (code && mapped && (flags & RILL_CREATE) && ret->geometry.lifetime == RILL_TRANSIENT) {
-    /* Left over by others: replaced, if really no process has it open. */
+    /* A transient queue is left: it is replaced, if really no process has it open. */
     const int removed = rilli_remove(dir, pair.control_name, &pair.control, 1);
     if (removed == 0 || removed == -ENOENT)
       code = -ENOENT;
     else
-      code = removed == -EAGAIN ? removed : compare(ret, attr); /* for its words */
+      code = removed == -EAGAIN ? removed : compare(ret, attr); /* for its error text */
   }
   rilli_pair_close(&pair);
   if (code && mapped)
@@ -69,8 +69,9 @@ static int open_existing(int dir, const char *name, unsigned flags,
   return code;
 }
 
-/* Maps what has no name yet. A mapping of the ring is inherited by children, and would keep the
- * creation lock for as long as they live: so it is made through a description without one. */
+/* Maps files that have no name yet. Children inherit a mapping of the ring, and would keep the
+ * creation lock for as long as they live. So it is made through a file description without the
+ * lock. */
 static int map_made(int dir, const char *name, const struct rilli_making *making,
                     const struct rilli_pair *pair, struct rilli_segments *ret) {
   struct rilli_pair unlocked = *pair;
@@ -105,7 +106,8 @@ static int create(int dir, const char *name, const struct rill_queue_attr *attr,
   return 0;
 }
 
-/* Between two looks; doubles. Returns -EINTR when a signal handler ran. */
+/* Sleeps between two checks; the pause doubles each time. Returns -EINTR when a signal handler
+ * ran. */
 static int pause_a_little(int64_t *span, rill_time deadline) {
   int64_t until = rilli_now() + *span;
   if (until > deadline)
@@ -129,11 +131,11 @@ static int open_or_create(int dir, const char *name, unsigned flags,
       if (code == -ENOENT) /* no directory to make it in: nothing to wait for */
         return code;
       if (code == -EEXIST && !(flags & RILL_EXCLUSIVE))
-        code = -EAGAIN; /* somebody was faster: look at that one */
+        code = -EAGAIN; /* another process was faster: open its queue */
     }
-    const int removing = code == -EAGAIN && busy++ < 1000; /* another one's moment */
+    const int removing = code == -EAGAIN && busy++ < 1000; /* another process is removing it now */
     if (code == -EAGAIN && !removing)
-      return rilli_fail(EBUSY, "somebody keeps removing it");
+      return rilli_fail(EBUSY, "another process removes it again and again");
     if (!removing && code != -ENOENT)
       return code;
     if (!removing && deadline == RILL_NOW)
@@ -154,20 +156,20 @@ static int check_call(const char *name, unsigned flags, const struct rill_queue_
   if (flags & ~(unsigned)(RILL_CREATE | RILL_EXCLUSIVE | RILL_OBSERVE))
     return rilli_fail(EINVAL, "unknown flags %x for rill_queue_open", flags);
   if ((flags & RILL_EXCLUSIVE) && !(flags & RILL_CREATE))
-    return rilli_fail(EINVAL, "RILL_EXCLUSIVE goes with RILL_CREATE");
+    return rilli_fail(EINVAL, "RILL_EXCLUSIVE needs RILL_CREATE");
   if ((flags & RILL_OBSERVE) && (flags & RILL_CREATE))
-    return rilli_fail(EINVAL, "RILL_OBSERVE only looks: it does not go with RILL_CREATE");
+    return rilli_fail(EINVAL, "RILL_OBSERVE only reads: it cannot be used with RILL_CREATE");
   if (attr->type.reserved || attr->reserved0)
     return rilli_fail(EINVAL, "rill_queue_attr for '%s': a reserved field is not zero", name);
   if (rilli_settings_check(name, attr))
     return -EINVAL;
   if (attr->evict_after && attr->overflow == RILL_OVERWRITE)
     return rilli_fail(EINVAL,
-                      "rill_queue_attr for '%s': evict_after goes with RILL_RELIABLE: with "
+                      "rill_queue_attr for '%s': evict_after needs RILL_RELIABLE: with "
                       "RILL_OVERWRITE no group holds the producer up",
                       name);
   if (attr->numa_node && attr->numa != RILL_NUMA_NODE)
-    return rilli_fail(EINVAL, "rill_queue_attr for '%s': numa_node goes with RILL_NUMA_NODE", name);
+    return rilli_fail(EINVAL, "rill_queue_attr for '%s': numa_node needs RILL_NUMA_NODE", name);
   for (size_t i = 0; i < attr->group_count; i++) {
     if (!attr->groups || !attr->groups[i])
       return rilli_fail(EINVAL, "group_count is %zu, but group %zu has no name", attr->group_count,

@@ -14,7 +14,7 @@ int rilli_segments_open(int dir, const char *name, unsigned flags,
 int rilli_segments_open_files(const char *control_path, const char *data_path,
                               struct rilli_segments *ret);
 
-/* Does the type agree with the queue's? -EPROTOTYPE. */
+/* Is the type the same as the queue's? -EPROTOTYPE. */
 int rilli_type_check(const struct rilli_segments *segments, const struct rill_type *type);
 
 #endif

@@ -34,7 +34,7 @@ void rilli_pair_close(struct rilli_pair *pair) {
   close_file(&pair->data);
 }
 
-/* A private copy of the first bytes; what the file does not have is zero. */
+/* Makes a private copy of the first bytes; behind the end of a short file it is zero. */
 static int read_page(int fd, void *ret, size_t size) {
   memset(ret, 0, size);
   for (size_t done = 0; done < size;) {
@@ -85,7 +85,8 @@ static int attach(int dir, struct rilli_pair *pair) {
   const int check = rilli_control_check(&pair->control, &pair->control_geometry, &tombstone);
   if (check)
     return check;
-  if (tombstone) /* whoever stored it may have died before it removed the files: go on for it */
+  if (tombstone) /* the process that stored it may have died before it removed the files: remove
+                    them */
     (void)rilli_remove(dir, pair->control_name, &pair->control, 0);
   const int same = rilli_segment_same(dir, pair->control_name, &pair->control);
   if (tombstone || same == 0)
@@ -142,7 +143,7 @@ static int find_data(int dir, struct rilli_pair *pair) {
   return code;
 }
 
-/* What anybody sees of the control file, and the geometry that a new one would have. */
+/* What any user sees of the control file, and the geometry that a new one would have. */
 static int describe_control(int dir, struct rilli_pair *pair) {
   struct stat status;
   struct rilli_control plan;
@@ -193,7 +194,7 @@ int rilli_pair_open(int dir, const char *name, int observe, struct rilli_pair *r
   return code;
 }
 
-/* A segment by its path: the directory it lies in is looked at as well. */
+/* Opens a segment by its path; its directory is opened as well. */
 static int open_path(const char *path, struct rilli_file *ret) {
   char directory[PATH_MAX];
   const char *slash = strrchr(path, '/'), *file = slash ? slash + 1 : path;

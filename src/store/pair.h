@@ -18,9 +18,9 @@ struct rilli_pair {
 
 void rilli_pair_init(struct rilli_pair *pair);
 void rilli_pair_close(struct rilli_pair *pair);
-/* Opens an existing pair; attaches (takes the shared lease) unless only observing. Who
- * observes and may only look gets the data segment alone.
- * -ENOENT: there is none. -EAGAIN: just being removed; try again. */
+/* Opens an existing pair; attaches (takes the shared lease) unless it only observes. An
+ * observer without the right to publish or take gets the data segment alone. -ENOENT: there is
+ * none. -EAGAIN: it is being removed; try again. */
 int rilli_pair_open(int dir, const char *name, int observe, struct rilli_pair *ret);
 /* A copied pair, by the paths of its files. */
 int rilli_pair_open_files(const char *control_path, const char *data_path, struct rilli_pair *ret);

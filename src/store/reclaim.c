@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* reclaim.c - what the dead left: anyone does it, and may die doing it.
+/* reclaim.c - cleans up after dead members. Any process does it, and may die meanwhile.
  *
- * Under the reclaim byte's lock, after the lease was probed free once more: then the
- * stores that the member itself would have made on leaving. Each is idempotent, so that
- * a reclaimer that dies half-way means that somebody repeats it. A joiner holds the same
- * byte while it sets its row up. Keeps promise 3. Model: tests/model/lease.pml. */
+ * It takes the reclaim byte's lock, and probes again that the lease is free. Then it does the
+ * stores that the member itself would have done on leaving. Each is idempotent: if a reclaimer
+ * dies half-way, the next one repeats them. A joiner holds the same byte while it sets its row
+ * up. Keeps promise 3. Model: tests/model/lease.pml. */
 #include <errno.h>
 #include <unistd.h>
 
@@ -17,15 +17,15 @@ static int is_named(const uint8_t *control, const struct rilli_control_geometry 
   return control[geometry->names_offset + (size_t)index * RILLI_GROUP_NAME_SIZE] != 0;
 }
 
-/* Somebody is, or was, in this row: any state but that of a kept group; or none, and yet a
- * cursor, which gates. */
+/* Does, or did, a member use this row? It has any state except that of a kept group; or it has
+ * no state but a cursor, which limits the producer. */
 static int is_taken(const struct rilli_group *group, int named) {
   /* E11, acquire: pairs with join_fresh(), begin() and rilli_leave() in group.c */
   const uint32_t state =
       RILLI_STATE_STATE(atomic_load_explicit(&group->state, memory_order_acquire));
   if (state == RILLI_GROUP_NONE)
     return atomic_load_explicit(&group->cursor, memory_order_acquire) != RILLI_NONE;
-  return state != RILLI_GROUP_KEPT || !named; /* nobody could come back to that one */
+  return state != RILLI_GROUP_KEPT || !named; /* a member cannot return to it without a name */
 }
 
 /* PROTOCOL G1 */

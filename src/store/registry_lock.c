@@ -22,7 +22,7 @@ int rilli_registry_claim(int dir, int create) {
     }
     int code = rilli_segment_open(dir, RILLI_LOCK_FILE, 1, &file);
     if (code == -ENOENT && create)
-      continue; /* removed this moment */
+      continue; /* it was removed just now */
     if (code)
       return code;
     code = rilli_lock_try(file.fd, RILLI_LOCK_CREATE, 1, 1);

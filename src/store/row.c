@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* row.c - a group's row: finding it by name, taking a free one, removing a kept one.
  *
- * A row belongs to whoever holds its lease byte; while it is set up, its reclaim byte is
- * held too. Members of one name are kept apart by a lock on the name. All are kernel
- * locks, so a process that dies here leaves nothing behind. Models:
+ * A row belongs to the process that holds its lease byte; while it is set up, its reclaim byte
+ * is held too. A lock on the name lets only one process at a time join a group of that name.
+ * All are kernel locks, so a process that dies here leaves nothing behind. Models:
  * tests/model/row.pml, lease.pml. */
 #include <errno.h>
 #include <string.h>
@@ -16,20 +16,20 @@
 #include "reclaim.h"
 #include "row.h"
 
-#define TRIES 2000 /* of half a millisecond: how long another one's moment may last      */
+#define TRIES 2000 /* of half a millisecond: longest wait for another process */
 
-static void breathe(void) {
+static void pause_briefly(void) {
   const struct timespec span = {.tv_nsec = 500000};
   (void)nanosleep(&span, NULL);
 }
 
-/* Waits a bounded time for a byte that others hold only for moments. */
+/* Waits a bounded time for a byte that other processes hold only briefly. */
 static int lock_soon(int fd, int64_t byte) {
   for (int tries = 0; tries < TRIES; tries++) {
     const int code = rilli_lock_try(fd, byte, 1, 1);
     if (code != -EAGAIN)
       return code;
-    breathe();
+    pause_briefly();
   }
   return -EAGAIN;
 }
@@ -52,7 +52,7 @@ static uint32_t find_named(const struct rilli_segments *segments, const char *na
   return i;
 }
 
-/* Lease and reclaim byte of a member; the latter is given back when the row is set up.
+/* Takes the lease and reclaim bytes of a member; the latter is unlocked when the row is set up.
  * PROTOCOL G6 */
 static int lock_member(int fd, struct rilli_member member) {
   const int64_t lease = RILLI_LEASE_MEMBER(member);
@@ -76,7 +76,7 @@ static int group_is_taken(const struct rilli_segments *segments, const char *nam
                     name, segments->name);
 }
 
-/* A row that exists under this name. -ENOENT: it is gone meanwhile. */
+/* Takes the row of this name. -ENOENT: it was removed meanwhile. */
 static int take_named(const struct rilli_segments *segments, int fd, const char *name,
                       struct rilli_member member) {
   const struct rilli_group *group = rilli_group_at(&segments->ring, member.group);
@@ -91,12 +91,12 @@ static int take_named(const struct rilli_segments *segments, int fd, const char 
     const uint32_t state = rilli_row_state(group);
     if (code != -EAGAIN || state == RILLI_GROUP_ACTIVE || state == RILLI_GROUP_JOINING)
       return code == -EAGAIN ? group_is_taken(segments, name) : code;
-    breathe(); /* its member is just leaving */
+    pause_briefly(); /* its member is leaving now */
   }
   return group_is_taken(segments, name);
 }
 
-/* A row that exists and that no group has. -ENOENT: there is none. */
+/* Takes an existing row that no group has. -ENOENT: there is none. */
 static int find_free(const struct rilli_segments *segments, int fd, struct rilli_member *ret) {
   const struct rilli_ring *ring = &segments->ring;
   struct rilli_member member = {.slot = 0};
@@ -113,7 +113,7 @@ static int find_free(const struct rilli_segments *segments, int fd, struct rilli
   return -ENOENT;
 }
 
-/* A row that is there from now on. The caller holds its lease and reclaim byte. PROTOCOL G8 */
+/* Makes a row exist from now on. The caller holds its lease and reclaim byte. PROTOCOL G8 */
 static int make_row(const struct rilli_segments *segments, int fd, uint32_t index) {
   const struct rilli_control_geometry *geometry = &segments->control_geometry;
   struct rilli_mapping map;
@@ -131,14 +131,14 @@ static int make_row(const struct rilli_segments *segments, int fd, uint32_t inde
   return 0;
 }
 
-/* -ENOENT: there is none that another process does not hold. */
+/* -ENOENT: other processes hold all of them. */
 static int find_fresh(const struct rilli_segments *segments, int fd, struct rilli_member *ret) {
   const struct rilli_ring *ring = &segments->ring;
   struct rilli_member member = {.slot = 0};
   for (; member.group < ring->max_groups; member.group++) {
     if (rilli_has_row(ring->rows, member.group) || lock_member(fd, member))
       continue;
-    /* If another process made it meanwhile, it is one of those that exist. */
+    /* If another process made the row meanwhile, it is an existing row now. */
     const int code =
         rilli_has_row(ring->rows, member.group) ? -ENOENT : make_row(segments, fd, member.group);
     if (code == 0)
@@ -151,7 +151,8 @@ static int find_fresh(const struct rilli_segments *segments, int fd, struct rill
   return -ENOENT;
 }
 
-/* Dead members may have left rows that were not reclaimed yet, for want of room or at an open. */
+/* Dead members may have left rows that are not reclaimed yet: that is done when no row is free,
+ * as here, or when the queue is opened. */
 static int take_free(int dir, const struct rilli_segments *segments, int fd,
                      struct rilli_member *ret) {
   for (int reclaimed = 0;; reclaimed = 1) {
@@ -194,8 +195,8 @@ int rilli_row_take(int dir, const struct rilli_segments *segments, int fd, const
     ret->name_lock = RILLI_LOCK_NAME(rilli_hash(name, strlen(name)));
     const int code = lock_soon(fd, ret->name_lock);
     if (code == -EAGAIN)
-      return rilli_fail(
-          EBUSY, "another process is just joining group '%s', and seems to be stopped", name);
+      return rilli_fail(EBUSY, "another process is joining group '%s', and seems to be stopped",
+                        name);
     if (code)
       return rilli_fail(-code, "cannot lock its control segment: %s", rilli_words(-code));
   }
@@ -223,7 +224,7 @@ int rilli_row_remove(int dir, const struct rilli_segments *segments, int fd, con
   struct rilli_group *group = rilli_row_at(map.base, &segments->control_geometry, row.member.group);
   struct rilli_hints *hints = (void *)(map.base + segments->control_geometry.hints_offset);
   const uint64_t word = atomic_load_explicit(&group->state, memory_order_acquire);
-  /* As a member that joins and leaves without wish to keep it. */
+  /* Does what a member does that joins, and leaves without keeping the group. */
   atomic_store_explicit(&group->state,
                         RILLI_STATE(RILLI_STATE_GENERATION(word), 0, RILLI_GROUP_JOINING),
                         memory_order_release);

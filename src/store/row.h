@@ -10,10 +10,10 @@ struct rilli_row {
   int64_t name_lock;          /* 0: none                                                    */
 };
 
-/* Takes the row of this name, or a free one (name NULL: always), with the member's lease and its
- * reclaim byte; a row that did not exist yet is made. fd: of the control file, open for locking.
- * Whatever it returns, settle gives back what is only for setting up; the lease goes with the
- * description. */
+/* Takes the row of this name, or a free one (name NULL: always), with the member's lease and
+ * its reclaim byte; a row that does not exist yet is made. fd: of the control file, open for
+ * locking. After any result, settle gives back what is only needed for setting up; the lease
+ * ends with the file description. */
 int rilli_row_take(int dir, const struct rilli_segments *segments, int fd, const char *name,
                    struct rilli_row *ret);
 void rilli_row_settle(int fd, const struct rilli_row *row);

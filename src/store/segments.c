@@ -72,12 +72,12 @@ int rilli_segments_map(const char *name, const struct rilli_pair *pair, int obse
   return 0;
 }
 
-/* For those who may only look: the name still means this file, as far as is known. */
+/* For a process that may only look: does the name still mean this file, as far as is known? */
 static int still_there(int dir, const struct rilli_segments *segments) {
   return rilli_segment_same(dir, segments->control_name, &segments->control_file);
 }
 
-/* The same file as when the queue was opened? Closes what is not. */
+/* The same file as when the queue was opened? Closes it if not. */
 static int compare_control(int dir, const struct rilli_segments *segments, int code,
                            const struct rilli_file *opened) {
   if (code && code != -ENOENT && !(segments->limited && !still_there(dir, segments)))
@@ -98,7 +98,7 @@ static int compare_control(int dir, const struct rilli_segments *segments, int c
 int rilli_control_open(int dir, const struct rilli_segments *segments, int writable,
                        struct rilli_file *ret) {
   if (segments->copied)
-    return rilli_fail(ENOLCK, "queue '%s' is a pair of copied files: nobody's leases are on them",
+    return rilli_fail(ENOLCK, "queue '%s' is a pair of copied files: they carry no leases",
                       segments->name);
   return compare_control(dir, segments,
                          rilli_segment_open(dir, segments->control_name, writable, ret), ret);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* segments.h - a queue that is open: its two segments, checked and mapped for reading.
  *
- * What every handle of a queue stands on, and the registry. It knows files, locks and
- * memory; not the handles, and not the context: functions that go by names take the
- * descriptor of the namespace's directory. */
+ * Every handle of a queue, and the registry, is built on it. It knows files, locks and memory,
+ * but not the handles, nor the context: functions that take names take the descriptor of the
+ * namespace's directory. */
 #ifndef RILLI_SEGMENTS_H
 #define RILLI_SEGMENTS_H
 
@@ -24,19 +24,19 @@ struct rilli_segments {
   struct rilli_ring ring;       /* read-only view; no hints                        */
 };
 
-/* Maps an open pair; the pair stays the caller's, to be closed. observe: it only looks. On failure
- * there is nothing to close. */
+/* Maps an open pair; the caller still closes the pair. observe: only reads. On failure there is
+ * nothing to close. */
 int rilli_segments_map(const char *name, const struct rilli_pair *pair, int observe,
                        struct rilli_segments *ret);
 void rilli_segments_close(struct rilli_segments *segments);
 
 /* Was the queue removed? */
 int rilli_is_removed(const struct rilli_segments *segments);
-/* The ring's parts at a mapping of the data file. */
+/* Finds the parts of the ring in a mapping of the data file. */
 void rilli_ring_at(const struct rilli_segments *segments, uint8_t *data, struct rilli_ring *ret);
 
-/* Opens the control file once more, as a description of its own. -ESTALE: it is another;
- * -ENOLCK: it is a copy, whose leases say nothing. */
+/* Opens the control file again, as a file description of its own. -ESTALE: it is another file;
+ * -ENOLCK: it is a copy, which has no leases. */
 int rilli_control_open(int dir, const struct rilli_segments *segments, int writable,
                        struct rilli_file *ret);
 /* The same for locking through it: closed by rilli_lease_close. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* settings.c - the attributes of a queue, by their table. See settings.h. */
+/* settings.c - the attributes of a queue, from their table. See settings.h. */
 #include "settings.h"
 
 #include <errno.h>
@@ -26,7 +26,7 @@ static const struct setting settings[] = {
 };
 #define SETTINGS (sizeof settings / sizeof settings[0])
 
-/* Their values, in the order of the table. */
+/* Gets their values, in the sequence of the table. */
 static void of_attr(const struct rill_queue_attr *attr, int64_t ret[SETTINGS]) {
   const int64_t values[] = {
 #define RILL_SETTING(name, path, ...) (int64_t) attr->path,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* stat.c - what can be seen of a queue from outside. Writes nothing, holds no process up. */
+/* stat.c - what can be seen of a queue from outside. It writes nothing, and delays no process. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,12 +13,13 @@
 
 #define LOAD(word) atomic_load_explicit(&(word), memory_order_acquire)
 
-/* Leases say nothing, to this process or at all. */
+/* Leases are not known: to this process, or at all. */
 static int is_blind(const struct rilli_segments *segments) {
   return segments->limited || segments->copied;
 }
 
-/* The leases as another process would see them; -1: removed, a copy, or may only look. */
+/* Opens the leases as another process would see them; -1: removed, a copy, or this process may
+ * only look. */
 static int open_control(int dir, const struct rilli_segments *segments, struct rilli_file *ret) {
   const int code = rilli_control_open(dir, segments, 0, ret);
   if (code)
@@ -26,10 +27,10 @@ static int open_control(int dir, const struct rilli_segments *segments, struct r
   return code == -ESTALE || is_blind(segments) ? 0 : code;
 }
 
-/* 1, 0, or a negative errno: it cannot be told, which is not "free". */
+/* 1, 0, or a negative errno: it is not known, which does not mean "free". */
 static int held(const struct rilli_file *control, int64_t byte, int64_t length) {
   const int code = control->fd < 0 ? 0 : rilli_lock_held(control->fd, byte, length);
-  return code >= 0 ? code : rilli_fail(-code, "cannot look at a lease: %s", rilli_words(-code));
+  return code >= 0 ? code : rilli_fail(-code, "cannot check a lease: %s", rilli_words(-code));
 }
 
 static uint32_t producer_state(const struct rilli_segments *segments, int lease_held) {
@@ -40,12 +41,13 @@ static uint32_t producer_state(const struct rilli_segments *segments, int lease_
     return RILL_PRODUCER_CLOSED;
   default:
     if (is_blind(segments))
-      return RILL_PRODUCER_ALIVE; /* as it said last */
+      return RILL_PRODUCER_ALIVE; /* as it stored last */
     return lease_held ? RILL_PRODUCER_ALIVE : RILL_PRODUCER_DEAD;
   }
 }
 
-/* A group as its row has it; or, for those who may only look, as the producer last saw it. */
+/* A group as its row describes it; or, if this process may only look, as in the producer's
+ * view. */
 struct view {
   uint64_t state, cursor, sequence;
   char name[RILLI_GROUP_NAME_SIZE];
@@ -58,7 +60,7 @@ static void view_seen(const struct rilli_segments *segments, uint32_t index,
   ret->state = LOAD(seen->gate_state);
   ret->cursor = LOAD(seen->gate);
   if (ret->state && rilli_is_void(seen, ret->state))
-    ret->cursor = head->position; /* refused: it holds nothing up */
+    ret->cursor = head->position; /* refused: it does not limit the producer */
   for (uint32_t i = 0; i < RILLI_GROUP_NAME_SIZE / 8; i++) {
     const uint64_t part = atomic_load_explicit(&seen->name[i], memory_order_relaxed);
     memcpy(ret->name + 8 * i, &part, 8);
@@ -72,8 +74,8 @@ static void view_row(const struct rilli_segments *segments, uint32_t index, stru
   memcpy(ret->name, rilli_name_at(&segments->ring, index), sizeof ret->name);
 }
 
-/* The message a cursor stands for: as its group noted it, else as the frame there says (which a
- * full queue keeps whole, though its write limit is beyond it). */
+/* The number of the message at a cursor: as its group noted it, else from the frame there
+ * (which is whole in a full queue, though the write limit is beyond it). */
 static uint64_t sequence_at(const struct rilli_segments *segments, uint32_t index, uint64_t cursor,
                             const struct rilli_place *head) {
   const struct rilli_ring *ring = &segments->ring;
@@ -90,7 +92,7 @@ static uint64_t sequence_at(const struct rilli_segments *segments, uint32_t inde
   return sound ? sequence : head->sequence;
 }
 
-/* The next row, from this one on, in which a group may be. */
+/* The next row, this one included, in which a group may be. */
 static uint32_t next_row(const struct rilli_segments *segments, uint32_t from) {
   const struct rilli_ring *ring = &segments->ring;
   return segments->limited ? from : rilli_next_row(ring->rows, ring->max_groups, from);
@@ -112,13 +114,13 @@ static int view_group(const struct rilli_segments *segments, uint32_t index,
   return 1;
 }
 
-/* The three rights, of the permission bits of the two files. */
+/* Gets the three rights from the permission bits of the two files. */
 static uint32_t rights(uint32_t data_mode, uint32_t control_mode) {
   return (data_mode & 0666) | (control_mode & 0222) >> 1;
 }
 
-/* What its control segment takes: the rows alone that there are. Without the right to see them:
- * those that its producer saw. */
+/* The memory that its control segment takes: only for existing rows. Without the right to see
+ * them: for those in the producer's view. */
 static uint64_t control_memory(const struct rilli_segments *segments) {
   const struct rilli_control_geometry *control = &segments->control_geometry;
   uint64_t rows = rilli_count_rows(segments->ring.rows, control->max_groups);
@@ -145,7 +147,7 @@ static void geometry_stat(const struct rilli_segments *segments, struct rill_que
   ret->gid = segments->control_file.gid;
 }
 
-/* The slowest group's cursor, as far as it makes sense. */
+/* The slowest group's cursor; an invalid one is skipped. */
 static void depth_stat(const struct rilli_segments *segments, const struct rilli_place *head,
                        struct rill_queue_stat *ret) {
   ret->oldest = head->sequence;
@@ -155,7 +157,7 @@ static void depth_stat(const struct rilli_segments *segments, const struct rilli
       continue;
     ret->group_count++;
     const uint64_t lag = head->position - view.cursor;
-    if (rilli_is_void(&segments->ring.seen[i], view.state)) /* it holds nothing up */
+    if (rilli_is_void(&segments->ring.seen[i], view.state)) /* it does not limit the producer */
       continue;
     if (lag > ret->capacity || lag < ret->depth_bytes)
       continue;
@@ -169,7 +171,7 @@ int rilli_queue_stat(int dir, const struct rilli_segments *segments, struct rill
   struct rilli_place head;
   struct rilli_file control;
   if (rilli_find_head(&segments->ring, &head))
-    return rilli_fail(EPROTO, "the ring of queue '%s' makes no sense: look with rill doctor",
+    return rilli_fail(EPROTO, "the ring of queue '%s' is corrupted: run rill doctor",
                       segments->name);
   const int code = open_control(dir, segments, &control);
   const int gone = control.fd < 0;
@@ -179,7 +181,7 @@ int rilli_queue_stat(int dir, const struct rilli_segments *segments, struct rill
   if (control.fd >= 0)
     (void)close(control.fd);
   if (attached < 0)
-    return rilli_fail_in(-attached, "cannot look at the leases of queue '%s'", segments->name);
+    return rilli_fail_in(-attached, "cannot check the leases of queue '%s'", segments->name);
   const struct rilli_producer_page *page = segments->ring.page;
   struct rill_queue_stat stat = {.size = sizeof stat};
   geometry_stat(segments, &stat);
@@ -208,13 +210,13 @@ static uint32_t group_state(const struct rilli_segments *segments, int lease_hel
   if (state == RILLI_GROUP_KEPT)
     return RILL_GROUP_KEPT;
   if (is_blind(segments))
-    return RILL_GROUP_ACTIVE; /* as the producer last saw it, or the copy has it */
+    return RILL_GROUP_ACTIVE; /* as in the producer's view, or in the copy */
   if (!lease_held)
     return RILL_GROUP_DEAD;
   return state == RILLI_GROUP_JOINING ? RILL_GROUP_JOINING : RILL_GROUP_ACTIVE;
 }
 
-/* Counts that the member goes on writing: they are added up in a copy. */
+/* The member continues to write these counts: they are added up in a copy. */
 static void latency_stat(const struct rilli_slot *slot, struct rill_group_stat *ret) {
   uint64_t counts[RILLI_LATENCY_SIZE];
   uint32_t last = 0;
@@ -249,8 +251,8 @@ static void member_stat(const struct rilli_segments *segments, struct rilli_memb
   latency_stat(slot, ret);
 }
 
-/* How old the next message of the group is, to within a quantum of the stream: by the first
- * checkpoint behind it (a little too young), else the last one before it (too old). */
+/* How old the next message of the group is, to within one interval of the index: from the first
+ * checkpoint behind it (a little too young), else from the last one before it (too old). */
 static int64_t age(const struct rilli_segments *segments, uint64_t cursor) {
   struct rilli_place entry;
   const uint64_t limit = LOAD(segments->ring.page->limit);
@@ -259,7 +261,7 @@ static int64_t age(const struct rilli_segments *segments, uint64_t cursor) {
       rilli_index_position(ring, limit - ring->capacity, cursor, &entry))
     return 0;
   int64_t now = rill_clock();
-  struct rilli_place newest; /* a copy stands still, and may be of another host */
+  struct rilli_place newest; /* a copy does not change, and may be of another host */
   if (segments->copied && rilli_index_position(ring, limit - ring->capacity, limit, &newest) == 0)
     now = newest.time;
   const int64_t span = (int64_t)((uint64_t)now - (uint64_t)entry.time); /* any bytes */
@@ -276,7 +278,7 @@ static int fill_group(int dir, const struct rilli_segments *segments, uint32_t i
   if (control.fd >= 0)
     (void)close(control.fd);
   if (alive < 0)
-    return rilli_fail_in(-alive, "cannot look at the leases of queue '%s'", segments->name);
+    return rilli_fail_in(-alive, "cannot check the leases of queue '%s'", segments->name);
   struct rill_group_stat stat = {.size = sizeof stat, .index = index};
   memcpy(stat.name, view->name, sizeof stat.name);
   stat.state = group_state(segments, alive, index, view->state);
@@ -299,7 +301,7 @@ int rilli_group_stat(int dir, const struct rilli_segments *segments, uint32_t *i
                      struct rill_group_stat *ret) {
   struct rilli_place head;
   if (rilli_find_head(&segments->ring, &head))
-    return rilli_fail(EPROTO, "the ring of queue '%s' makes no sense: look with rill doctor",
+    return rilli_fail(EPROTO, "the ring of queue '%s' is corrupted: run rill doctor",
                       segments->name);
   const uint32_t end = segments->geometry.max_groups;
   for (uint32_t i = next_row(segments, *index); i < end; i = next_row(segments, i + 1)) {

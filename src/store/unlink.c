@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* unlink.c - removing a queue: tombstone, control, data, in that order.
  *
- * Whoever removes holds the unlink byte and has looked that the name still means this
- * file; names of living files are never reused, so nobody removes another's queue. A
- * remover that dies in between leaves a data file without control: gc's work. Models:
+ * A process that removes a queue holds the unlink byte and has checked that the name still
+ * means this file. Names of living files are never reused, so no process removes another queue.
+ * If it dies in between, it leaves a data file without a control file, for gc. Models:
  * tests/model/removal.pml, close.pml. */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +17,7 @@
 #include "ring.h"
 #include "unlink.h"
 
-#define TRIES 2000 /* of half a millisecond: how long another one's moment may last      */
+#define TRIES 2000 /* of half a millisecond: longest wait for another process */
 
 /* All that sleep on the queue see the tombstone now, not at the end of a slice. PROTOCOL U5 */
 static void wake_all(uint8_t *base, const struct rilli_control_geometry *geometry) {
@@ -48,7 +48,7 @@ static int bury(const struct rilli_file *control, const struct rilli_control_geo
   return 0;
 }
 
-/* Of the bytes, and not of the reading of them. */
+/* Are the bytes damaged? An error of reading them is not damage. */
 static int is_damage(int code) {
   return code == -EPROTO || code == -EBADMSG || code == -EINPROGRESS || code == -EPROTONOSUPPORT;
 }
@@ -88,7 +88,7 @@ int rilli_remove(int dir, const char *control_name, const struct rilli_file *con
                  int only_idle) {
   int code = rilli_lock_try(control->fd, RILLI_LOCK_UNLINK, 1, 1);
   if (code == -EAGAIN)
-    return rilli_fail(EAGAIN, "another process is just removing it, and seems to be stopped");
+    return rilli_fail(EAGAIN, "another process is removing it, and seems to be stopped");
   if (code)
     return rilli_fail(-code, "cannot lock its control segment: %s", rilli_words(-code));
   code = remove_locked(dir, control_name, control, only_idle);
@@ -96,8 +96,8 @@ int rilli_remove(int dir, const char *control_name, const struct rilli_file *con
   return code;
 }
 
-/* Who holds the unlink byte may only be looking whether the queue is idle, and leave it: so
- * its moment is waited for, and then this one removes the queue, if it is still there. */
+/* The process that holds the unlink byte may only be checking whether the queue is idle, and
+ * leave it. So this waits briefly, and then removes the queue, if it is still there. */
 static int remove_soon(int dir, const char *control_name, const struct rilli_file *control) {
   const struct timespec span = {.tv_nsec = 500000};
   int code = rilli_remove(dir, control_name, control, 0);
@@ -105,13 +105,13 @@ static int remove_soon(int dir, const char *control_name, const struct rilli_fil
     (void)nanosleep(&span, NULL);
     code = rilli_remove(dir, control_name, control, 0);
   }
-  if (code == -ENOENT) /* by somebody else, after it was opened here */
+  if (code == -ENOENT) /* by another process, after it was opened here */
     return 0;
   return code == -EAGAIN ? -EBUSY : code;
 }
 
-/* Of a sound queue the name of its data file is known; of others the directory has to be read,
- * which takes the longer the more queues there are. */
+/* For a sound queue the name of its data file is known; for others the directory has to be
+ * read, which takes longer with more queues. */
 static int data_is_known(const struct rilli_file *control, const char *name, char *ret_data) {
   struct rilli_control_geometry geometry;
   char same[RILLI_FILE_NAME];
@@ -133,16 +133,16 @@ int rilli_unlink(int dir, const char *name) {
     known = data_is_known(&control, name, data_name);
     code = remove_soon(dir, control_name, &control);
     rilli_lease_close(control.fd);
-  } else if (code == -EPROTO) { /* a link, or no file at all */
+  } else if (code == -EPROTO) { /* a link, or not a file */
     code = unlinkat(dir, control_name, 0) == 0 ||
                    (errno == EISDIR && unlinkat(dir, control_name, AT_REMOVEDIR) == 0)
                ? 0
                : rilli_fail(errno, "cannot remove '%s': %s", control_name, rilli_words(errno));
   }
   if (code == 0 || code == -ENOENT) {
-    const int halves = known
-                           ? rilli_remove_orphan(dir, data_name) /* of another remover that died */
-                           : rilli_remove_orphans(dir, control_name);
+    const int halves =
+        known ? rilli_remove_orphan(dir, data_name) /* of an earlier remover that died */
+              : rilli_remove_orphans(dir, control_name);
     if (halves < 0)
       return rilli_fail_in(-halves, "cannot remove all of queue '%s'", name);
     if (code && !halves)

@@ -10,7 +10,7 @@
  * it, and may leave it as it is. */
 int rilli_remove(int dir, const char *control_name, const struct rilli_file *control,
                  int only_idle);
-/* Removes the queue of this name, and what is left of it. */
+/* Removes the queue of this name, or the parts of it that are left. */
 int rilli_unlink(int dir, const char *name);
 
 #endif
