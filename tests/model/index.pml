@@ -30,7 +30,7 @@
  * mutant no_check: assertion violated - the entry is trusted without the second load
  * mutant one_too_old: assertion violated - valid up to index_head = n + count
  *
- * Measured: 6.34 million states, 7 s */
+ * Measured: 6.34 million states, 7 s; LARGE: 29.3 million, 86 s */
 #ifdef LARGE
 #define DEATHS 2
 #define EXTRA 1
