@@ -6,12 +6,27 @@
 . "$(dirname "$0")/common.sh"
 cp -R "$PREFIX/include" "$work/same"
 
+# Without comments and empty lines.
+code() {
+  awk '{
+    line = ""
+    for (left = $0; left != "";) {
+      at = index(left, inside ? "*/" : "/*")
+      if (!inside) line = line (at ? substr(left, 1, at - 1) : left)
+      left = at ? substr(left, at + 2) : ""
+      if (at) inside = !inside
+    }
+    sub(/[ \t]+$/, "", line)
+    if (line != "") print line
+  }' "$1"
+}
+
 # copy NAME CHANGE: the headers without comments, each struct with a size changed by awk: `last`
 # is its last field (and the one before, if that only pads), to be printed or not.
 copy() {
   cp -R "$PREFIX/include" "$work/$1"
   for header in "$PREFIX"/include/rill/*.h; do
-    "$CC" -fpreprocessed -dD -E -P -w "$header" | awk '
+    code "$header" | awk '
       /^struct rill_[a-z_]+ [{]/ { sized = 0; begin = 1 }
       begin && / size_t size;/ { sized = 1 }
       /^ .*;/ { begin = 0 }
