@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int rilli_above_streams(int fd) {
@@ -15,4 +16,20 @@ int rilli_above_streams(int fd) {
   const int code = above < 0 ? -errno : above;
   (void)close(fd);
   return code;
+}
+
+int rilli_file_id_of(int fd, struct rilli_file_id *ret) {
+  struct stat status;
+  if (fstat(fd, &status) != 0)
+    return -errno;
+  *ret = (struct rilli_file_id){status.st_dev, status.st_ino};
+  return 0;
+}
+
+int rilli_is_still(int fd, const struct rilli_file_id *id) {
+  struct rilli_file_id now;
+  if (fd < 0)
+    return 0;
+  const int code = rilli_file_id_of(fd, &now);
+  return code ? code != -EBADF : now.device == id->device && now.inode == id->inode;
 }

@@ -57,6 +57,10 @@ static int finish(rill_queue *queue, int code, rill_queue **ret) {
   return 0;
 }
 
+static int directory_of(void *context) {
+  return rilli_context_dir(context);
+}
+
 int rill_queue_open(rill_context *context, const char *name, unsigned flags,
                     const struct rill_queue_attr *attr, rill_time deadline,
                     rill_queue **ret_queue) {
@@ -65,13 +69,14 @@ int rill_queue_open(rill_context *context, const char *name, unsigned flags,
   int code = make_handle(context, name, flags, &queue);
   if (code)
     return code;
-  const int dir = rilli_context_dir(context);
   if (attr)
     code = rilli_sized_in("rill_queue_attr", attr, &known, sizeof known);
   if (code == 0)
-    code = rilli_segments_open(dir, name, flags, &known, deadline, &queue->segments);
+    code = rilli_segments_await(directory_of, context, name, flags, &known, deadline,
+                                &queue->segments);
   if (code == 0 && !(flags & RILL_OBSERVE)) {
-    rilli_link_attach(&context->link, dir, name, (struct rilli_role){.kind = RILLI_KIND_OPEN});
+    rilli_link_attach(&context->link, rilli_context_dir(context), name,
+                      (struct rilli_role){.kind = RILLI_KIND_OPEN});
     queue->announced = 1;
   }
   return finish(queue, code, ret_queue);

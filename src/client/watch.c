@@ -84,9 +84,12 @@ static int is_source(const struct rill_watch *watch) {
   return watch->source == RILL_SOURCE_REGISTRY;
 }
 
+/* Shut down, since a forked child has the socket as well. */
 static void leave_registry(struct rill_watch *watch) {
-  if (watch->registry >= 0)
+  if (rilli_is_still(watch->registry, &watch->registry_id)) {
+    (void)shutdown(watch->registry, SHUT_RDWR);
     (void)close(watch->registry);
+  }
   watch->registry = -1;
 }
 
@@ -104,6 +107,11 @@ static void ask_registry(struct rill_watch *watch) {
   watch->registry = rilli_registry_connect(rilli_context_dir(watch->context), SOCK_NONBLOCK);
   if (watch->registry < 0)
     return;
+  if (rilli_file_id_of(watch->registry, &watch->registry_id)) {
+    (void)close(watch->registry); /* the next round tries again */
+    watch->registry = -1;
+    return;
+  }
   rilli_wire_start(&request, RILLI_WIRE_WATCH, 1);
   rilli_wire_name(request.name, pattern_for_registry(watch));
   if (rilli_registry_send(watch->registry, &request))
@@ -183,14 +191,14 @@ static int lose_registry(struct rill_watch *watch) {
 static int listen_to_registry(struct rill_watch *watch, int *ret_all) {
   union rilli_wire_message message;
   *ret_all = 1;
+  if (is_source(watch) && !rilli_is_still(watch->registry, &watch->registry_id))
+    return lose_registry(watch); /* the program has closed it */
   for (int n = 0; n < MESSAGES_A_TURN && watch->registry >= 0; n++) {
     const int type = rilli_registry_receive(watch->registry, &message);
     if (type == -EAGAIN || type == -EINTR)
       return 0;
     if (type == -ENOMEM || type == -ENOBUFS)
       return rilli_fail(ENOMEM, "cannot receive from the registry: %s", rilli_words(-type));
-    if (type == -EBADF || type == -ENOTSOCK)
-      watch->registry = -1; /* the program has closed it: the number is not ours any more */
     const int code = type < 0 ? -EPROTO : take_message(watch, type, &message);
     if (code == -EPROTO)
       return lose_registry(watch);
@@ -210,7 +218,7 @@ static int is_gone(const struct rill_watch *watch) {
 }
 
 static int has_rounds(const struct rill_watch *watch) {
-  return !is_source(watch) || watch->changes < 0 || watch->rescan;
+  return !is_source(watch) || watch->registry < 0 || watch->changes < 0 || watch->rescan;
 }
 
 /* Once a second, for what is not reported by inotify or a registry. */
@@ -261,7 +269,7 @@ static int check_watch_attr(const struct rill_watch_attr *asked, struct rill_wat
 static void free_watch(struct rill_watch *watch) {
   rilli_names_close(watch);
   leave_registry(watch);
-  if (watch->wake >= 0)
+  if (rilli_is_still(watch->wake, &watch->wake_id))
     (void)close(watch->wake);
   free(watch->events);
   free(watch->pattern);
@@ -293,6 +301,11 @@ static int begin_watching(struct rill_watch *watch, const struct rill_watch_attr
   watch->wake = rilli_above_streams(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (watch->wake < 0)
     return rilli_fail(-watch->wake, "cannot make an eventfd: %s", rilli_words(-watch->wake));
+  const int unknown = rilli_file_id_of(watch->wake, &watch->wake_id);
+  if (unknown) {
+    (void)close(watch->wake);
+    return rilli_fail(-unknown, "cannot examine an eventfd: %s", rilli_words(-unknown));
+  }
   if (is_gone(watch))
     return rilli_fail(ENOENT, "the directory of the namespace was removed");
   rilli_names_open(watch);
@@ -386,6 +399,8 @@ static int wait_for_event(const struct rill_watch *watch, int64_t now, rill_time
 
 static int interrupted(const struct rill_watch *watch) {
   uint64_t count;
+  if (!rilli_is_still(watch->wake, &watch->wake_id))
+    return rilli_fail(EBADF, "the descriptors of a watcher were closed: close it, open another");
   if (read(watch->wake, &count, sizeof count) != (ssize_t)sizeof count)
     return 0;
   return rilli_fail(ECANCELED, "the watcher was interrupted (rill_watch_interrupt)");
@@ -439,7 +454,8 @@ int rill_watch_interrupt(rill_watch *watch) {
   if (!*watch->context->alive)
     return -ECHILD;
   const int error = errno;
-  (void)!write(watch->wake, &one, sizeof one); /* full: it is interrupted already */
+  if (rilli_is_still(watch->wake, &watch->wake_id))
+    (void)!write(watch->wake, &one, sizeof one); /* full: it is interrupted already */
   errno = error;
   return 0;
 }

@@ -27,11 +27,12 @@ void rilli_names_open(struct rill_watch *watch) {
   char path[64];
   (void)snprintf(path, sizeof path, "/proc/self/fd/%d", rilli_context_dir(watch->context));
   watch->changes = rilli_above_streams(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
-  if (watch->changes < 0 ||
+  if (watch->changes >= 0 && rilli_file_id_of(watch->changes, &watch->changes_id) == 0 &&
       inotify_add_watch(watch->changes, path,
                         IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ONLYDIR) >= 0)
     return;
-  (void)close(watch->changes);
+  if (watch->changes >= 0)
+    (void)close(watch->changes);
   watch->changes = -1;
 }
 
@@ -201,12 +202,16 @@ static int refill_changes(struct rill_watch *watch) {
     return 1;
   if (watch->changes < 0)
     return 0;
+  if (!rilli_is_still(watch->changes, &watch->changes_id)) {
+    watch->changes = -1;
+    watch->rescan = 1;
+    return 0;
+  }
   const ssize_t size = read(watch->changes, watch->buffer, sizeof watch->buffer);
   watch->at = 0;
   watch->end = size > 0 ? (size_t)size : 0;
   if (size < 0 && errno != EAGAIN && errno != EINTR) {
-    if (errno != EBADF)
-      (void)close(watch->changes);
+    (void)close(watch->changes);
     watch->changes = -1;
     watch->rescan = 1;
   }
@@ -242,6 +247,12 @@ int rilli_names_step(struct rill_watch *watch) {
   if (!refill_changes(watch))
     return 0;
   const struct inotify_event *event = (const void *)(watch->buffer + watch->at);
+  const size_t left = watch->end - watch->at;
+  if (left < sizeof *event || left - sizeof *event < event->len) { /* of another file */
+    watch->at = watch->end;
+    watch->rescan = 1;
+    return 0;
+  }
   const size_t size = sizeof *event + event->len;
   const int overlaps = watch->overlap > 0;
   watch->overlap -= size < watch->overlap ? size : watch->overlap;
@@ -305,6 +316,6 @@ void rilli_names_close(struct rill_watch *watch) {
     free(watch->known[i].roles);
   }
   free(watch->known);
-  if (watch->changes >= 0)
+  if (rilli_is_still(watch->changes, &watch->changes_id))
     (void)close(watch->changes);
 }

@@ -67,12 +67,15 @@ static struct rilli_roles *read_roles(int dir, const struct rilli_segments *segm
 static struct rilli_roles *probe_queue(int dir, struct rilli_known *known) {
   struct rilli_pair pair;
   struct rilli_segments segments;
-  if (known->closed || rilli_pair_open(dir, known->name, 1, &pair))
+  if (known->closed)
     return NULL;
-  known->closed = pair.limited;
-  const int code = !pair.limited && pair.control.inode == known->inode
-                       ? rilli_segments_map(known->name, &pair, 1, &segments)
-                       : -ESTALE;
+  int code = rilli_pair_open(dir, known->name, 1, &pair);
+  known->closed = code == -EACCES || code == -EPERM || (code == 0 && pair.limited);
+  if (code)
+    return NULL;
+  code = !pair.limited && pair.control.inode == known->inode
+             ? rilli_segments_map(known->name, &pair, 1, &segments)
+             : -ESTALE;
   rilli_pair_close(&pair);
   if (code)
     return NULL;

@@ -8,6 +8,7 @@
 #define RILLI_WATCHER_H
 
 #include "client.h"
+#include "descriptor.h"
 #include "rill/watch.h"
 
 #define RILLI_PROBES 64u /* queues probed a second                                   */
@@ -29,6 +30,7 @@ struct rill_watch {
   int wake;      /* an eventfd: interrupted                                          */
   int changes;   /* inotify; -1: the directory is read once a second                 */
   int registry;  /* a socket; -1: none                                               */
+  struct rilli_file_id wake_id, changes_id, registry_id;
   uint32_t source;
   int64_t next_round; /* CLOCK_MONOTONIC: of the work that is done once a second   */
   int gone;           /* the directory was removed                                   */

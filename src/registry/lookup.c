@@ -125,7 +125,7 @@ static void create(int dir, const struct rights *rights, const struct rilli_wire
   attr.groups = groups;
   int code = read_create(rights, create, &attr);
   if (code == 0)
-    code = rilli_segments_open(dir, create->request.name, flags, &attr, RILL_NOW, &segments);
+    code = rilli_segments_open(dir, create->request.name, flags, &attr, &segments);
   if (code) {
     lookup_refuse(ret, code, NULL);
     return;

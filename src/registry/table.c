@@ -142,9 +142,8 @@ static struct entry *make(struct table *table, const char *name, const struct st
   entry->uid = (uint32_t)status->st_uid;
   entry->gid = (uint32_t)status->st_gid;
   struct rilli_segments *segments = calloc(1, sizeof *segments);
-  entry->code = segments
-                    ? rilli_segments_open(table->dir, name, RILL_OBSERVE, NULL, RILL_NOW, segments)
-                    : rilli_fail(ENOMEM, "no memory for a queue");
+  entry->code = segments ? rilli_segments_open(table->dir, name, RILL_OBSERVE, NULL, segments)
+                         : rilli_fail(ENOMEM, "no memory for a queue");
   if (entry->code) {
     free(segments);
     return entry;

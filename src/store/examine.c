@@ -319,7 +319,7 @@ static int examine_opened(int dir, int code, struct rilli_segments *segments,
 
 int rilli_examine(int dir, const char *name, struct rilli_report *report) {
   struct rilli_segments segments;
-  const int code = rilli_segments_open(dir, name, RILL_OBSERVE, NULL, RILL_NOW, &segments);
+  const int code = rilli_segments_open(dir, name, RILL_OBSERVE, NULL, &segments);
   return examine_opened(dir, code, &segments, report);
 }
 

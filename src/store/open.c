@@ -120,11 +120,12 @@ static int pause_a_little(int64_t *span, rill_time deadline) {
 }
 
 /* PROTOCOL M8 */
-static int open_or_create(int dir, const char *name, unsigned flags,
+static int open_or_create(int (*directory)(void *), void *arg, const char *name, unsigned flags,
                           const struct rill_queue_attr *attr, rill_time deadline,
                           struct rilli_segments *ret) {
   int64_t span = RETRY_FIRST;
   for (int busy = 0;;) {
+    const int dir = directory(arg);
     int code = open_existing(dir, name, flags, attr, ret);
     if (code == -ENOENT && (flags & RILL_CREATE)) {
       code = create(dir, name, attr, ret);
@@ -184,24 +185,33 @@ static int check_call(const char *name, unsigned flags, const struct rill_queue_
   return 0;
 }
 
-int rilli_segments_open(int dir, const char *name, unsigned flags,
-                        const struct rill_queue_attr *attr, rill_time deadline,
-                        struct rilli_segments *ret) {
+int rilli_segments_await(int (*directory)(void *), void *arg, const char *name, unsigned flags,
+                         const struct rill_queue_attr *attr, rill_time deadline,
+                         struct rilli_segments *ret) {
   static const struct rill_queue_attr defaults = RILL_QUEUE_ATTR_INIT;
   if (!attr)
     attr = &defaults;
   int code = check_call(name, flags, attr);
   if (code)
     return code;
-  code = open_or_create(dir, name, flags, attr, deadline, ret);
+  code = open_or_create(directory, arg, name, flags, attr, deadline, ret);
   if (code == -ETIMEDOUT || code == -EAGAIN)
     return code;
   if (code)
     return rilli_fail_in(-code, "cannot open queue '%s'", name);
   if (!(flags & RILL_OBSERVE))
-    (void)rilli_reclaim_queue(dir, ret->control_name, &ret->control_file, &ret->control_geometry,
-                              0);
+    (void)rilli_reclaim_queue(directory(arg), ret->control_name, &ret->control_file,
+                              &ret->control_geometry, 0);
   return 0;
+}
+
+static int this_one(void *dir) {
+  return *(const int *)dir;
+}
+
+int rilli_segments_open(int dir, const char *name, unsigned flags,
+                        const struct rill_queue_attr *attr, struct rilli_segments *ret) {
+  return rilli_segments_await(this_one, &dir, name, flags, attr, RILL_NOW, ret);
 }
 
 int rilli_segments_open_files(const char *control_path, const char *data_path,

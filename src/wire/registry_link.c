@@ -51,20 +51,9 @@ static void drop(struct rilli_link *link, int ours) {
   link->fd = -1;
 }
 
-/* Is the descriptor still our socket? If a program closes all descriptors that it does not know,
- * the number may belong to one of its own files now. */
-static int is_ours(const struct rilli_link *link) {
-  struct stat status;
-  if (link->fd < 0)
-    return 0;
-  if (fstat(link->fd, &status) != 0)
-    return errno != EBADF; /* it may still be ours */
-  return status.st_dev == link->device && status.st_ino == link->inode;
-}
-
 /* Returns 1 if it was sent, or dropped because the socket was full; 0: not connected any more. */
 static int put(struct rilli_link *link, const struct rilli_wire_notice *notice) {
-  if (!is_ours(link)) {
+  if (!rilli_is_still(link->fd, &link->id)) {
     drop(link, 0);
     return 0;
   }
@@ -77,16 +66,13 @@ static int put(struct rilli_link *link, const struct rilli_wire_notice *notice) 
 
 static void greet(struct rilli_link *link, int dir) {
   struct rilli_wire_notice hello;
-  struct stat status;
   link->fd = rilli_registry_connect(dir, SOCK_NONBLOCK);
   if (link->fd < 0)
     return;
-  if (fstat(link->fd, &status) != 0) {
+  if (rilli_file_id_of(link->fd, &link->id)) {
     drop(link, 1);
     return;
   }
-  link->device = status.st_dev;
-  link->inode = status.st_ino;
   rilli_wire_start(&hello, RILLI_WIRE_HELLO, 0);
   hello.flags = link->late ? RILLI_HELLO_LATE : 0;
   rilli_wire_name(hello.name, program_invocation_short_name);
@@ -100,7 +86,7 @@ void rilli_link_open(struct rilli_link *link, int dir) {
 }
 
 void rilli_link_close(struct rilli_link *link) {
-  drop(link, is_ours(link));
+  drop(link, rilli_is_still(link->fd, &link->id));
   (void)pthread_mutex_destroy(&link->lock);
 }
 

@@ -11,14 +11,14 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "descriptor.h"
 #include "protocol.h"
 
 struct rilli_link {
   pthread_mutex_t lock;
-  int fd;       /* -1: not connected                                               */
-  int late;     /* it attached to something before it was connected               */
-  dev_t device; /* of the socket: if the program closed the descriptor and its    */
-  ino_t inode;  /* number is another file now, nothing is written to that         */
+  int fd;                  /* -1: not connected                                               */
+  int late;                /* it attached to something before it was connected               */
+  struct rilli_file_id id; /* of the socket: nothing is written to another file     */
 };
 
 /* Tries to connect; silent when there is no registry. dir: the namespace's. */

@@ -105,7 +105,7 @@ static unsigned changes_kept(void) {
   return most;
 }
 
-static void slow_watcher_is_told_and_misses_no_queue_that_stays(void **state) {
+static void slow_watcher_learns_of_it_and_misses_no_queue_that_stays(void **state) {
   const unsigned most = changes_kept();
   (void)state;
   if (most == 0 || most > 500000)
@@ -457,6 +457,38 @@ static void few_descriptors_are_an_error_or_enough(void **state) {
   rill_context_close(context);
 }
 
+/* A program that closes all descriptors that it does not know, and then opens files of its own. */
+static void files_with_reused_numbers_are_left_alone(void **state) {
+  enum { FDS = 64 };
+  struct rill_event event = {.size = sizeof event};
+  int others[FDS], ends[2], held = 0;
+  char byte;
+  (void)state;
+  rill_context *context = open_context(RILL_FENCE_AUTO);
+  for (int fd = 0; fd < FDS; fd++)
+    others[fd] = fcntl(fd, F_GETFD) >= 0;
+  rill_watch *watch = open_watch(context, NULL, 0);
+  expect_source(watch, RILL_SOURCE_DIRECTORY, 0);
+  assert_code(pipe2(ends, O_NONBLOCK), 0);
+  for (int fd = 0; fd < FDS; fd++)
+    if (!others[fd] && fcntl(fd, F_GETFD) >= 0 && fd != ends[0] && fd != ends[1]) {
+      assert_code(dup2(ends[1], fd), fd);
+      held++;
+    }
+  assert_true(held > 0);
+  assert_code(rill_watch_next(watch, RILL_FOREVER, &event), -EBADF);
+  assert_code(rill_watch_interrupt(watch), 0);
+  rill_watch_close(watch);
+  assert_true(read(ends[0], &byte, 1) < 0 && errno == EAGAIN);
+  for (int fd = 0; fd < FDS; fd++)
+    if (!others[fd] && fcntl(fd, F_GETFD) >= 0) {
+      held--;
+      assert_code(close(fd), 0);
+    }
+  assert_code(held, -2); /* all of them, and the two ends */
+  rill_context_close(context);
+}
+
 static void descriptors_are_closed_on_exec_and_not_missed(void **state) {
   enum { FDS = 64 };
   struct rill_event event = {.size = sizeof event};
@@ -486,7 +518,7 @@ int main(void) {
       BEHAVIOUR(every_queue_appears_and_is_removed_in_turn),
       BEHAVIOUR(only_queues_that_match_are_reported),
       BEHAVIOUR(queues_that_are_there_are_reported_when_asked_for),
-      BEHAVIOUR(slow_watcher_is_told_and_misses_no_queue_that_stays),
+      BEHAVIOUR(slow_watcher_learns_of_it_and_misses_no_queue_that_stays),
       BEHAVIOUR(removed_directory_ends_it),
       BEHAVIOUR(producers_and_consumers_are_found_by_probing),
       BEHAVIOUR(probing_begins_with_what_is_there),
@@ -498,6 +530,7 @@ int main(void) {
       BEHAVIOUR(cancelled_thread_leaves_the_watcher_whole),
       BEHAVIOUR(forked_child_is_refused_and_harms_nothing),
       BEHAVIOUR(few_descriptors_are_an_error_or_enough),
+      BEHAVIOUR(files_with_reused_numbers_are_left_alone),
       BEHAVIOUR(descriptors_are_closed_on_exec_and_not_missed),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
