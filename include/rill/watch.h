@@ -101,7 +101,7 @@ RILL_API int rill_watch_open(rill_context *context, const char *pattern,
  * the kernel or the registry could not keep all events for a slow watcher, `lost` says so, and
  * the directory is compared with what was reported. When a registry ends or starts, a
  * RILL_EVENT_SOURCE says so, and that events of roles may have been missed: then
- * rill_queue_stat and rill_group_stat have the state.
+ * rill_queue_read_stat and rill_group_read_stat have the state.
  * Progress: waits until the deadline; wakes up once a second unless a registry and inotify are
  *   there.
  * Contexts: one thread at a time per watcher, except rill_watch_interrupt; not after fork. If

@@ -100,7 +100,10 @@ void help_verbs(FILE *out, const struct verb *group) {
   for (const struct verb *const *verb = verbs_of(group); *verb; verb++)
     fprintf(out, "  %-9s %s\n", verb_word(*verb), (*verb)->summary);
   fprintf(out, "\n'rill %s%sVERB --help' has the operands and options of one.", name, space);
-  fputs(group ? "\n" : " Exit status: 0 done,\n1 failed, 2 usage, 3 a deadline passed.\n", out);
+  fputs(group ? "\n"
+              : " Exit status: 0 done,\n1 failed, 2 usage, 3 a deadline passed, 128 + n ended by "
+                "signal n.\n",
+        out);
 }
 
 static bool man_wanted, completion_wanted;

@@ -15,7 +15,7 @@ static bool json_wanted;
 static const char *file;
 
 static void line(FILE *out, const char *name) {
-  fprintf(out, "  %-20s", name);
+  fprintf(out, "  %-23s", name);
 }
 
 static void print_fields(FILE *out, const struct field *field, enum field_section section,

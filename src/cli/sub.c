@@ -15,11 +15,6 @@ static int64_t timeout = RILL_FOREVER;
 static bool follow, raw, json_wanted, quiet, keep, stats;
 static int wait = RILL_ADAPTIVE;
 
-static int no_message(const char *what) {
-  cli_note("sub: %s", what);
-  return STATUS_TIMEOUT;
-}
-
 static int open_queue(struct cli *cli, const char *name, rill_time deadline,
                       rill_queue **ret_queue) {
   rill_context *context;
@@ -31,9 +26,10 @@ static int open_queue(struct cli *cli, const char *name, rill_time deadline,
   while (r == -EINTR && !signals_caught());
   if (r == -EINTR)
     status = signals_status();
-  else if (r == -ETIMEDOUT || r == -EAGAIN)
-    status = no_message("the queue did not appear in time");
-  else if (r < 0)
+  else if (r == -ETIMEDOUT || r == -EAGAIN) {
+    cli_note("sub: queue '%s' did not appear in time", name);
+    status = STATUS_TIMEOUT;
+  } else if (r < 0)
     status = cli_fail_library(r);
   rill_context_close(context);
   return status;
@@ -74,12 +70,13 @@ static int status_of(enum reader_end end, const struct traffic *traffic) {
   case READER_FAILED:
     return STATUS_FAILED;
   case READER_DEADLINE:
-    if (!traffic->messages)
-      return no_message("no message came in time");
-    if (count == UINT64_MAX)
+    if (traffic->messages && count == UINT64_MAX)
       return STATUS_DONE;
-    cli_note("sub: only %llu of %llu messages came in time", (unsigned long long)traffic->messages,
-             (unsigned long long)count);
+    if (traffic->messages)
+      cli_note("sub: only %llu of %llu messages came in time",
+               (unsigned long long)traffic->messages, (unsigned long long)count);
+    else
+      cli_note("sub: no message came in time");
     return STATUS_TIMEOUT;
   case READER_PRODUCER:
     if (count != UINT64_MAX)

@@ -227,7 +227,7 @@ static void advise_group(struct advice *advice, const struct why *why) {
     break;
   }
   if (why->cause == WHY_GROUP_KEPT || why->group.keep)
-    advise(advice, "%sgive its messages up: rill rm %s --group %s%s",
+    advise(advice, "%sgive its messages up: rill group rm %s %s%s",
            why->cause == WHY_GROUP_KEPT ? "or " : "once it has no member, the group stays; ", name,
            group, why->where);
 }

@@ -116,8 +116,12 @@ static void examine_frames(struct examination *exam) {
     report_finding(exam->report, RILL_WRONG, "the frames do not end within the ring");
     return;
   }
-  report_finding(exam->report, RILL_FINE, "%llu frames are whole, up to message %llu",
-                 number(frames), number(exam->head.sequence));
+  if (frames)
+    report_finding(exam->report, RILL_FINE, "%llu frames are whole: messages %llu to %llu",
+                   number(frames), number(exam->head.sequence - frames),
+                   number(exam->head.sequence - 1));
+  else
+    report_finding(exam->report, RILL_FINE, "the ring has no message");
   const uint64_t after = atomic_load_explicit(&ring->page->limit, memory_order_acquire);
   if (!below_limit(exam, before, after))
     report_finding(exam->report, RILL_WRONG, "the head at %llu is not below the write limit %llu",

@@ -71,6 +71,6 @@ same "group-kept false kept kept 10" \
 background
 producer=$!
 until_why "group-kept true $producer" cause held producer.pid
-"$JSON" advice.1 <"$out" | grep -q "rill rm q --group kept$" || fail "no advice"
-run 0 "$RILL" rm q --group kept
+"$JSON" advice.1 <"$out" | grep -q "rill group rm q kept$" || fail "no advice"
+run 0 "$RILL" group rm q kept
 until_why "no-group false" cause held
