@@ -33,3 +33,9 @@ int rilli_is_still(int fd, const struct rilli_file_id *id) {
   const int code = rilli_file_id_of(fd, &now);
   return code ? code != -EBADF : now.device == id->device && now.inode == id->inode;
 }
+
+void rilli_close_still(int *fd, const struct rilli_file_id *id) {
+  if (rilli_is_still(*fd, id))
+    (void)close(*fd);
+  *fd = -1;
+}

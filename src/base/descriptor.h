@@ -22,5 +22,7 @@ struct rilli_file_id {
 int rilli_file_id_of(int fd, struct rilli_file_id *ret);
 /* Is this number still that file? Not known: yes. */
 int rilli_is_still(int fd, const struct rilli_file_id *id);
+/* Closes it, unless the number is another file by now, and sets *fd to -1. */
+void rilli_close_still(int *fd, const struct rilli_file_id *id);
 
 #endif

@@ -86,11 +86,9 @@ static int is_source(const struct rill_watch *watch) {
 
 /* Shut down, since a forked child has the socket as well. */
 static void leave_registry(struct rill_watch *watch) {
-  if (rilli_is_still(watch->registry, &watch->registry_id)) {
+  if (rilli_is_still(watch->registry, &watch->registry_id))
     (void)shutdown(watch->registry, SHUT_RDWR);
-    (void)close(watch->registry);
-  }
-  watch->registry = -1;
+  rilli_close_still(&watch->registry, &watch->registry_id);
 }
 
 /* Patterns with sets of characters are matched here, by fnmatch(3); the registry matches only plain
@@ -269,8 +267,7 @@ static int check_watch_attr(const struct rill_watch_attr *asked, struct rill_wat
 static void free_watch(struct rill_watch *watch) {
   rilli_names_close(watch);
   leave_registry(watch);
-  if (rilli_is_still(watch->wake, &watch->wake_id))
-    (void)close(watch->wake);
+  rilli_close_still(&watch->wake, &watch->wake_id);
   free(watch->events);
   free(watch->pattern);
   free(watch);

@@ -211,8 +211,7 @@ static int refill_changes(struct rill_watch *watch) {
   watch->at = 0;
   watch->end = size > 0 ? (size_t)size : 0;
   if (size < 0 && errno != EAGAIN && errno != EINTR) {
-    (void)close(watch->changes);
-    watch->changes = -1;
+    rilli_close_still(&watch->changes, &watch->changes_id);
     watch->rescan = 1;
   }
   return watch->end > 0;
@@ -260,8 +259,7 @@ int rilli_names_step(struct rill_watch *watch) {
   if (event->mask & IN_Q_OVERFLOW)
     return missed_some(watch);
   if (event->mask & IN_IGNORED) { /* its file system was unmounted */
-    (void)close(watch->changes);
-    watch->changes = -1;
+    rilli_close_still(&watch->changes, &watch->changes_id);
     watch->rescan = 1;
     return 0;
   }
@@ -316,6 +314,5 @@ void rilli_names_close(struct rill_watch *watch) {
     free(watch->known[i].roles);
   }
   free(watch->known);
-  if (rilli_is_still(watch->changes, &watch->changes_id))
-    (void)close(watch->changes);
+  rilli_close_still(&watch->changes, &watch->changes_id);
 }
