@@ -203,19 +203,12 @@ static void remove_item(struct server *server, struct peer *peer, struct item *i
   server->item_count--;
 }
 
-static struct entry *entry_of(struct server *server, const char *name) {
-  urcu_memb_read_lock();
-  struct entry *entry = table_find(&server->table, name);
-  urcu_memb_read_unlock(); /* this thread alone takes entries out */
-  return entry;
-}
-
 static void attached(struct server *server, struct peer *peer,
                      const struct rilli_wire_notice *notice) {
-  struct entry *entry = entry_of(server, notice->name);
+  struct entry *entry = table_own(&server->table, notice->name);
   if (!entry) { /* the directory has not reported it yet */
     scan_name(server, notice->name);
-    entry = entry_of(server, notice->name);
+    entry = table_own(&server->table, notice->name);
   }
   if (!entry || !rights_may_attach(&peer->rights, entry->mode, entry->uid, entry->gid))
     return;
@@ -233,7 +226,7 @@ static void attached(struct server *server, struct peer *peer,
 static void detached(struct server *server, struct peer *peer,
                      const struct rilli_wire_notice *notice) {
   struct item *item = find_item(peer, notice);
-  const struct entry *entry = entry_of(server, notice->name);
+  const struct entry *entry = table_own(&server->table, notice->name);
   if (!item)
     return;
   remove_item(server, peer, item);

@@ -217,13 +217,6 @@ void reaper_ended(struct server *server, struct peer *peer) {
             death->item_count, death->late ? ", at least" : "");
 }
 
-static struct entry *entry_of(struct server *server, const char *name) {
-  urcu_memb_read_lock();
-  struct entry *entry = table_find(&server->table, name);
-  urcu_memb_read_unlock();
-  return entry;
-}
-
 /* Is the lease still held, by a process that is ending, or by a successor? */
 static int still_held(const struct entry *entry, const struct item *item) {
   struct rilli_file control;
@@ -248,7 +241,7 @@ static void drop_item(struct server *server, struct death *death, uint32_t index
 static void probe(struct server *server, struct death *death) {
   for (uint32_t i = 0; i < death->item_count;) {
     const struct item *item = &death->items[i];
-    struct entry *entry = entry_of(server, item->name);
+    struct entry *entry = table_own(&server->table, item->name);
     /* Before the check of the queue: if it is freed later, it is checked again. */
     const int held = still_held(entry, item);
     if (entry)

@@ -31,9 +31,7 @@ static void changed(struct server *server, const char *name, enum table_change c
   }
   if (change != TABLE_APPEARED && change != TABLE_REPLACED)
     return;
-  urcu_memb_read_lock();
-  struct entry *entry = table_find(&server->table, name);
-  urcu_memb_read_unlock();
+  struct entry *entry = table_own(&server->table, name);
   if (!entry)
     return;
   if (entry->segments)
@@ -150,9 +148,7 @@ void scan_step(struct server *server, int64_t now) {
     char name[RILLI_NAME_SIZE];
     memcpy(name, entry->name, sizeof name);
     scan_name(server, name);
-    urcu_memb_read_lock();
-    entry = table_find(&server->table, name);
-    urcu_memb_read_unlock();
+    entry = table_own(&server->table, name);
     if (entry)
       reaper_look(server, entry, NULL);
   }

@@ -177,6 +177,13 @@ static void put_in(struct table *table, struct entry *entry) {
   add_to_order(table, entry);
 }
 
+struct entry *table_own(struct table *table, const char *name) {
+  urcu_memb_read_lock();
+  struct entry *entry = table_find(table, name);
+  urcu_memb_read_unlock();
+  return entry;
+}
+
 /* Watchers get no event for each new attempt to open an unreadable file. */
 static enum table_change compare(const struct entry *was, const struct entry *now) {
   return was->inode == now->inode && was->device == now->device ? TABLE_SAME : TABLE_REPLACED;
@@ -187,9 +194,7 @@ enum table_change table_refresh(struct table *table, const char *name, struct en
   char control[RILLI_FILE_NAME];
   struct stat status;
   rilli_name_files(name, NULL, control, NULL);
-  urcu_memb_read_lock();
-  struct entry *old = table_find(table, name);
-  urcu_memb_read_unlock(); /* only this thread takes entries out */
+  struct entry *old = table_own(table, name);
   const int there = fstatat(table->dir, control, &status, AT_SYMLINK_NOFOLLOW) == 0;
   if (!there && errno != ENOENT) {
     *ret_unsure = 1;

@@ -60,6 +60,9 @@ void table_close(struct table *table);
 
 /* Between rcu_read_lock and unlock. NULL: there is none. */
 struct entry *table_find(struct table *table, const char *name);
+/* The same for the thread that changes the table, which needs no lock to use the entry: only
+ * this thread takes entries out. */
+struct entry *table_own(struct table *table, const char *name);
 
 /* Gets the next entries after that name ("": from the first), sorted by name, at most `most`;
  * returns how many. Between rcu_read_lock and unlock. */
