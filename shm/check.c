@@ -280,3 +280,7 @@ int rilli_check_control(const struct rilli_control *copy, uint64_t file_size,
   ret->max_claims = copy->max_claims;
   return 0;
 }
+
+int rilli_is_damage(int code) {
+  return code == -EPROTO || code == -EBADMSG || code == -EINPROGRESS || code == -EPROTONOSUPPORT;
+}

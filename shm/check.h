@@ -59,5 +59,8 @@ int rilli_check_identity(const struct rilli_identity *copy, uint64_t file_size,
                          struct rilli_geometry *ret, const char **ret_why);
 int rilli_check_control(const struct rilli_control *copy, uint64_t file_size,
                         struct rilli_control_geometry *ret, const char **ret_why);
+/* Does this code of the two checks say that the bytes are damaged? An error of reading them is not
+ * damage. */
+int rilli_is_damage(int code);
 
 #endif

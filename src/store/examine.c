@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "error.h"
 #include "lease.h"
 #include "open.h"
@@ -310,7 +311,7 @@ static int examine(int dir, const struct rilli_segments *segments, struct rilli_
 /* Examines what was opened, or reports why it could not be opened. */
 static int examine_opened(int dir, int code, struct rilli_segments *segments,
                           struct rilli_report *report) {
-  if (code == -EPROTO || code == -EBADMSG || code == -EINPROGRESS || code == -EPROTONOSUPPORT) {
+  if (rilli_is_damage(code)) {
     report_finding(report, RILL_WRONG, "%s", rill_error());
     return 0;
   }

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "error.h"
 #include "gc.h"
 #include "lease.h"
@@ -48,11 +49,6 @@ static int bury(const struct rilli_file *control, const struct rilli_control_geo
   return 0;
 }
 
-/* Are the bytes damaged? An error of reading them is not damage. */
-static int is_damage(int code) {
-  return code == -EPROTO || code == -EBADMSG || code == -EINPROGRESS || code == -EPROTONOSUPPORT;
-}
-
 /* PROTOCOL U2, U3, U6, U7 */
 static int remove_locked(int dir, const char *control_name, const struct rilli_file *control,
                          int only_idle) {
@@ -67,7 +63,7 @@ static int remove_locked(int dir, const char *control_name, const struct rilli_f
   if (only_idle && rilli_lock_try(control->fd, RILLI_LEASE_BASE, RILLI_LEASE_RANGE, 1))
     return rilli_fail(EBUSY, "some process has it open");
   int code = rilli_control_check(control, &geometry, &tombstone);
-  const int damaged = is_damage(code);
+  const int damaged = rilli_is_damage(code);
   if (code == 0)
     code = bury(control, &geometry);
   else if (damaged)
