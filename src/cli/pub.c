@@ -38,7 +38,7 @@ static int timed_out(const struct publisher *p, const char *what) {
   return STATUS_TIMEOUT;
 }
 
-/* Progress for a user who waits at a terminal while the messages come from elsewhere. */
+/* Shows progress on a terminal while another program supplies the messages. */
 static void show_progress(struct publisher *p, rill_time now, const char *state) {
   char bytes[UNITS_TEXT];
   if (!p->shown || now - p->shown < 500000000)

@@ -188,9 +188,9 @@ const struct verb verb_why = {
         "\n"
         "The lease of a member shows whether it lives. /proc shows whether its process runs, spins "
         "(uses a processor, and takes nothing), sleeps or is stopped, if the process is of this "
-        "pid namespace and began before it joined; else it is unknown. A user who may only look "
-        "sees "
-        "no leases and no process ids of members. It only reads, and disturbs no process.\n"
+        "pid namespace and began before it joined; else it is unknown. With "
+        "read-only access, the leases and the process ids of members cannot be seen. This command "
+        "only reads, and disturbs no process.\n"
         "\n"
         "The exit status is 0 whatever the answer is.",
     .options = options,

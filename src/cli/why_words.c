@@ -70,7 +70,7 @@ static void member(const struct why *why, char *ret, size_t size) {
   else if (why->cause == WHY_GROUP_DEAD)
     snprintf(ret, size, "its member, %s, died and is not reclaimed yet", name);
   else if (!why->group.pid)
-    snprintf(ret, size, "a user who may only look does not see its member");
+    snprintf(ret, size, "its member cannot be seen with read-only access");
   else if (why->member.state == PROCESS_UNKNOWN)
     snprintf(ret, size, "its member, %s, %s", name,
              why->copied  ? "was there when the files were copied"
@@ -193,7 +193,7 @@ static void advise_slow(struct advice *advice, const struct why *why) {
   const struct process_id id = process_of_member(&why->group);
   char name[PROCESS_TEXT];
   if (!pid)
-    advise(advice, "ask again as a user who may take messages");
+    advise(advice, "run this again as a user who has write access");
   else if (why->moves)
     advise(advice,
            "make %s faster, or slow the producer down: a larger queue only helps against bursts",
@@ -318,10 +318,11 @@ int why_print_text(FILE *out, const struct why *why) {
   fprintf(out, "%s\n", why->blocked ? ", waits for room" : "");
   print_evictions(out, why);
   if (why->stat.limited)
-    fprintf(out, "  note      %s\n",
-            why->copied
-                ? "of files, so which processes live is not known"
-                : "a user who may only look sees no leases: which processes live is not known");
+    fprintf(
+        out, "  note      %s\n",
+        why->copied
+            ? "of files, so which processes live is not known"
+            : "with read-only access the leases cannot be seen: which processes live is not known");
   advice_of(why, &advice);
   for (int i = 0; i < advice.count; i++)
     fprintf(out, "  %-8s  %s\n", i ? "" : "to do", advice.texts[i]);

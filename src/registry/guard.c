@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* guard.c - a user who may write a queue may also truncate its file, and an access behind the
- * new end is a SIGBUS. The registry serves all queues, so SIGBUS must not end it: the page is
+/* guard.c - a user with write access to a queue can truncate its file, and an access beyond the
+ * new end raises SIGBUS. The registry serves all queues, so SIGBUS must not end it: the page is
  * replaced by a page of zeros, and what is read is checked like any other bytes. */
 #include <signal.h>
 #include <stdint.h>
